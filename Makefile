@@ -1,0 +1,24 @@
+# `make book` builds the site, `make test` runs all tests; both set up what they need.
+# Another Python:  make book PYTHON=/path/to/python3.12        A lesson's time:  make book PRESET=quick
+
+PYTHON ?= python3
+PRESET ?= paper
+RUN = $(shell $(PYTHON) lib/setup_environment.py --print-python)
+
+.PHONY: book test benchmarks setup clean
+
+book: setup
+	@$(RUN) -m learning_dynamics build --preset $(PRESET)
+
+test: setup
+	@$(RUN) -m learning_dynamics test
+
+benchmarks: setup
+	@$(RUN) benchmarks/run.py
+
+setup:
+	@command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) was not found; install Python 3.11 or later, or give PYTHON=/path/to/it." >&2; exit 2; }
+	@$(PYTHON) lib/setup_environment.py
+
+clean:
+	rm -rf _build

@@ -1,0 +1,1 @@
+"""Code behind an executable companion to three theory papers on learning dynamics."""

@@ -1,0 +1,186 @@
+"""Checks of arguments, each ending in one sentence that names the parameter, its value and what is allowed."""
+
+import numbers
+
+import numpy as np
+
+
+def real(name, value, *, above=None, at_least=None, below=None, at_most=None):
+    """Return `value` as a finite float inside the given bounds.
+
+    Parameters
+    ----------
+    name : str
+        Name of the parameter, for the message.
+    value : real number
+        Booleans, strings, complex numbers and arrays are refused.
+    above, at_least, below, at_most : float, optional
+        Bounds; `above` and `below` are strict.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    TypeError
+        If `value` is not a real number.
+    ValueError
+        If `value` is not finite or lies outside the bounds.
+    """
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
+        raise TypeError(f"{name} must be a real number, got {value!r}")
+    number = float(value)
+    if not np.isfinite(number):
+        raise ValueError(f"{name} must be finite, got {number!r}")
+    _check_bounds(name, number, above=above, at_least=at_least, below=below, at_most=at_most)
+    return number
+
+
+def integer(name, value, *, at_least=None, at_most=None):
+    """Return `value` as an int inside the given bounds.
+
+    Parameters
+    ----------
+    name : str
+        Name of the parameter, for the message.
+    value : int
+        Python or NumPy integer; booleans and floats are refused.
+    at_least, at_most : int, optional
+        Bounds, both allowed values.
+
+    Returns
+    -------
+    int
+
+    Raises
+    ------
+    TypeError
+        If `value` is not an integer.
+    ValueError
+        If `value` lies outside the bounds.
+    """
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Integral):
+        raise TypeError(f"{name} must be an integer, got {value!r}")
+    _check_bounds(name, int(value), at_least=at_least, at_most=at_most)
+    return int(value)
+
+
+def choice(name, value, options):
+    """Return `value` if it is one of the strings in `options`.
+
+    Raises
+    ------
+    ValueError
+        If it is not.
+    """
+    if not isinstance(value, str) or value not in options:
+        allowed = " or ".join(repr(option) for option in options)
+        raise ValueError(f"{name} must be {allowed}, got {value!r}")
+    return value
+
+
+def real_array(name, value, *, ndim=None, at_least=None):
+    """Return `value` as a new C-contiguous float64 array of finite entries.
+
+    Parameters
+    ----------
+    name : str
+        Name of the parameter, for the message.
+    value : array_like of real numbers
+        Booleans, strings, complex numbers and objects are refused.
+    ndim : int, optional
+        Number of dimensions that is asked for.
+    at_least : float, optional
+        Lower bound of every entry.
+
+    Returns
+    -------
+    numpy.ndarray of float64, shape of `value`
+
+    Raises
+    ------
+    TypeError
+        If an entry is not a real number.
+    ValueError
+        If the array is ragged, empty, of another number of dimensions, or has an entry that is not finite or too small.
+    """
+    array = _numeric_array(name, value, kinds="iuf", wanted="real numbers")
+    array = np.array(array, dtype=np.float64, order="C")
+    _check_shape(name, array, ndim)
+    _check_finite(name, array)
+    if at_least is not None and array.min() < at_least:
+        raise ValueError(f"{name} must be >= {at_least:g}, got {array.min()!s}")
+    return array
+
+
+def number_array(name, value):
+    """Return `value` as a new float64 or, where its type is complex, complex128 array of finite entries.
+
+    Parameters
+    ----------
+    name : str
+        Name of the parameter, for the message.
+    value : array_like of numbers
+        Booleans, strings and objects are refused.
+
+    Returns
+    -------
+    numpy.ndarray of float64 or complex128, shape of `value`
+
+    Raises
+    ------
+    TypeError
+        If an entry is not a number.
+    ValueError
+        If the array is ragged, empty, or has an entry that is not finite.
+    """
+    array = _numeric_array(name, value, kinds="iufc", wanted="real or complex numbers")
+    array = np.array(array, dtype=np.complex128 if array.dtype.kind == "c" else np.float64, order="C")
+    _check_shape(name, array, None)
+    _check_finite(name, array)
+    return array
+
+
+def _check_bounds(name, number, *, above=None, at_least=None, below=None, at_most=None):
+    tests = (
+        (above, ">", above is not None and number > above),
+        (at_least, ">=", at_least is not None and number >= at_least),
+        (below, "<", below is not None and number < below),
+        (at_most, "<=", at_most is not None and number <= at_most),
+    )
+    wanted = [(bound, sign, holds) for bound, sign, holds in tests if bound is not None]
+    if not all(holds for _, _, holds in wanted):
+        rule = " and ".join(f"{sign} {bound:g}" for bound, sign, _ in wanted)
+        raise ValueError(f"{name} must be {rule}, got {number!r}")
+
+
+def _numeric_array(name, value, *, kinds, wanted):
+    if _holds_boolean(value):
+        raise TypeError(f"{name} must hold {wanted}, got booleans")
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"{name} must be a regular array, got rows of unequal length") from error
+    if array.dtype.kind not in kinds and array.size:
+        raise TypeError(f"{name} must hold {wanted}, got an array of type {array.dtype}")
+    return array
+
+
+def _holds_boolean(value):
+    if isinstance(value, (list, tuple)):
+        return any(_holds_boolean(item) for item in value)
+    return isinstance(value, (bool, np.bool_)) or (isinstance(value, np.ndarray) and value.dtype.kind == "b")
+
+
+def _check_shape(name, array, ndim):
+    if array.size == 0:
+        raise ValueError(f"{name} must hold at least one value, got an empty array")
+    if ndim is not None and array.ndim != ndim:
+        raise ValueError(f"{name} must have {ndim} dimension{'s' * (ndim != 1)}, got shape {array.shape}")
+
+
+def _check_finite(name, array):
+    bad = ~np.isfinite(array)
+    if bad.any():
+        raise ValueError(f"{name} must be finite, got {array[bad][0]!s}")

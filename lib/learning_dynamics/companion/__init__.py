@@ -1,0 +1,20 @@
+"""What makes a book of the three wings: registry, agreement tables, figure style, execution.
+
+The names exported here are the ones that chapters use.  The build and the command line
+live in the modules of this package and are reached through ``python -m learning_dynamics``.
+"""
+
+from .agreement import AgreementTable
+from .errors import CompanionError
+from .records import record
+from .registry import load_registry
+from .style import STYLES, use_style
+
+__all__ = [
+    "AgreementTable",
+    "CompanionError",
+    "STYLES",
+    "load_registry",
+    "record",
+    "use_style",
+]

@@ -1,0 +1,111 @@
+"""The command line: ``python -m learning_dynamics build|rerun|refresh|test``."""
+
+import argparse
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from .build import build, refresh
+from .errors import CompanionError
+from .project import PRESETS, find_project
+from .rerun import parameter_table, rerun
+
+
+def main(arguments=None):
+    """Run the command line and return its exit status.
+
+    A problem that the user can mend ends in one sentence on standard error and status 2.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        return options.run(options)
+    except CompanionError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"error: {_os_sentence(error)}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\ninterrupted: what has run is kept, the next build goes on from there.", file=sys.stderr)
+        return 130
+
+
+def _os_sentence(error):
+    place = f" ({error.filename})" if error.filename else ""
+    return f"{error.strerror or error}{place}."
+
+
+def _parser():
+    parser = argparse.ArgumentParser(prog="python -m learning_dynamics", description=__doc__.split("\n")[0])
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    command = commands.add_parser("build", help="execute the chapters that are out of date and render the site")
+    command.add_argument("--preset", choices=PRESETS, default=os.environ.get("PRESET") or "paper")
+    command.add_argument("--out", metavar="DIR", help="build into DIR/_build instead of _build")
+    command.set_defaults(run=_build)
+
+    command = commands.add_parser("rerun", help="run one chapter at your own parameters")
+    command.add_argument("chapter", nargs="?", metavar="CHAPTER", help="e.g. random_matrix/performance")
+    command.add_argument("--preset", choices=PRESETS, default="paper", help="parameters to start from")
+    command.add_argument("-p", dest="assignments", metavar="NAME=VALUE", action="append", default=[])
+    command.add_argument("--out", metavar="DIR", help="folder for the results (default: runs/CHAPTER)")
+    command.add_argument("--list", action="store_true", help="list chapters, or the parameters of CHAPTER")
+    command.set_defaults(run=_rerun)
+
+    command = commands.add_parser("refresh", help="store the text outputs of source notebooks after a change")
+    command.add_argument("chapters", nargs="*", metavar="CHAPTER", help="default: all")
+    command.set_defaults(run=_refresh)
+
+    command = commands.add_parser("test", help="run all tests")
+    command.add_argument("pytest_arguments", nargs=argparse.REMAINDER, metavar="...", help="passed on to pytest")
+    command.set_defaults(run=_test)
+    return parser
+
+
+def _build(options):
+    if options.preset not in PRESETS:
+        raise CompanionError(f"PRESET must be one of {', '.join(PRESETS)}, got {options.preset!r}.")
+    page = build(find_project(options.out), options.preset, say=_say)
+    print(f"The book is ready. Its first page: {page}")
+    return 0
+
+
+def _rerun(options):
+    project = find_project()
+    if options.list and not options.chapter:
+        print("\n".join(project.chapters()))
+        return 0
+    if not options.chapter:
+        raise CompanionError("name a chapter, or give --list to see them all.")
+    if options.list:
+        print(parameter_table(project, options.chapter))
+        return 0
+    chapter = project.require_chapter(options.chapter)
+    output = Path(options.out).resolve() if options.out else project.root / "runs" / chapter
+    page = rerun(
+        project, chapter, preset=options.preset, assignments=options.assignments, output=output, say=_say
+    )
+    print(f"notebook: {output / (Path(chapter).name + '.ipynb')}")
+    print(f"results:  {output / 'results'}")
+    print(f"page:     {page}")
+    return 0
+
+
+def _refresh(options):
+    project = find_project()
+    chapters = [project.require_chapter(chapter) for chapter in options.chapters] or project.chapters()
+    refresh(project, chapters, say=_say)
+    return 0
+
+
+def _test(options):
+    project = find_project()
+    workers = ["-n", str(min(4, os.cpu_count() or 1)), "--dist", "loadfile"]
+    suites = (["tests", *workers, *options.pytest_arguments], ["--nbval", "book", *workers])
+    statuses = [subprocess.run([sys.executable, "-m", "pytest", *suite], cwd=project.root).returncode for suite in suites]
+    return max(statuses)
+
+
+def _say(text):
+    print(text, flush=True)

@@ -1,0 +1,60 @@
+"""The form in which notebooks are kept: text outputs only, counts in order, few metadata."""
+
+import nbformat
+
+KEPT_METADATA = ("tags", "mystnb")
+NOTEBOOK_METADATA = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+
+
+def read_notebook(path):
+    """Read a notebook as nbformat 4."""
+    return nbformat.read(path, as_version=4)
+
+
+def write_notebook(notebook, path):
+    """Write a notebook with a final newline."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(nbformat.writes(notebook) + "\n", "utf-8")
+
+
+def cleaned(notebook):
+    """A copy in the form that the repository keeps.
+
+    Pictures are dropped (their text stands for them), execution counts run from 1, cell ids
+    count the cells, and only the metadata `KEPT_METADATA` stay: a rerun that computes the
+    same numbers gives the same file.
+    """
+    cells = []
+    count = 0
+    for index, cell in enumerate(notebook.cells):
+        new = {
+            "id": f"cell-{index + 1:02d}",
+            "cell_type": cell.cell_type,
+            "metadata": {key: cell.metadata[key] for key in KEPT_METADATA if key in cell.metadata},
+            "source": cell.source,
+        }
+        if cell.cell_type == "code":
+            count += 1
+            new["execution_count"] = count
+            new["outputs"] = [_cleaned_output(output, count) for output in cell.outputs if _is_kept(output)]
+        cells.append(new)
+    return nbformat.from_dict(
+        {"cells": cells, "metadata": NOTEBOOK_METADATA, "nbformat": 4, "nbformat_minor": 5}
+    )
+
+
+def _is_kept(output):
+    return not (output.output_type == "stream" and output.name == "stderr")
+
+
+def _cleaned_output(output, count):
+    output = nbformat.from_dict(output)
+    if output.output_type == "execute_result":
+        output["execution_count"] = count
+    if "data" in output:
+        output["data"] = {kind: value for kind, value in output["data"].items() if not kind.startswith("image/")}
+        output["metadata"] = {}
+    return output

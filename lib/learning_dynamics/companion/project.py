@@ -1,0 +1,86 @@
+"""Where things are: the repository, its chapters and the build folder."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from .errors import CompanionError
+from .suggestions import require_known
+
+REGISTRY_PAGES = ("atlas", "claims")
+PRESETS = ("paper", "quick", "large")
+
+
+@dataclass(frozen=True)
+class Project:
+    """The repository in `root` and its build products in ``<output>/_build``."""
+
+    root: Path
+    output: Path
+
+    @property
+    def book(self):
+        return self.root / "book"
+
+    @property
+    def build(self):
+        return self.output / "_build"
+
+    def notebook(self, chapter):
+        """The source notebook of a chapter named as in ``random_matrix/performance``."""
+        return self.book / f"{chapter}.ipynb"
+
+    def executed(self, chapter, preset):
+        """The executed copy of a chapter."""
+        return self.build / "executed" / preset / f"{chapter}.ipynb"
+
+    def results(self, chapter, preset):
+        """The folder of a chapter's recorded results."""
+        return self.executed(chapter, preset).with_suffix(".results")
+
+    def chapters(self):
+        """Names of all notebooks in the table of contents, registry pages last."""
+        names = [
+            page.removeprefix("book/")
+            for page in _pages(yaml.safe_load((self.root / "_toc.yml").read_text("utf-8")))
+            if (self.root / f"{page}.ipynb").exists()
+        ]
+        return sorted(names, key=lambda name: name in REGISTRY_PAGES)
+
+    def require_chapter(self, name):
+        """The name of the chapter meant by `name`, a name or a path to its notebook."""
+        short = name.removesuffix(".ipynb").removeprefix("./").removeprefix("book/")
+        require_known(short, self.chapters(), "chapter")
+        return short
+
+
+def _pages(node):
+    """Every file of a table of contents, in reading order."""
+    if isinstance(node, list):
+        return [page for item in node for page in _pages(item)]
+    if isinstance(node, dict):
+        own = [node[key] for key in ("root", "file") if key in node]
+        return own + [page for key in ("parts", "chapters", "sections") for page in _pages(node.get(key))]
+    return []
+
+
+def find_root(start=None):
+    """The folder of the book: `start` or a folder above it, else the installed package's own.
+
+    Raises
+    ------
+    CompanionError
+        Where no folder with ``_toc.yml`` and ``book/registry.yml`` is found.
+    """
+    here = Path(start or Path.cwd()).resolve()
+    for folder in (here, *here.parents, Path(__file__).resolve().parents[3]):
+        if (folder / "_toc.yml").exists() and (folder / "book" / "registry.yml").exists():
+            return folder
+    raise CompanionError(f"no book found in {here} or above it: run this inside a clone of the repository.")
+
+
+def find_project(output=None):
+    """The project around the current folder, building into `output` (default: its root)."""
+    root = find_root()
+    return Project(root=root, output=Path(output).resolve() if output else root)

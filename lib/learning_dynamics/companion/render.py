@@ -1,0 +1,120 @@
+"""Rendering: from executed notebooks to the site, with Jupyter Book."""
+
+import hashlib
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+
+from .errors import CompanionError
+
+STAMP = ".rendered"
+
+
+def assemble_book(project, preset):
+    """Lay out ``_build/source``: the book with its notebooks replaced by executed copies.
+
+    A file is written only where its content changes, so that unchanged pages are not
+    rendered again.
+
+    Returns
+    -------
+    Path
+        The folder.
+    """
+    target = project.build / "source"
+    wanted = {Path("book") / path.relative_to(project.book): path for path in _book_files(project.book)}
+    for chapter in project.chapters():
+        wanted[Path("book") / f"{chapter}.ipynb"] = project.executed(chapter, preset)
+    wanted[Path("_toc.yml")] = project.root / "_toc.yml"
+    for name, path in wanted.items():
+        _write_if_changed(target / name, path.read_bytes())
+    _write_if_changed(target / "_config.yml", _config_without_execution(project.root))
+    for path in list(target.rglob("*")):
+        if path.is_file() and path.relative_to(target) not in {*wanted, Path("_config.yml")}:
+            path.unlink()
+    return target
+
+
+def assemble_page(project, notebook, chapter, target):
+    """Lay out a book of one page: an executed chapter with the book's settings."""
+    shutil.rmtree(target, ignore_errors=True)
+    for path in _book_files(project.book):
+        if path.suffix not in (".ipynb", ".md"):
+            _write_if_changed(target / "book" / path.relative_to(project.book), path.read_bytes())
+    _write_if_changed(target / "book" / f"{chapter}.ipynb", Path(notebook).read_bytes())
+    _write_if_changed(target / "_config.yml", _config_without_execution(project.root))
+    toc = {"format": "jb-book", "root": f"book/{chapter}"}
+    _write_if_changed(target / "_toc.yml", yaml.safe_dump(toc).encode())
+    return target
+
+
+def render(source, output, *, strict):
+    """Build the site of an assembled book.
+
+    Parameters
+    ----------
+    source : Path
+        As the assembling functions return it.
+    output : Path
+        The site appears in ``<output>/_build/html``.
+    strict : bool
+        Whether warnings are errors.
+
+    Returns
+    -------
+    Path
+        The first page.
+
+    Raises
+    ------
+    CompanionError
+        Where Jupyter Book fails; the sentence holds what it printed last and names the log.
+    """
+    log = output / "_build" / "render.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    flags = ["-W", "-n", "--keep-going"] if strict else ["-n"]
+    program = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
+    command = [*program, "build", *flags, "--path-output", str(output), str(source)]
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", errors="replace")
+    text = done.stdout + done.stderr
+    log.write_text(text, "utf-8")
+    if done.returncode:
+        telling = [line for line in text.splitlines() if "WARNING" in line or "ERROR" in line]
+        last = "\n".join(telling[-12:] or text.splitlines()[-12:])
+        raise CompanionError(f"Jupyter Book could not build the site (all of its output: {log}):\n{last}")
+    return output / "_build" / "html" / "index.html"
+
+
+def site_key(project, source):
+    """A hash of everything that the rendered site depends on."""
+    digest = hashlib.sha256((project.root / "requirements.txt").read_bytes())
+    for folder in (source, project.root / "lib"):
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and path.suffix not in (".pyc", ".nbi", ".nbc"):
+                digest.update(path.relative_to(folder).as_posix().encode())
+                digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _book_files(book):
+    return [
+        path
+        for path in book.rglob("*")
+        if path.is_file() and ".ipynb_checkpoints" not in path.parts and not path.name.startswith(".")
+    ]
+
+
+def _config_without_execution(root):
+    config = yaml.safe_load((root / "_config.yml").read_text("utf-8"))
+    config["execute"]["execute_notebooks"] = "off"
+    return yaml.safe_dump(config, allow_unicode=True, sort_keys=False).encode()
+
+
+def _write_if_changed(path, content):
+    if path.exists() and path.read_bytes() == content:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)

@@ -1,0 +1,37 @@
+"""Sphinx extension of the site: maths without a network, taken from an installed package."""
+
+import shutil
+from importlib.metadata import distribution
+from pathlib import Path
+
+MATHJAX = "mathjax"
+MATHJAX_PARTS = ("tex-chtml.js", "output/chtml/fonts/woff-v2")
+
+
+def setup(app):
+    """Connect the extension to Sphinx."""
+    app.connect("config-inited", _use_local_mathjax)
+    app.connect("builder-inited", _copy_mathjax)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def _use_local_mathjax(app, config):
+    config.mathjax_path = f"{MATHJAX}/{MATHJAX_PARTS[0]}"
+
+
+def _copy_mathjax(app):
+    if app.builder.format != "html":
+        return
+    source = _mathjax_folder()
+    target = Path(app.outdir) / "_static" / MATHJAX
+    for part in MATHJAX_PARTS:
+        (target / part).parent.mkdir(parents=True, exist_ok=True)
+        if (source / part).is_dir():
+            shutil.copytree(source / part, target / part, dirs_exist_ok=True)
+        else:
+            shutil.copyfile(source / part, target / part)
+
+
+def _mathjax_folder():
+    package = distribution("sphinx-mathjax-offline")
+    return Path(next(package.locate_file(file) for file in package.files if file.name == MATHJAX_PARTS[0])).parent

@@ -1,0 +1,127 @@
+"""What a chapter's outputs depend on, and whether they are out of date."""
+
+import ast
+import hashlib
+import json
+import sys
+from pathlib import Path
+
+import yaml
+
+from . import execution
+from .execution import SUMMARY
+from .notebooks import read_notebook
+from .project import REGISTRY_PAGES
+
+PACKAGE = "learning_dynamics"
+DATASETS = f"{PACKAGE}.datasets"
+
+
+def is_stale(project, chapter, preset):
+    """Whether a chapter must run (again) before the site is rendered."""
+    summary = project.results(chapter, preset) / SUMMARY
+    if not (summary.exists() and project.executed(chapter, preset).exists()):
+        return True
+    return json.loads(summary.read_text("utf-8")).get("fingerprint") != fingerprint(project, chapter, preset)
+
+
+def fingerprint(project, chapter, preset):
+    """A hash of everything that a chapter's outputs depend on.
+
+    That is: its notebook, the modules of ``lib/`` that it imports and those that they import,
+    the data files that these load, its entries and presets in the registry, the pins, the
+    Python version.  A registry page depends on the whole registry and on all results.
+    """
+    digest = hashlib.sha256(f"{preset} {sys.version_info[:2]}".encode())
+    for path in sorted(dependencies(project, chapter)):
+        _add_file(digest, path, project.root)
+    digest.update(_registry_part(project, chapter).encode())
+    if chapter in REGISTRY_PAGES:
+        for path in _results_of_chapters(project, preset):
+            _add_file(digest, path, project.build)
+    return digest.hexdigest()
+
+
+def _add_file(digest, path, base):
+    digest.update(path.relative_to(base).as_posix().encode())
+    digest.update(hashlib.sha256(path.read_bytes()).digest())
+
+
+def _registry_part(project, chapter):
+    content = yaml.safe_load((project.book / "registry.yml").read_text("utf-8"))
+    if chapter in REGISTRY_PAGES:
+        return json.dumps(content, sort_keys=True)
+    entries = [entry for entry in content["entries"] if entry.get("chapter") == chapter]
+    return json.dumps([entries, content.get("presets", {}).get(chapter)], sort_keys=True)
+
+
+def _results_of_chapters(project, preset):
+    folders = [project.results(name, preset) for name in project.chapters() if name not in REGISTRY_PAGES]
+    return [path for folder in folders for path in sorted(folder.glob("*.json"))]
+
+
+def dependencies(project, chapter):
+    """The files of the repository that a chapter's outputs depend on, the registry apart.
+
+    Imports are followed through ``lib/``.  A function imported from ``datasets`` stands for
+    the data file of its name; an import of the whole module stands for all data files.
+    """
+    notebook = project.notebook(chapter)
+    cells = [cell.source for cell in read_notebook(notebook).cells if cell.cell_type == "code"]
+    waiting = _imports("\n".join(map(_plain_python, cells)), package="")
+    waiting.add((f"{PACKAGE}.companion.{Path(execution.__file__).stem}", None))
+    found = {notebook, project.root / "requirements.txt"}
+    seen = set()
+    while waiting:
+        module, name = item = waiting.pop()
+        seen.add(item)
+        for path in _files(project, module, name):
+            if path not in found:
+                found.add(path)
+                if path.suffix == ".py":
+                    waiting |= _imports(path.read_text("utf-8"), package=_package(project, path))
+        waiting -= seen
+    return found
+
+
+def _plain_python(source):
+    return "\n".join("" if line.lstrip().startswith(("%", "!")) else line for line in source.splitlines())
+
+
+def _package(project, path):
+    return ".".join(path.relative_to(project.root / "lib").parts[:-1])
+
+
+def _imports(code, *, package):
+    """The pairs (module, imported name or None) of the project that a piece of code imports."""
+    found = set()
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Import):
+            found |= {(alias.name, None) for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            module = _absolute(node, package)
+            found |= {(module, alias.name) for alias in node.names}
+    return {item for item in found if item[0].split(".")[0] == PACKAGE}
+
+
+def _absolute(node, package):
+    if not node.level:
+        return node.module
+    base = package.split(".")[: len(package.split(".")) - node.level + 1]
+    return ".".join([*base, node.module] if node.module else base)
+
+
+def _files(project, module, name):
+    """The files that importing `name` from `module` reads: packages above it, itself, its data."""
+    lib = project.root / "lib"
+    parts = module.split(".")
+    candidates = [lib.joinpath(*parts[: k + 1], "__init__.py") for k in range(len(parts))]
+    candidates.append(lib.joinpath(*parts).with_suffix(".py"))
+    if name:
+        candidates.append(lib.joinpath(*parts, f"{name}.py"))
+        candidates.append(lib.joinpath(*parts, name, "__init__.py"))
+    if DATASETS in (module, f"{module}.{name}"):
+        data = lib / PACKAGE / "data"
+        one = data / f"{name}.npz"
+        candidates += [one] if one.exists() else sorted(data.glob("*.npz"))
+    return [path for path in candidates if path.exists()]

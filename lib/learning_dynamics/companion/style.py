@@ -1,0 +1,48 @@
+"""One figure style: transparent pictures that read on a light and on a dark page."""
+
+import matplotlib as mpl
+from cycler import cycler
+
+INK = "#7d7d7d"
+
+STYLES = (
+    {"color": "#1f86c9", "linestyle": "-", "marker": "o"},
+    {"color": "#d9541e", "linestyle": "--", "marker": "s"},
+    {"color": "#2b9348", "linestyle": "-.", "marker": "^"},
+    {"color": "#b65fc4", "linestyle": ":", "marker": "D"},
+    {"color": "#a8780b", "linestyle": (0, (5, 1, 1, 1, 1, 1)), "marker": "v"},
+)
+"""Colour, line and marker of a figure's series; each alone tells the series apart."""
+
+
+def use_style():
+    """Set the book's figure style for this notebook.
+
+    Every colour of the style has a contrast of at least 3 on the white and on the dark
+    background of the site.  Series differ in line and marker as well as in colour: draw the
+    k-th with ``**STYLES[k]``.
+    """
+    mpl.rcParams.update(
+        {
+            "figure.figsize": (6.4, 3.9),
+            "figure.dpi": 144,
+            "figure.constrained_layout.use": True,
+            "figure.facecolor": "none",
+            "axes.facecolor": "none",
+            "savefig.facecolor": "none",
+            "savefig.transparent": True,
+            "font.size": 11,
+            "text.color": INK,
+            "axes.labelcolor": INK,
+            "axes.edgecolor": INK,
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "axes.grid": False,
+            "axes.prop_cycle": cycler(color=[style["color"] for style in STYLES]),
+            "xtick.color": INK,
+            "ytick.color": INK,
+            "legend.frameon": False,
+            "lines.linewidth": 1.8,
+            "lines.markersize": 5,
+        }
+    )

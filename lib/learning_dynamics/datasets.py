@@ -1,0 +1,87 @@
+"""Data that comes with the package. Nothing here needs the network; where each file comes from stands in ``data/README.md``."""
+
+import hashlib
+import io
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+DATA_FOLDER = Path(__file__).with_name("data")
+SHA256 = {"mnist_ones_sevens.npz": "76d1ec70d3342d6900493ca288c5c2ed92e78c119836183ea14f04059899b4e0"}
+
+
+class DataFileError(Exception):
+    """A data file of the package is missing, cannot be read, or is not the one that was published."""
+
+
+class OnesSevens(NamedTuple):
+    """The MNIST training images of the digits 1 and 7.
+
+    Attributes
+    ----------
+    images : numpy.ndarray of uint8, shape (13007, 784)
+        Row by row, grey levels from 0 to 255, in the order of the original file.
+    digits : numpy.ndarray of uint8, shape (13007,)
+        1 (6742 times) or 7 (6265 times).
+    pixel_variance : float
+        Variance of all pixels of all 60 000 training images together, pixels divided by 255.
+    centred_power : float
+        Mean over the 784 pixels of the pixel's variance over all 60 000 training images, pixels divided by 255.
+    """
+
+    images: np.ndarray
+    digits: np.ndarray
+    pixel_variance: float
+    centred_power: float
+
+    @property
+    def labels(self):
+        """Class labels, numpy.ndarray of float64, shape (13007,): -1 for digit 1, +1 for digit 7."""
+        return np.where(self.digits == 7, 1.0, -1.0)
+
+
+def mnist_ones_sevens():
+    """Return the 13 007 MNIST training images of the digits 1 and 7 after checking their file's SHA-256.
+
+    Returns
+    -------
+    OnesSevens
+        Fresh arrays at every call.
+
+    Raises
+    ------
+    DataFileError
+        If the file is missing, cannot be read or is damaged.
+
+    Examples
+    --------
+    >>> data = mnist_ones_sevens()
+    >>> data.images.shape, int((data.digits == 1).sum()), int((data.digits == 7).sum())
+    ((13007, 784), 6742, 6265)
+    """
+    content = _checked_content("mnist_ones_sevens.npz")
+    with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
+        return OnesSevens(
+            images=arrays["images"],
+            digits=arrays["digits"],
+            pixel_variance=float(arrays["pixel_variance"]),
+            centred_power=float(arrays["centred_power"]),
+        )
+
+
+def _checked_content(name):
+    path = DATA_FOLDER / name
+    remedy = "restore it from the repository or install the package again"
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise DataFileError(f"{path} is missing; {remedy}") from None
+    except OSError as error:
+        raise DataFileError(f"{path} cannot be read ({error.strerror}); {remedy}") from error
+    found = hashlib.sha256(content).hexdigest()
+    if found != SHA256[name]:
+        raise DataFileError(
+            f"{path} is damaged (SHA-256 begins with {found[:12]} instead of {SHA256[name][:12]}, {len(content)} bytes); {remedy}"
+        )
+    return content

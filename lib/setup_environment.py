@@ -1,0 +1,134 @@
+"""Set up ``.venv`` with the pinned packages; does nothing where that has been done.
+
+Run by ``make`` before everything else, so it uses the standard library alone and is written
+so that an old Python can read it and say that it is too old.
+"""
+
+from __future__ import print_function
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+VENV = os.path.join(ROOT, ".venv")
+STAMP = os.path.join(VENV, "set-up-for")
+LOG = os.path.join(VENV, "set-up.log")
+OLDEST = (3, 11)
+NEEDED_GIGABYTES = 1.5
+INPUTS = ("requirements.txt", "pyproject.toml", os.path.join("lib", "setup_environment.py"))
+SYMPTOMS = (
+    (("No space left on device",), "the disk is full; free about 1.5 GB and try again"),
+    (
+        ("NewConnectionError", "ConnectionError", "name resolution", "ConnectTimeout", "Max retries", "from versions: none"),
+        "the package index could not be reached; the first set-up needs the network, later builds do not",
+    ),
+)
+
+
+def main():
+    """Set the environment up, or print its Python with ``--print-python``."""
+    if "--print-python" in sys.argv:
+        print(venv_python())
+        return 0
+    if is_set_up():
+        return 0
+    problem = what_is_missing() or create() or install()
+    if problem:
+        print("error: " + problem + ".", file=sys.stderr)
+        return 2
+    with open(STAMP, "w") as stream:
+        stream.write(key())
+    return 0
+
+
+def venv_python():
+    """The interpreter of the environment."""
+    folder, name = ("Scripts", "python.exe") if os.name == "nt" else ("bin", "python")
+    return os.path.join(VENV, folder, name)
+
+
+def key():
+    """A hash of what the environment is made from."""
+    digest = hashlib.sha256(repr((ROOT, sys.version_info[:2])).encode())
+    for name in INPUTS:
+        with open(os.path.join(ROOT, name), "rb") as stream:
+            digest.update(stream.read())
+    return digest.hexdigest()
+
+
+def is_set_up():
+    """Whether the environment stands and was made from the present inputs."""
+    if not (os.path.exists(STAMP) and os.path.exists(venv_python())):
+        return False
+    with open(STAMP) as stream:
+        return stream.read() == key()
+
+
+def what_is_missing():
+    """One sentence on what this machine lacks, or None."""
+    if sys.version_info < OLDEST:
+        found = ".".join(str(part) for part in sys.version_info[:2])
+        return "Python 3.11 or later is needed, this is %s; give PYTHON=/path/to/a/newer/python" % found
+    try:
+        import ensurepip
+        import venv
+
+        assert ensurepip and venv
+    except ImportError:
+        return "this Python has no venv module; install it (on Debian and Ubuntu: apt install python3-venv)"
+    if not os.access(ROOT, os.W_OK):
+        return "the folder %s cannot be written to" % ROOT
+    free = shutil.disk_usage(ROOT).free / 1e9
+    if free < NEEDED_GIGABYTES:
+        return "the disk of %s has %.1f GB free and the set-up needs %.1f GB" % (ROOT, free, NEEDED_GIGABYTES)
+    return None
+
+
+def create():
+    """Make a fresh virtual environment; returns a sentence if that fails."""
+    print("Setting up .venv: about 125 packages, one to three minutes, only this once.", flush=True)
+    shutil.rmtree(VENV, ignore_errors=True)
+    return run([sys.executable, "-m", "venv", VENV], "the virtual environment could not be made")
+
+
+def install():
+    """Install the pins and this package; returns a sentence if that fails."""
+    pip = [venv_python(), "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
+    return run(pip + ["-r", os.path.join(ROOT, "requirements.txt")], "the packages could not be installed") or run(
+        pip + ["--no-deps", "--no-build-isolation", "-e", ROOT], "this package could not be installed"
+    )
+
+
+def run(command, failure):
+    """Run a command, counting packages as they come; returns a sentence if it fails."""
+    lines = []
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True)
+    for line in process.stdout:
+        lines.append(line)
+        if line.startswith("Collecting") and sys.stdout.isatty():
+            count = sum(other.startswith("Collecting") for other in lines)
+            print("\r  %d packages looked up" % count, end="", flush=True)
+        elif line.startswith("Installing"):
+            print("\r  installing ...           ", flush=True)
+    if process.wait() == 0:
+        return None
+    return explanation("".join(lines), failure)
+
+
+def explanation(output, failure):
+    """The sentence that fits what a failed command printed."""
+    for symptoms, sentence in SYMPTOMS:
+        if any(symptom in output for symptom in symptoms):
+            return sentence
+    if os.path.isdir(VENV):
+        with open(LOG, "w") as stream:
+            stream.write(output)
+        return "%s (all of its output: %s)" % (failure, LOG)
+    return "%s: %s" % (failure, output.strip().splitlines()[-1] if output.strip() else "no output")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

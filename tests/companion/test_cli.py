@@ -1,0 +1,79 @@
+"""The command line, as a new user meets it."""
+
+import subprocess
+import sys
+
+import pytest
+
+from learning_dynamics.companion.cli import main
+
+
+@pytest.fixture(autouse=True)
+def inside(project, monkeypatch):
+    monkeypatch.chdir(project.root)
+
+
+def test_lists_chapters_and_parameters(capsys):
+    assert main(["rerun", "--list"]) == 0
+    assert capsys.readouterr().out.split() == ["one/first", "one/second", "atlas"]
+    assert main(["rerun", "one/first", "--list"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "parameter  type   default  allowed",
+        "runs       int    3        [1, 10]  how often",
+        "scale      float  2.0      (0, 5]   a factor",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["rerun"], "error: name a chapter, or give --list to see them all."),
+        (["rerun", "one/frst"], "error: there is no chapter 'one/frst'; did you mean 'one/first'?"),
+        (["rerun", "one/first", "-p", "rums=2"], "error: there is no parameter 'rums'; did you mean 'runs'?"),
+        (["rerun", "one/first", "-p", "runs=2.5"], "error: runs must be of type int, got '2.5'."),
+        (["rerun", "one/first", "-p", "scale=0"], "error: scale must be in (0, 5], got 0.0."),
+        (["refresh", "one/frst"], "error: there is no chapter 'one/frst'; did you mean 'one/first'?"),
+    ],
+)
+def test_wrong_input_ends_in_one_sentence(project, capsys, arguments, sentence):
+    assert main(arguments) == 2
+    captured = capsys.readouterr()
+    assert captured.err == sentence + "\n"
+    assert captured.out == ""
+    assert not (project.root / "runs").exists()
+
+
+def test_unknown_preset_is_refused(monkeypatch, capsys):
+    monkeypatch.setenv("PRESET", "papper")
+    assert main(["build"]) == 2
+    assert "PRESET must be one of paper, quick, large, got 'papper'" in capsys.readouterr().err
+
+
+def test_output_folder_that_cannot_be_written(project, capsys):
+    (project.root / "taken").write_text("a file")
+    assert main(["rerun", "one/first", "--out", "taken/deeper"]) == 2
+    assert "cannot be written to" in capsys.readouterr().err
+
+
+def test_outside_a_clone_the_sentence_says_so(tmp_path, monkeypatch):
+    (tmp_path / "empty").mkdir()
+    code = (
+        "import pathlib, learning_dynamics.companion.project as p\n"
+        "p.__file__ = '/nowhere/a/b/c/d.py'\n"
+        "from learning_dynamics.companion.cli import main; raise SystemExit(main(['rerun', '--list']))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path / "empty", capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: no book found in ")
+
+
+def test_rerun_writes_notebook_results_and_page_and_leaves_the_source(project, capsys):
+    source = project.notebook("one/first").read_bytes()
+    assert main(["rerun", "book/one/first.ipynb", "-p", "runs=4", "--out", "mine"]) == 0
+    out = project.root / "mine"
+    assert (out / "first.ipynb").exists()
+    assert '"theory": 8.0' in (out / "results" / "fig-first.json").read_text()
+    page = out / "_build" / "html" / "book" / "one" / "first.html"
+    assert "8" in page.read_text()
+    assert str(page) in capsys.readouterr().out
+    assert project.notebook("one/first").read_bytes() == source

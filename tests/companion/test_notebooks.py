@@ -1,0 +1,27 @@
+"""The form of the notebooks that the repository keeps."""
+
+import nbformat
+
+from learning_dynamics.companion.notebooks import cleaned
+
+
+def test_keeps_text_and_drops_what_changes_from_run_to_run():
+    cell = nbformat.v4.new_code_cell("plot()", execution_count=7)
+    cell.metadata = {"tags": ["hide-input"], "mystnb": {"figure": {}}, "execution": {"t": 1}, "scrolled": True}
+    cell.outputs = [
+        nbformat.v4.new_output("stream", name="stderr", text="50%"),
+        nbformat.v4.new_output("stream", name="stdout", text="done"),
+        nbformat.v4.new_output("display_data", {"image/png": "AAAA", "text/plain": "<Figure>"}, metadata={"a": 1}),
+        nbformat.v4.new_output("execute_result", {"text/plain": "3"}, execution_count=7),
+    ]
+    markdown = nbformat.v4.new_markdown_cell("# Title")
+    result = cleaned(nbformat.v4.new_notebook(cells=[markdown, cell], metadata={"papermill": {}}))
+    kept = result.cells[1]
+    assert kept.execution_count == 1
+    assert dict(kept.metadata) == {"tags": ["hide-input"], "mystnb": {"figure": {}}}
+    assert [output.output_type for output in kept.outputs] == ["stream", "display_data", "execute_result"]
+    assert list(kept.outputs[1].data) == ["text/plain"]
+    assert kept.outputs[2].execution_count == 1
+    assert "papermill" not in result.metadata
+    nbformat.validate(result)
+    assert cleaned(result) == result

@@ -1,0 +1,63 @@
+"""Reading the registry: what it accepts and the sentence with which it refuses."""
+
+import copy
+
+import pytest
+import yaml
+
+from learning_dynamics.companion.errors import CompanionError
+from learning_dynamics.companion.registry import load_registry
+
+from .conftest import REGISTRY
+
+
+@pytest.fixture
+def load(tmp_path):
+    def read(change):
+        content = copy.deepcopy(REGISTRY)
+        change(content)
+        path = tmp_path / "registry.yml"
+        path.write_text(yaml.safe_dump(content))
+        return load_registry(path)
+
+    return read
+
+
+def test_reads_entries_presets_and_references(load):
+    reference = {"quantity": "x", "value": 1.0, "tolerance": 0.1, "source": "here"}
+    registry = load(lambda c: c["entries"][0].update(references=[reference]))
+    assert [entry.id for entry in registry.of_chapter("one/first")] == ["fig-first"]
+    assert registry.entry("fig-first").reference("x").value == 1.0
+    assert registry.entry("fig-first").reference("y") is None
+    assert registry.preset("one/first", "quick") == {"runs": 1}
+    assert registry.preset("one/first", "paper") == {}
+    assert registry.preset("one/second", "large") == {}
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda c: c["entries"][0].update(colour="red"), "entry 'fig-first' has the unknown key 'colour'"),
+        (lambda c: c["entries"][0].pop("statement"), "entry 'fig-first'.*'statement'"),
+        (lambda c: c["entries"][0].update(kind="picture"), "kind of entry 'fig-first' must be one of figure"),
+        (lambda c: c["entries"][0].update(status="fine"), "status of entry 'fig-first' must be one of verified"),
+        (lambda c: c["entries"][0].update(parameters="mine"), "parameters of entry 'fig-first' must be one of paper"),
+        (lambda c: c["entries"][0].update(paper="b-paper", reproduces="1"), "unknown paper 'b-paper'"),
+        (lambda c: c["entries"][0].update(paper="a-paper"), "needs both 'paper' and 'reproduces'"),
+        (lambda c: c["entries"][0].pop("check"), "entry 'fig-first' names no 'check'"),
+        (lambda c: c["entries"][1].pop("reason"), "entry 'obs-second' is not checked and gives no 'reason'"),
+        (lambda c: c["entries"][1].update(id="fig-first"), "the id 'fig-first' stands twice"),
+        (lambda c: c["entries"][0].update(references=[{"quantity": "x"}]), "entry 'fig-first'.*'value'"),
+        (lambda c: c["entries"].append("text"), "an entry must be a mapping"),
+        (lambda c: c["presets"]["one/first"].update(paper={}), "preset 'paper' of 'one/first'"),
+        (lambda c: c["presets"]["one/first"].update(quik={}), "no preset .* 'quik'; did you mean 'quick'"),
+    ],
+)
+def test_refuses_with_one_sentence(load, change, sentence):
+    with pytest.raises(CompanionError, match=sentence):
+        load(change)
+
+
+def test_unknown_preset_gets_a_suggestion(load):
+    with pytest.raises(CompanionError, match="did you mean 'quick'"):
+        load(lambda c: None).preset("one/first", "quik")

@@ -1,0 +1,165 @@
+"""The data file that comes with the package and the script that makes it."""
+
+import gzip
+import hashlib
+import re
+import struct
+
+import numpy as np
+import pytest
+
+from learning_dynamics import datasets
+from learning_dynamics.data import make_mnist_ones_sevens as maker
+
+NAME = "mnist_ones_sevens.npz"
+
+
+@pytest.fixture(scope="module")
+def data():
+    return datasets.mnist_ones_sevens()
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(datasets, "DATA_FOLDER", tmp_path)
+    return tmp_path
+
+
+def test_counts_and_types(data):
+    assert data.images.shape == (13007, 784)
+    assert data.images.dtype == data.digits.dtype == np.uint8
+    assert np.count_nonzero(data.digits == 1) == 6742
+    assert np.count_nonzero(data.digits == 7) == 6265
+    assert data.images.max() == 255
+
+
+def test_labels(data):
+    assert data.labels.dtype == np.float64
+    np.testing.assert_array_equal(data.labels[data.digits == 1], -1.0)
+    np.testing.assert_array_equal(data.labels[data.digits == 7], 1.0)
+
+
+def test_original_order(data):
+    """The training labels begin 5 0 4 1 9 2 1 3 1 4 3 5 3 6 1 7."""
+    assert data.digits[:5].tolist() == [1, 1, 1, 1, 7]
+
+
+def test_constants_of_the_whole_set(data):
+    """The standard deviation of all MNIST training pixels is widely quoted as 0.3081."""
+    assert round(data.pixel_variance**0.5, 4) == 0.3081
+    assert 0 < data.centred_power < data.pixel_variance
+
+
+def test_arrays_are_fresh(data):
+    again = datasets.mnist_ones_sevens()
+    again.images[:] = 0
+    assert data.images.any()
+
+
+def test_missing_file(folder):
+    with pytest.raises(datasets.DataFileError, match=f"{NAME} is missing; restore it"):
+        datasets.mnist_ones_sevens()
+
+
+def test_unreadable_file(folder):
+    (folder / NAME).mkdir()
+    with pytest.raises(datasets.DataFileError, match=f"{NAME} cannot be read .*restore it"):
+        datasets.mnist_ones_sevens()
+
+
+def flip_a_bit(content):
+    return content[:700] + bytes([content[700] ^ 1]) + content[701:]
+
+
+@pytest.mark.parametrize("damage", [flip_a_bit, lambda c: c[:-1], lambda c: c[:1000], lambda c: b"", lambda c: c + b"\0"])
+def test_damaged_file(folder, damage):
+    original = maker.TARGET.read_bytes()
+    (folder / NAME).write_bytes(damage(original))
+    with pytest.raises(datasets.DataFileError, match=f"{NAME} is damaged .*restore it") as caught:
+        datasets.mnist_ones_sevens()
+    assert "\n" not in str(caught.value)
+
+
+def test_checksum_stands_in_one_place():
+    checksum = datasets.SHA256[NAME]
+    assert checksum == hashlib.sha256(maker.TARGET.read_bytes()).hexdigest()
+    assert checksum not in maker.TARGET.with_name("README.md").read_text(encoding="utf-8")
+
+
+def test_bytes_depend_on_the_arrays_alone(data):
+    arrays = {
+        "images": data.images,
+        "digits": data.digits,
+        "pixel_variance": np.float64(data.pixel_variance),
+        "centred_power": np.float64(data.centred_power),
+    }
+    assert maker.npz_bytes(arrays) == maker.npz_bytes(dict(arrays))
+    with np.load(maker.TARGET) as stored:
+        assert list(stored) == list(arrays)
+        assert all(np.array_equal(stored[name], arrays[name]) for name in arrays)
+
+
+def idx(array, *, magic):
+    return struct.pack(f">{1 + array.ndim}I", magic, *array.shape) + array.tobytes()
+
+
+@pytest.fixture
+def small():
+    """120 images of 28 x 28 random pixels with labels 0 to 9."""
+    rng = np.random.default_rng(0)
+    return rng.integers(0, 256, (120, 28, 28), dtype=np.uint8), np.arange(120, dtype=np.uint8) % 10
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_maker_from_files(tmp_path, small, monkeypatch, capsys, pack):
+    images, labels = small
+    monkeypatch.setattr(maker, "COUNTS", {1: 12, 7: 12})
+    (tmp_path / "i").write_bytes(pack(idx(images, magic=2051)))
+    (tmp_path / "l").write_bytes(pack(idx(labels, magic=2049)))
+    out = tmp_path / "out.npz"
+    maker.main([str(tmp_path / "i"), str(tmp_path / "l"), "--out", str(out)])
+    assert capsys.readouterr().out.startswith(hashlib.sha256(out.read_bytes()).hexdigest())
+    with np.load(out) as made:
+        chosen = (labels == 1) | (labels == 7)
+        np.testing.assert_array_equal(made["images"], images.reshape(120, 784)[chosen])
+        np.testing.assert_array_equal(made["digits"], labels[chosen])
+        assert float(made["pixel_variance"]) == pytest.approx(np.var(images / 255), rel=1e-12)
+        assert float(made["centred_power"]) == pytest.approx(np.var(images / 255, axis=0).mean(), rel=1e-12)
+
+
+BAD_IMAGES = [
+    (lambda c: c[:3], "has 3 bytes, fewer than the 16 of an IDX header"),
+    (lambda c: b"", "has 0 bytes"),
+    (lambda c: b"\0\0\x08\x01" + c[4:], "begins with the number 2049, not with 2051"),
+    (lambda c: c[:-1], "has 94095 bytes, but its header asks for 94096"),
+    (lambda c: c + b"\0", "has 94097 bytes"),
+    (lambda c: gzip.compress(c)[:-9], "cannot be read"),
+    (lambda c: b"\x1f\x8b" + c, "cannot be read"),
+]
+
+
+@pytest.mark.parametrize(("damage", "message"), BAD_IMAGES)
+def test_maker_refuses(tmp_path, small, capsys, damage, message):
+    images, labels = small
+    (tmp_path / "i").write_bytes(damage(idx(images, magic=2051)))
+    (tmp_path / "l").write_bytes(idx(labels, magic=2049))
+    out = tmp_path / "out.npz"
+    with pytest.raises(SystemExit) as caught:
+        maker.main([str(tmp_path / "i"), str(tmp_path / "l"), "--out", str(out)])
+    assert caught.value.code == 2
+    assert re.search(message, capsys.readouterr().err)
+    assert not out.exists()
+
+
+def test_maker_refuses_a_missing_file(tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        maker.main([str(tmp_path / "i"), str(tmp_path / "l")])
+    assert "cannot be read" in capsys.readouterr().err
+
+
+def test_maker_refuses_other_data(small):
+    images, labels = small
+    with pytest.raises(ValueError, match="labels must hold 6742 ones and 6265 sevens, got 12 and 12"):
+        maker.select(images, labels)
+    with pytest.raises(ValueError, match=r"images must have shape \(119, 28, 28\)"):
+        maker.select(images, labels[1:])

@@ -1,0 +1,99 @@
+"""The layers: who may import whom, and what a chapter may contain."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from learning_dynamics.companion.notebooks import read_notebook
+from learning_dynamics.companion.project import find_project
+
+LIB = Path(__file__).resolve().parents[1] / "lib" / "learning_dynamics"
+WINGS = [folder.name for folder in sorted(LIB.iterdir()) if list(folder.glob("kernels*"))]
+ROOMS = {"model", "theory", "simulation", "kernels"}
+LEVEL = {"kernels": 0, "model": 2, "theory": 3, "simulation": 3, "__init__": 4}
+BELOW_MODEL = 1
+PROJECT = find_project(LIB.parents[1])
+CHAPTERS = PROJECT.chapters()
+
+
+def imports(path):
+    """Absolute names of the project's modules that a file imports."""
+    package = ("learning_dynamics", *path.relative_to(LIB).parts[:-1])
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name.startswith("learning_dynamics"))
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else ()
+            module = ".".join([*base, node.module or ""]).strip(".")
+            if module.startswith("learning_dynamics"):
+                yield from (f"{module}.{alias.name}" for alias in node.names) if node.module is None else (module,)
+
+
+def files(part):
+    return sorted((LIB / part).rglob("*.py"))
+
+
+def room(wing, path):
+    return path.relative_to(LIB / wing).parts[0].removesuffix(".py")
+
+
+def test_there_is_a_wing():
+    assert WINGS
+
+
+@pytest.mark.parametrize("wing", WINGS)
+def test_every_wing_has_the_same_rooms(wing):
+    assert ROOMS <= {room(wing, path) for path in files(wing)}
+
+
+@pytest.mark.parametrize("wing", WINGS)
+def test_imports_run_one_way(wing):
+    for path in files(wing):
+        own = room(wing, path)
+        for name in imports(path):
+            parts = name.split(".")
+            if parts[1:2] == [wing] and len(parts) > 2 and parts[2] != own:
+                level = LEVEL.get(parts[2], BELOW_MODEL)
+                assert own != "kernels", f"{path} imports {name}"
+                assert level < LEVEL.get(own, BELOW_MODEL), f"{path} imports {name}"
+            elif own == "kernels":
+                raise AssertionError(f"{path} imports {name}")
+
+
+@pytest.mark.parametrize("wing", WINGS)
+def test_no_wing_imports_another_or_the_companion(wing):
+    others = {f"learning_dynamics.{name}" for name in [*WINGS, "companion"] if name != wing}
+    for path in files(wing):
+        for name in imports(path):
+            assert ".".join(name.split(".")[:2]) not in others, f"{path} imports {name}"
+
+
+def test_the_companion_knows_no_wing():
+    wings = {f"learning_dynamics.{name}" for name in WINGS}
+    for path in files("companion"):
+        for name in imports(path):
+            assert ".".join(name.split(".")[:2]) not in wings, f"{path} imports {name}"
+
+
+@pytest.mark.parametrize("wing", WINGS)
+def test_kernels_are_compiled_and_documented(wing):
+    for path in [path for path in files(wing) if room(wing, path) == "kernels"]:
+        for node in ast.parse(path.read_text("utf-8")).body:
+            if isinstance(node, ast.FunctionDef):
+                decorators = [ast.unparse(decorator) for decorator in node.decorator_list]
+                assert any("jit" in text for text in decorators), f"{path}: {node.name}"
+                assert ast.get_docstring(node), f"{path}: {node.name}"
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_chapters_define_no_mathematics(chapter):
+    for cell in read_notebook(PROJECT.notebook(chapter)).cells:
+        if cell.cell_type == "code":
+            for node in ast.walk(ast.parse(cell.source)):
+                assert not isinstance(node, (ast.FunctionDef, ast.ClassDef)), cell.source
+
+
+def test_no_file_of_the_library_is_too_long():
+    for path in LIB.rglob("*.py"):
+        assert len(path.read_text("utf-8").splitlines()) <= 420, path
