@@ -1,0 +1,114 @@
+"""The problem of this wing: least-squares classification of a two-class Gaussian mixture by gradient descent."""
+
+from dataclasses import dataclass
+from math import sqrt
+
+import numpy as np
+from scipy.special import ndtr
+
+from learning_dynamics._validation import real, real_array
+
+
+@dataclass(frozen=True, kw_only=True)
+class MixtureClassification:
+    r"""Two Gaussian classes, a linear classifier and its training by gradient descent on the squared loss.
+
+    Class 1 is :math:`x = -\mu + z` with label -1, class 2 is :math:`x = \mu + z` with label +1, where z is standard normal in
+    p dimensions. There are n training points and :math:`p/n \to c`. The loss is :math:`\|y - X^T w\|^2/(2n)`; the step is
+    alpha; the initial weights are independent with mean 0 and variance sigma2/p. Time counts gradient steps.
+
+    Parameters
+    ----------
+    mu_norm2 : float
+        Squared norm of mu, > 0.
+    c : float
+        Limit of p/n, > 0.
+    sigma2 : float
+        Variance of the initial weights times p, >= 0.
+    alpha : float
+        Step size, > 0.
+
+    Raises
+    ------
+    TypeError
+        If a parameter is not a real number.
+    ValueError
+        If a parameter is not finite or outside its range.
+
+    Examples
+    --------
+    >>> model = MixtureClassification(mu_norm2=2.25, c=0.5, sigma2=0.1, alpha=0.01)
+    >>> round(model.spike, 4)
+    3.9722
+    """
+
+    mu_norm2: float
+    c: float
+    sigma2: float
+    alpha: float
+
+    def __post_init__(self):
+        object.__setattr__(self, "mu_norm2", real("mu_norm2", self.mu_norm2, above=0))
+        object.__setattr__(self, "c", real("c", self.c, above=0))
+        object.__setattr__(self, "sigma2", real("sigma2", self.sigma2, at_least=0))
+        object.__setattr__(self, "alpha", real("alpha", self.alpha, above=0))
+
+    @property
+    def bulk_edges(self):
+        r"""Edges :math:`(1 \mp \sqrt c)^2` of the Marchenko-Pastur bulk, paper 1 equation (3), as a pair of floats."""
+        return bulk_edges(c=self.c)
+
+    @property
+    def spike(self):
+        r"""Position :math:`l_s = c + 1 + \|\mu\|^2 + c/\|\mu\|^2`, paper 1 equation (9); an eigenvalue only if `has_spike`."""
+        return (1 + self.mu_norm2) * (self.mu_norm2 + self.c) / self.mu_norm2
+
+    @property
+    def has_spike(self):
+        r"""Whether the largest eigenvalue of :math:`XX^T/n` leaves the bulk: :math:`\|\mu\|^2 > \sqrt c`."""
+        return self.mu_norm2 > sqrt(self.c)
+
+
+def bulk_edges(*, c):
+    r"""Edges :math:`(1 \mp \sqrt c)^2` of the Marchenko-Pastur bulk for a positive float c, exact to rounding next to c = 1."""
+    root = sqrt(c)
+    return ((1 - c) / (1 + root)) ** 2, (1 + root) ** 2
+
+
+def classification_error(margin_mean, margin_variance):
+    r"""Probability that a Gaussian margin is negative, :math:`Q(\text{mean}/\sqrt{\text{variance}})`.
+
+    Parameters
+    ----------
+    margin_mean : array_like of float, shape (...)
+        Mean of the margin: label times score.
+    margin_variance : array_like of float, shape (...)
+        Its variance, >= 0.
+
+    Returns
+    -------
+    numpy.ndarray of float, shape (...)
+        The two shapes are broadcast against each other.
+
+    Raises
+    ------
+    TypeError
+        If an entry is not a real number.
+    ValueError
+        If an entry is not finite or a variance is negative.
+
+    Notes
+    -----
+    With variance 0 the error is 0 for a positive mean and 1 for a negative one. With mean 0 too, which is a classifier
+    without any weight, it is 1/2 by convention.
+
+    Examples
+    --------
+    >>> float(classification_error(0.0, 0.0))
+    0.5
+    """
+    mean = real_array("margin_mean", margin_mean)
+    deviation = np.sqrt(real_array("margin_variance", margin_variance, at_least=0))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = mean / deviation
+    return np.asarray(ndtr(-np.where(np.isnan(ratio), 0.0, ratio)))
