@@ -150,4 +150,10 @@ def _with_error(value, error=None):
     if value is None:
         return "—"
     text = f"{value:.4g}"
-    return f"{text} ± {error:.1g}" if error is not None else text
+    return f"{text} ± {_plain(error)}" if error is not None else text
+
+
+def _plain(error):
+    """One digit of an error, without an exponent while that is readable."""
+    short = f"{error:.1g}"
+    return f"{float(short):.6f}".rstrip("0").rstrip(".") if 1e-6 <= error < 1 else short

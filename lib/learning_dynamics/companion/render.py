@@ -1,6 +1,7 @@
 """Rendering: from executed notebooks to the site, with Jupyter Book."""
 
 import hashlib
+import re
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import yaml
 from .errors import CompanionError
 
 STAMP = ".rendered"
+COLOUR_CODES = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def assemble_book(project, preset):
@@ -79,7 +81,7 @@ def render(source, output, *, strict):
     program = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
     command = [*program, "build", *flags, "--path-output", str(output), str(source)]
     done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", errors="replace")
-    text = done.stdout + done.stderr
+    text = COLOUR_CODES.sub("", done.stdout + done.stderr)
     log.write_text(text, "utf-8")
     if done.returncode:
         telling = [line for line in text.splitlines() if "WARNING" in line or "ERROR" in line]

@@ -1,4 +1,4 @@
-"""Sphinx extension of the site: maths without a network, taken from an installed package."""
+"""Sphinx extension of the site: maths without a network, and roles that screen readers know."""
 
 import shutil
 from importlib.metadata import distribution
@@ -6,12 +6,14 @@ from pathlib import Path
 
 MATHJAX = "mathjax"
 MATHJAX_PARTS = ("tex-chtml.js", "output/chtml/fonts/woff-v2")
+DEPRECATED_ROLES = (' role="doc-biblioentry"', ' role="list"')
 
 
 def setup(app):
     """Connect the extension to Sphinx."""
     app.connect("config-inited", _use_local_mathjax)
     app.connect("builder-inited", _copy_mathjax)
+    app.connect("html-page-context", _drop_deprecated_roles)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
@@ -35,3 +37,8 @@ def _copy_mathjax(app):
 def _mathjax_folder():
     package = distribution("sphinx-mathjax-offline")
     return Path(next(package.locate_file(file) for file in package.files if file.name == MATHJAX_PARTS[0])).parent
+
+
+def _drop_deprecated_roles(app, pagename, templatename, context, doctree):
+    for role in DEPRECATED_ROLES:
+        context["body"] = context.get("body", "").replace(role, "")

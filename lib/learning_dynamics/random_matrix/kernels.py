@@ -42,13 +42,13 @@ def decay(z):
 
 
 @njit(cache=True, nogil=True, fastmath={"contract", "reassoc"})
-def spectral_sums(x, p, p_over_x, nu, sigma2, exponents):
-    r"""Return sums over nodes for every exponent a, with f = exp(-a x) and g = 1 - f.
+def spectral_sums(x, rates, p, p_over_x, nu, sigma2, exponents):
+    r"""Return sums over nodes for every exponent a, with f = exp(-a r(x)) and g = 1 - f.
 
     Parameters
     ----------
-    x, p, p_over_x, nu : float64 arrays, shape (k,)
-        Nodes; weights of the probability measure P; P/x (0 at x = 0); weights of nu.
+    x, rates, p, p_over_x, nu : float64 arrays, shape (k,)
+        Nodes; the rates r(x) >= 0, equal to x for the flow; weights of the probability measure P; P/x (0 at x = 0); weights of nu.
     sigma2 : float
     exponents : float64 array, shape (m,)
 
@@ -63,7 +63,7 @@ def spectral_sums(x, p, p_over_x, nu, sigma2, exponents):
     g = np.empty(x.size)
     for i in range(exponents.size):
         for k in range(x.size):
-            f[k], g[k] = decay(-exponents[i] * x[k])
+            f[k], g[k] = decay(-exponents[i] * rates[k])
         mean_f = 0.0
         mean_g = 0.0
         over_x = 0.0

@@ -68,6 +68,11 @@ class MixtureClassification:
         r"""Whether the largest eigenvalue of :math:`XX^T/n` leaves the bulk: :math:`\|\mu\|^2 > \sqrt c`."""
         return self.mu_norm2 > sqrt(self.c)
 
+    @property
+    def largest_eigenvalue(self):
+        r"""Limit of the largest eigenvalue of :math:`XX^T/n`: the spike if there is one, else the bulk's upper edge."""
+        return self.spike if self.has_spike else self.bulk_edges[1]
+
 
 def bulk_edges(*, c):
     r"""Edges :math:`(1 \mp \sqrt c)^2` of the Marchenko-Pastur bulk for a positive float c, exact to rounding next to c = 1."""

@@ -9,7 +9,7 @@ EDGE_STEP = 0.12
 EDGE_REACH = 40.0
 NEGLIGIBLE = 1e-18
 MOST_CHEBYSHEV_NODES = 96
-LOG_ACCURACY = 37.0
+LOG_ACCURACY = 40.0
 
 
 def unit_rule(*, c, mu_norm2, exponent):
@@ -46,7 +46,7 @@ def chebyshev_count(*, c, mu_norm2, exponent):
     if logs[0] == 0.0:
         return MOST_CHEBYSHEV_NODES + 1
     growth = [8 * exponent * sqrt(c) * np.sinh(rho / 2) ** 2 for rho in logs]
-    return ceil(min((LOG_ACCURACY + g) / (2 * rho) for g, rho in zip(growth, logs)))
+    return 2 + ceil(min((LOG_ACCURACY + g) / (2 * rho) for g, rho in zip(growth, logs)))
 
 
 @lru_cache(maxsize=128)

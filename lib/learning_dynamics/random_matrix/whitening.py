@@ -5,7 +5,6 @@ from math import sqrt
 
 import numpy as np
 import scipy.linalg
-from scipy.special import ndtr
 from threadpoolctl import threadpool_limits
 
 from learning_dynamics._validation import choice, integer, real, real_array
@@ -13,7 +12,6 @@ from learning_dynamics._validation import choice, integer, real, real_array
 READINGS = ("power ratio", "inverse variance")
 SURROGATES = ("gaussian", "gaussian pool", "own projections", "gaussian projections", "own norms", "permuted")
 CLASSES = (-1.0, 1.0)
-ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -61,9 +59,9 @@ def noise_and_scale(points, *, reading, decibel=-10.0, pixel_variance, centred_p
     points : array_like of float, shape (N, p)
         Images with grey levels from 0 to 1, one a row.
     reading : {"power ratio", "inverse variance"}
-        "power ratio" is the text: the noise has :math:`10^{d/10}` times the mean square of a pixel, and the images keep their scale.
-        "inverse variance" fits the printed figure: the noise has the power :math:`10^{d/10}` divided (not multiplied) by the variance
-        of a pixel, and images and noise together are then scaled to power 1 per pixel.
+        "power ratio" is the text: the noise has :math:`10^{d/10}` times the mean square of a pixel, and the images keep their
+        scale. "inverse variance" fits the printed figure: the noise has the power :math:`10^{d/10}` divided (not multiplied) by
+        the variance of a pixel, and images and noise together are then scaled to power 1 per pixel.
     decibel : float
         The noise level d of the text.
     pixel_variance, centred_power : float
@@ -185,115 +183,13 @@ def surrogate(mixture, kind, *, seed):
     return WhitenedMixture(z=_MAKERS[kind](mixture, rng), labels=mixture.labels, mu=mixture.mu)
 
 
-def balanced_split(labels, *, per_class, rng):
-    """Draw the same number of training points from each class, without replacement.
-
-    Parameters
-    ----------
-    labels : numpy.ndarray of float, shape (N,)
-        -1 or +1.
-    per_class : int
-        Number of training points of each class, at least 1 and fewer than the class has.
-    rng : numpy.random.Generator
-
-    Returns
-    -------
-    train, rest : numpy.ndarray of int, shapes (2 per_class,) and (N - 2 per_class,)
-        Indices, class 1 first.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If `per_class` is not allowed.
-    """
-    members = [np.flatnonzero(labels == a) for a in CLASSES]
-    per_class = integer("per_class", per_class, at_least=1, at_most=min(map(len, members)) - 1)
-    order = [rng.permutation(index) for index in members]
-    return np.concatenate([o[:per_class] for o in order]), np.concatenate([o[per_class:] for o in order])
+def class_members(labels):
+    """Indices of the points of class 1 and of class 2, for labels -1 and +1."""
+    return [np.flatnonzero(labels == a) for a in CLASSES]
 
 
-def pool_errors(mixture, weights, *, train, rest):
-    """Errors of classifiers on the points that they were trained on, and on the others.
-
-    Parameters
-    ----------
-    mixture : WhitenedMixture
-    weights : numpy.ndarray of float, shape (m, p)
-    train, rest : numpy.ndarray of int
-        Indices of the training points and of the test points.
-
-    Returns
-    -------
-    generalization, training : numpy.ndarray of float, shape (m,)
-        The mean of the error shares of the two classes; a margin of 0 counts one half.
-    """
-    margins = mixture.margins(weights)
-    missed = (margins < 0) + 0.5 * (margins == 0)
-    return tuple(_balanced_mean(missed[:, index], mixture.labels[index]) for index in (rest, train))
-
-
-def projected_errors(mixture, statistics, *, noise_fit, training_points=0):
-    r"""Theorems 1 and 2 of paper 1 with the true distribution of the projections on mu in place of the normal one.
-
-    The limits E, V, E* and V* need the first two moments of z only, but the error needs the whole distribution of the score, in which
-    :math:`\mu^T z` has a weight that does not vanish. All other directions together are taken as normal.
-
-    Parameters
-    ----------
-    mixture : WhitenedMixture
-    statistics : Statistics
-        From `learning_dynamics.random_matrix.statistics` for the mixture's mu_norm2, at m times.
-    noise_fit : array_like of float, shape (m,)
-        Mean training margin on labels that carry no information, :math:`c (1 - \int f_t d\nu)`.
-    training_points : int
-        If positive, training draws this many points from the pool and tests on the others: their moments are then what the pool,
-        whose moments are fixed, has left. This is right to first order in training_points / N.
-
-    Returns
-    -------
-    generalization, training : numpy.ndarray of float, shape (m,)
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not allowed.
-
-    Notes
-    -----
-    With r the projection times the label, the test margin is :math:`E + (E/\|\mu\|) r` plus a normal part with variance
-    :math:`V - E^2/\|\mu\|^2`; the training margin is :math:`E_* + (B/\|\mu\|) r` plus a normal part with variance
-    :math:`V_* - E_*^2 - B^2/\|\mu\|^2`, where :math:`B = E_* - c (1 - \int f_t d\nu)`: leaving one point out of the resolvent
-    writes both as contour integrals, with :math:`1/(1 + cm) - 1/D` in place of :math:`1 - 1/D` for B.
-    """
-    noise_fit = real_array("noise_fit", noise_fit, ndim=1)
-    if noise_fit.shape != np.shape(statistics.E):
-        raise ValueError(f"noise_fit must have the shape {np.shape(statistics.E)} of the times, got {noise_fit.shape}")
-    share = integer("training_points", training_points, at_least=0, at_most=len(mixture.labels) - 1) / len(mixture.labels)
-    norm, E, E_train = sqrt(mixture.mu_norm2), statistics.E, statistics.E_train
-    slope_train = (E_train - noise_fit) / norm
-    mean = _left_over(E, E_train, share)
-    slope = _left_over(E / norm, slope_train, share)
-    square = _left_over(statistics.V + E**2, statistics.train_variance + E_train**2, share)
-    signed = mixture.labels * mixture.projections
-    return (
-        _mean_miss(mean, slope, square - mean**2 - slope**2, signed, mixture.labels),
-        _mean_miss(E_train, slope_train, statistics.train_variance - slope_train**2, signed, mixture.labels),
-    )
-
-
-def _left_over(pool, train, share):
-    return (pool - share * train) / (1 - share)
-
-
-def _mean_miss(mean, slope, variance, signed, labels):
-    if (variance < -ROUNDING).any():
-        raise ValueError(f"statistics must leave a variance >= 0 beside the projections, got {variance.min():.3g}")
-    spread = np.sqrt(np.maximum(variance, np.finfo(float).tiny))
-    missed = ndtr(-(mean[:, None] + slope[:, None] * signed) / spread[:, None])
-    return _balanced_mean(missed, labels)
-
-
-def _balanced_mean(shares, labels):
+def balanced_mean(shares, labels):
+    """Mean over the two classes of each class's mean, numpy.ndarray of float, shape (m,), for shares of shape (m, N)."""
     return sum(shares[:, labels == a].mean(axis=1) for a in CLASSES) / 2
 
 

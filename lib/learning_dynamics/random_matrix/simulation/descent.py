@@ -1,0 +1,168 @@
+"""Gradient descent and gradient flow on any data, exactly at every time from one eigendecomposition."""
+
+import numpy as np
+import scipy.linalg
+from scipy.integrate import solve_ivp
+from threadpoolctl import threadpool_limits
+
+from learning_dynamics._validation import choice, real, real_array
+from learning_dynamics.random_matrix import kernels
+
+DYNAMICS = ("gd", "flow")
+METHODS = ("eigen", "stepped")
+LARGEST_RATE = 1e300
+IN_PLACE_OF_ZERO = 1e-150  # there (1 - f)/l is alpha t to all digits, with no division by 0
+
+
+def descent_weights(X, y, w0, *, alpha, t, dynamics="gd", method="eigen"):
+    r"""Weights of least-squares training at given times, on any data.
+
+    Parameters
+    ----------
+    X : array_like of float, shape (p, n)
+        Training points in columns.
+    y : array_like of float, shape (n,)
+        Targets.
+    w0 : array_like of float, shape (p,)
+        Initial weights.
+    alpha : float
+        Step size, > 0.
+    t : float or array_like of float, shape (m,)
+        Times in gradient steps, >= 0, in any order; integers for "gd".
+    dynamics : {"gd", "flow"}
+        "gd": :math:`w \leftarrow w + (\alpha/n) X (y - X^T w)`. "flow": :math:`dw/dt = (\alpha/n) X (y - X^T w)`.
+    method : {"eigen", "stepped"}
+        "eigen": every time from one eigendecomposition of the smaller of :math:`XX^T/n` and :math:`X^TX/n`. "stepped": step
+        by step ("gd") or by an adaptive Runge-Kutta method with relative tolerance 1e-12 ("flow").
+
+    Returns
+    -------
+    numpy.ndarray of float, shape (m, p)
+
+    Raises
+    ------
+    TypeError
+        If an argument is of a wrong type.
+    ValueError
+        If shapes do not fit, a value is outside its range, or gradient descent would diverge because alpha times the largest
+        eigenvalue of :math:`XX^T/n` is 2 or more.
+    ArithmeticError
+        If the Runge-Kutta method fails.
+
+    Notes
+    -----
+    With :math:`f_t(l) = (1 - \alpha l)^t` or :math:`e^{-\alpha t l}` and :math:`h = (1 - f_t(l))/l`, which is :math:`\alpha t`
+    at l = 0, the weights are :math:`w_0 + h(XX^T/n) X (y - X^T w_0)/n`. BLAS and LAPACK are held to one thread.
+
+    Examples
+    --------
+    >>> descent_weights([[1.0, 1.0]], [1.0, 1.0], [0.0], alpha=0.5, t=[0, 1, 2])
+    array([[0.  ],
+           [0.5 ],
+           [0.75]])
+    """
+    choice("dynamics", dynamics, DYNAMICS)
+    choice("method", method, METHODS)
+    X = real_array("X", X, ndim=2)
+    y = vector("y", y, X.shape[1], "one entry a column of X")
+    w0 = vector("w0", w0, X.shape[0], "one entry a row of X")
+    alpha = real("alpha", alpha, above=0)
+    t = times(t, dynamics)
+    with threadpool_limits(limits=1, user_api="blas"):
+        return weights_at(X, y, w0, alpha=alpha, t=t, dynamics=dynamics, method=method)
+
+
+def times(t, dynamics):
+    """Checked times, numpy.ndarray of float, shape (m,); integers for "gd"."""
+    t = np.atleast_1d(real_array("t", t, at_least=0))
+    if t.ndim > 1:
+        raise ValueError(f"t must be a number or have 1 dimension, got shape {t.shape}")
+    if dynamics == "gd" and (t != np.floor(t)).any():
+        raise ValueError(f"t must hold integers for dynamics 'gd', got {t[t != np.floor(t)][0]!s}")
+    return t
+
+
+def vector(name, value, size, meaning):
+    """A checked vector of `size` entries; `meaning` says in the error what they belong to."""
+    entries = real_array(name, value, ndim=1)
+    if entries.size != size:
+        raise ValueError(f"{name} must have {size} entries ({meaning}), got {entries.size}")
+    return entries
+
+
+def weights_at(X, y, w0, *, alpha, t, dynamics, method):
+    """`descent_weights` without its checks, for arguments that have passed them."""
+    if method == "stepped":
+        return (_stepped_gd if dynamics == "gd" else _stepped_flow)(X, y, w0, alpha, t)
+    by_size = _weights_by_rows if X.shape[0] <= X.shape[1] else _weights_by_columns
+    return by_size(X, y, w0, alpha, t, dynamics)
+
+
+def _weights_by_rows(X, y, w0, alpha, t, dynamics):
+    """p <= n: w moves along the eigenvectors of XX^T/n."""
+    n = X.shape[1]
+    eigenvalues, vectors = _eigenpairs(X @ X.T / n)
+    start = w0 @ vectors
+    pull = (X @ y / n) @ vectors - eigenvalues * start
+    return _modes(eigenvalues, alpha, t, dynamics, start, pull) @ vectors.T
+
+
+def _weights_by_columns(X, y, w0, alpha, t, dynamics):
+    """p > n: w moves along X times the eigenvectors of X^T X/n, and the part of w0 outside the span of X stays."""
+    n = X.shape[1]
+    eigenvalues, vectors = _eigenpairs(X.T @ X / n)
+    pull = (y - w0 @ X) @ vectors / n
+    return w0 + _modes(eigenvalues, alpha, t, dynamics, np.zeros(n), pull) @ (X @ vectors).T
+
+
+def _eigenpairs(matrix):
+    eigenvalues, vectors = scipy.linalg.eigh(matrix, driver="evd", overwrite_a=True, check_finite=False)
+    return np.maximum(eigenvalues, IN_PLACE_OF_ZERO), vectors
+
+
+def _modes(eigenvalues, alpha, t, dynamics, start, pull):
+    rates = alpha * eigenvalues
+    alternates = np.zeros_like(rates)
+    if dynamics == "gd":
+        _check_stable(alpha, eigenvalues[-1])
+        alternates = (rates > 1).astype(float)
+        with np.errstate(divide="ignore"):
+            rates = np.minimum(-np.log1p(-np.where(rates > 1, 2 - rates, rates)), LARGEST_RATE)
+    return kernels.descent_modes(eigenvalues, rates, alternates, t, start, pull)
+
+
+def _check_stable(alpha, largest):
+    if not alpha * largest < 2:
+        raise ValueError(
+            f"alpha must be < {2 / largest:.6g}, 2 over the largest eigenvalue of X X^T/n, or gradient descent diverges, "
+            f"got {alpha!r}"
+        )
+
+
+def _stepped_gd(X, y, w0, alpha, t):
+    _check_stable(alpha, scipy.linalg.svdvals(X)[0] ** 2 / X.shape[1])
+    wanted, place = np.unique(t, return_inverse=True)
+    rows = np.empty((wanted.size, w0.size))
+    w, now = w0, 0
+    for row, time in zip(rows, wanted):
+        for _ in range(int(time) - now):
+            w = w + (alpha / y.size) * (X @ (y - w @ X))
+        row[:], now = w, int(time)
+    return rows[place]
+
+
+def _stepped_flow(X, y, w0, alpha, t):
+    wanted, place = np.unique(t, return_inverse=True)
+    scale = 1 + np.abs(w0).max()
+    result = solve_ivp(
+        lambda _, w: (alpha / y.size) * (X @ (y - w @ X)),
+        (0.0, max(wanted[-1], 1.0)),
+        w0,
+        method="DOP853",
+        t_eval=wanted,
+        rtol=1e-12,
+        atol=1e-14 * scale,
+    )
+    if not result.success:
+        raise ArithmeticError(f"the Runge-Kutta method failed: {result.message}")
+    return result.y.T[place]

@@ -1,0 +1,189 @@
+"""The experiment of paper 1: training on drawn mixtures, over independent draws."""
+
+from dataclasses import dataclass
+from math import sqrt
+
+import numpy as np
+
+from learning_dynamics._randomness import replicate
+from learning_dynamics._validation import choice, integer, real_array
+from learning_dynamics.random_matrix import kernels
+from learning_dynamics.random_matrix.model import classification_error
+from learning_dynamics.random_matrix.simulation.descent import DYNAMICS, METHODS, times, weights_at
+
+ASPECT_TOLERANCE = 1e-9
+TEST_BLOCK = 4096
+
+
+@dataclass(frozen=True, kw_only=True)
+class Simulation:
+    """Errors over independent draws, at the times `t` of shape (m,).
+
+    Attributes
+    ----------
+    t : numpy.ndarray of float, shape (m,)
+        Times in gradient steps.
+    generalization_error, training_error : numpy.ndarray of float, shape (m,)
+        Means over the draws.
+    generalization_se, training_se : numpy.ndarray of float, shape (m,)
+        Standard errors of these means; NaN for a single draw.
+    generalization_runs, training_runs : numpy.ndarray of float, shape (runs, m)
+        The errors of each draw.
+    p, n : int
+        Dimension and number of training points.
+    """
+
+    t: np.ndarray
+    generalization_error: np.ndarray
+    training_error: np.ndarray
+    generalization_se: np.ndarray
+    training_se: np.ndarray
+    generalization_runs: np.ndarray
+    training_runs: np.ndarray
+    p: int
+    n: int
+
+
+def simulate(
+    model,
+    *,
+    p,
+    t,
+    runs,
+    seed,
+    dynamics="gd",
+    method="eigen",
+    class_proportions=(0.5, 0.5),
+    test_size=None,
+    workers=None,
+):
+    r"""Train classifiers on independent draws of the mixture and measure their errors.
+
+    Parameters
+    ----------
+    model : MixtureClassification
+    p : int
+        Dimension, >= 1. The number of training points is n = round(p/c).
+    t : float or array_like of float, shape (m,)
+        Times in gradient steps, >= 0; integers for "gd".
+    runs : int
+        Number of draws, >= 1.
+    seed : int
+        Seed, >= 0. Each draw has its own child of ``numpy.random.SeedSequence(seed)``.
+    dynamics : {"gd", "flow"}
+        Discrete gradient descent, or its limit of small steps.
+    method : {"eigen", "stepped"}
+        How the weights are made, see `descent_weights`.
+    class_proportions : pair of float
+        Shares of class 1 (mean -mu) and class 2 (mean mu), both > 0, with sum 1. Class 1 has ``round(share * n)`` points.
+    test_size : int, optional
+        Number of fresh points a draw on which the generalisation error is counted. If omitted, the error is exact given w:
+        :math:`Q(\mu^T w/\|w\|)`.
+    workers : int, optional
+        Number of threads, as many as there are processors if omitted. The numbers do not depend on it.
+
+    Returns
+    -------
+    Simulation
+
+    Raises
+    ------
+    TypeError
+        If an argument is of a wrong type.
+    ValueError
+        If an argument is outside its range, p/n misses c by more than 1e-9, a class is empty, or the step size makes
+        gradient descent diverge.
+
+    Notes
+    -----
+    mu is :math:`\sqrt{\text{mu\_norm2}} e_1` without loss of generality; the entries of w0 are N(0, sigma2/p). The training
+    error is counted on the training points. A point with score 0 counts as one half, so that w = 0 has error 1/2. At finite p
+    the mean error differs from its limit by a term of order 1/p.
+
+    Examples
+    --------
+    >>> from learning_dynamics.random_matrix import MixtureClassification
+    >>> model = MixtureClassification(mu_norm2=4.0, c=0.5, sigma2=0.1, alpha=0.01)
+    >>> result = simulate(model, p=64, t=[0, 50, 100], runs=4, seed=1)
+    >>> result.n, result.training_runs.shape
+    (128, (4, 3))
+    """
+    choice("dynamics", dynamics, DYNAMICS)
+    choice("method", method, METHODS)
+    t = times(t, dynamics)
+    p = integer("p", p, at_least=1)
+    n = sample_size(model, p)
+    labels = _labels(n, class_proportions)
+    if test_size is not None:
+        integer("test_size", test_size, at_least=1)
+
+    def experiment(rng):
+        X, w0 = _draw(model, labels, p, rng)
+        weights = weights_at(X, labels, w0, alpha=model.alpha, t=t, dynamics=dynamics, method=method)
+        training = kernels.error_shares(weights @ X, labels)
+        if test_size is None:
+            return _exact_error(weights, model.mu_norm2), training
+        return _sampled_error(weights, model.mu_norm2, class_proportions, test_size, rng), training
+
+    generalization, training = map(np.array, zip(*replicate(experiment, runs=runs, seed=seed, workers=workers)))
+    return summarised(generalization, training, t=t, p=p, n=n)
+
+
+def sample_size(model, p):
+    """The number n of training points with p/n = c."""
+    n = round(p / model.c)
+    if n < 2 or abs(p / n - model.c) > ASPECT_TOLERANCE:
+        raise ValueError(f"p must make p/c an integer >= 2 to within rounding, got p = {p} with c = {model.c!r}: n = {n}")
+    return n
+
+
+def _labels(n, class_proportions):
+    shares = real_array("class_proportions", class_proportions, ndim=1, at_least=0)
+    if shares.size != 2 or abs(shares.sum() - 1) > 1e-12:
+        raise ValueError(f"class_proportions must be two numbers with sum 1, got {class_proportions!r}")
+    first = round(shares[0] * n)
+    if not 0 < first < n:
+        raise ValueError(f"class_proportions must leave no class empty, got {class_proportions!r} with n = {n}")
+    return np.repeat([-1.0, 1.0], [first, n - first])
+
+
+def _draw(model, labels, p, rng):
+    X = rng.standard_normal((p, labels.size))
+    X[0] += sqrt(model.mu_norm2) * labels
+    return X, sqrt(model.sigma2 / p) * rng.standard_normal(p)
+
+
+def _exact_error(weights, mu_norm2):
+    return classification_error(sqrt(mu_norm2) * weights[:, 0], np.einsum("ij,ij->i", weights, weights))
+
+
+def _sampled_error(weights, mu_norm2, class_proportions, size, rng):
+    labels = np.where(rng.random(size) < class_proportions[0], -1.0, 1.0)
+    wrong = np.zeros(len(weights))
+    for block in np.split(labels, range(TEST_BLOCK, size, TEST_BLOCK)):
+        points = rng.standard_normal((weights.shape[1], block.size))
+        points[0] += sqrt(mu_norm2) * block
+        wrong += block.size * kernels.error_shares(weights @ points, block)
+    return wrong / size
+
+
+def summarised(generalization, training, *, t, p, n):
+    """The `Simulation` of errors of shape (runs, m)."""
+    return Simulation(
+        t=t,
+        generalization_error=generalization.mean(axis=0),
+        training_error=training.mean(axis=0),
+        generalization_se=_standard_error(generalization),
+        training_se=_standard_error(training),
+        generalization_runs=generalization,
+        training_runs=training,
+        p=p,
+        n=n,
+    )
+
+
+def _standard_error(errors):
+    runs = len(errors)
+    if runs == 1:
+        return np.full(errors.shape[1], np.nan)
+    return errors.std(axis=0, ddof=1) / sqrt(runs)

@@ -1,0 +1,151 @@
+"""What a finite dimension changes: bias and scatter of the errors, measured by doubling p."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from learning_dynamics._validation import integer
+from learning_dynamics.random_matrix.simulation.experiment import ASPECT_TOLERANCE, simulate
+
+LARGEST_DENOMINATOR = 4096
+FEWEST_RUNS = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class SizeFit:
+    """An error at k dimensions and m times, and its fit ``limit + coefficient/p``.
+
+    Attributes
+    ----------
+    mean, standard_error, standard_deviation : numpy.ndarray of float, shape (k, m)
+        Over the draws at each dimension; ``standard_error`` is that of the mean.
+    limit, limit_error : numpy.ndarray of float, shape (m,)
+        The error extrapolated to infinite p, and its standard error.
+    coefficient, coefficient_error : numpy.ndarray of float, shape (m,)
+        B of the bias B/p, and its standard error.
+    scatter_slope, scatter_slope_error : numpy.ndarray of float, shape (m,)
+        Slope of log(standard deviation) in log p, and its standard error.
+    """
+
+    mean: np.ndarray
+    standard_error: np.ndarray
+    standard_deviation: np.ndarray
+    limit: np.ndarray
+    limit_error: np.ndarray
+    coefficient: np.ndarray
+    coefficient_error: np.ndarray
+    scatter_slope: np.ndarray
+    scatter_slope_error: np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True)
+class FiniteSize:
+    """Simulations of one model at doubled dimensions.
+
+    Attributes
+    ----------
+    p, runs : numpy.ndarray of int, shape (k,)
+        The dimensions, and the number of draws at each.
+    t : numpy.ndarray of float, shape (m,)
+        Times in gradient steps.
+    generalization, training : SizeFit
+    """
+
+    p: np.ndarray
+    runs: np.ndarray
+    t: np.ndarray
+    generalization: SizeFit
+    training: SizeFit
+
+
+def finite_size(model, *, t, smallest_p, doublings, runs, seed, dynamics="gd", workers=None):
+    r"""Measure how the errors approach their limits as the dimension doubles.
+
+    Parameters
+    ----------
+    model : MixtureClassification
+    t : array_like of float, shape (m,)
+        Times in gradient steps, see `simulate`.
+    smallest_p : int
+        The first dimension is the least one >= smallest_p for which p/c is an integer.
+    doublings : int
+        How often it is doubled, >= 1.
+    runs : int
+        Draws at the first dimension; their number is halved with every doubling, but is at least 8.
+    seed : int
+        Seed. Each dimension has its own.
+    dynamics : {"gd", "flow"}
+    workers : int, optional
+        Number of threads, see `simulate`.
+
+    Returns
+    -------
+    FiniteSize
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of a wrong type or outside its range, or if c is not within 1e-9 of a fraction with
+        denominator at most 4096.
+
+    Notes
+    -----
+    Deterministic equivalents are exact up to terms of order 1/p, so ``mean(p) = limit + B/p`` to that order; the
+    fit weights each mean by its standard error and is not told the limit. A single draw scatters by order
+    :math:`1/\sqrt p`. The standard error of a logarithm of a standard deviation is that of Gaussian data,
+    :math:`1/\sqrt{2(\text{runs}-1)}`.
+    """
+    integer("doublings", doublings, at_least=1)
+    integer("runs", runs, at_least=1)
+    first = _first_dimension(model.c, integer("smallest_p", smallest_p, at_least=1))
+    sizes = first * 2 ** np.arange(doublings + 1)
+    counts = np.maximum(runs // 2 ** np.arange(doublings + 1), FEWEST_RUNS)
+    results = [
+        simulate(model, p=int(p), t=t, runs=int(count), seed=seed + k, dynamics=dynamics, workers=workers)
+        for k, (p, count) in enumerate(zip(sizes, counts))
+    ]
+    return FiniteSize(
+        p=sizes,
+        runs=counts,
+        t=results[0].t,
+        generalization=_fit(sizes, counts, [result.generalization_runs for result in results], resolution=0.0),
+        training=_fit(sizes, counts, [result.training_runs for result in results], resolution=1 / results[0].n),
+    )
+
+
+def _first_dimension(c, smallest):
+    ratio = Fraction(c).limit_denominator(LARGEST_DENOMINATOR)
+    if not ratio or abs(float(ratio) - c) > ASPECT_TOLERANCE:
+        raise ValueError(f"c must be a fraction with denominator <= {LARGEST_DENOMINATOR}, got {c!r}")
+    return -(-smallest // ratio.numerator) * ratio.numerator
+
+
+def _fit(sizes, counts, errors_of_runs, resolution):
+    mean = np.array([errors.mean(axis=0) for errors in errors_of_runs])
+    deviation = np.array([errors.std(axis=0, ddof=1) for errors in errors_of_runs])
+    floor = np.finfo(float).tiny + resolution / counts[:, None]
+    error = np.maximum(deviation / np.sqrt(counts)[:, None], floor)
+    log_deviation = np.log(np.maximum(deviation, floor))
+    log_error = np.broadcast_to(1 / np.sqrt(2 * (counts - 1))[:, None], mean.shape)
+    coefficient, limit, coefficient_error, limit_error = _weighted_line(1 / sizes, mean, error)
+    slope, _, slope_error, _ = _weighted_line(np.log(sizes), log_deviation, log_error)
+    return SizeFit(
+        mean=mean,
+        standard_error=error,
+        standard_deviation=deviation,
+        limit=limit,
+        limit_error=limit_error,
+        coefficient=coefficient,
+        coefficient_error=coefficient_error,
+        scatter_slope=slope,
+        scatter_slope_error=slope_error,
+    )
+
+
+def _weighted_line(x, values, errors):
+    """Slope, intercept and their standard errors for each column, weighted by known errors."""
+    fits = [np.polyfit(x, y, 1, w=1 / e, cov="unscaled") for y, e in zip(values.T, errors.T)]
+    lines = np.array([line for line, _ in fits])
+    deviations = np.array([np.sqrt(np.diag(covariance)) for _, covariance in fits])
+    return *lines.T, *deviations.T

@@ -1,0 +1,84 @@
+"""The site, built once at the preset ``quick``, and a browser to look at it."""
+
+import contextlib
+import functools
+import http.server
+import os
+import shutil
+import threading
+
+import pytest
+
+from learning_dynamics.companion.build import build
+from learning_dynamics.companion.project import Project
+
+FLAGS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+).split()
+
+
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    """Serves files without a log."""
+
+    def log_message(self, *arguments):
+        """Say nothing."""
+
+
+@pytest.fixture(scope="session")
+def project(root, tmp_path_factory):
+    """The book, built at the preset ``quick`` into a folder of its own."""
+    built = Project(root=root, output=tmp_path_factory.mktemp("site"))
+    build(built, "quick", say=lambda text: None)
+    return built
+
+
+@pytest.fixture(scope="session")
+def html(project):
+    """The folder of the built site."""
+    return project.build / "html"
+
+
+@pytest.fixture(scope="session")
+def address(html):
+    """The address under which the site is served."""
+    handler = functools.partial(QuietHandler, directory=str(html))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A headless Chromium; without one the tests that need it are skipped, or fail if REQUIRE_BROWSER is set."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if not path:
+        message = "no Chromium on this machine: the tests in the browser need one (Debian: apt install chromium)"
+        (pytest.fail if os.environ.get("REQUIRE_BROWSER") else pytest.skip)(message)
+    with playwright.sync_playwright() as running:
+        chromium = running.chromium.launch(executable_path=path, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def open_page(browser, address):
+    """Open a page of the site; what the console says and what is asked of other hosts is collected."""
+    with contextlib.ExitStack() as stack:
+
+        def open_one(name, *, scheme="light", width=1280):
+            context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 900})
+            stack.callback(context.close)
+            page = context.new_page()
+            page.complaints = []
+            page.on("console", lambda m: page.complaints.append(m.text) if m.type in ("error", "warning") else None)
+            page.on("pageerror", lambda error: page.complaints.append(str(error)))
+            page.on("request", lambda r: None if r.url.startswith((address, "data:")) else page.complaints.append(r.url))
+            page.goto(f"{address}/{name}", wait_until="load")
+            page.wait_for_function("!window.MathJax || (MathJax.startup && MathJax.startup.document)")
+            page.evaluate("window.MathJax ? MathJax.startup.promise.then(() => true) : true")
+            return page
+
+        yield open_one

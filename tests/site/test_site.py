@@ -1,0 +1,146 @@
+"""The site as its readers meet it: links, maths, figures, accessibility, narrow screens, no network."""
+
+import json
+import re
+from urllib.parse import unquote, urlsplit
+
+import numpy as np
+import pytest
+from bs4 import BeautifulSoup
+from PIL import Image
+
+from learning_dynamics.companion.project import REGISTRY_PAGES, find_project
+from learning_dynamics.companion.registry import load_registry
+
+PROJECT = find_project(__file__.rsplit("/tests/", 1)[0])
+CHAPTERS = [name for name in PROJECT.chapters() if name not in REGISTRY_PAGES]
+OTHERS = ["intro", "atlas", "claims", "notation", "corrections", "reference", "bibliography"]
+PAGES = [f"book/{name}.html" for name in [*CHAPTERS, *OTHERS]]
+ONE_OF_EACH_KIND = [f"book/{name}.html" for name in (CHAPTERS[0], "intro", "atlas", "reference")]
+WHITE, DARK = 1.0, 0.0091
+LEAST_CONTRAST = 3.0
+
+
+def soup(html, page):
+    return BeautifulSoup((html / page).read_text("utf-8"), "html.parser")
+
+
+def test_every_page_of_the_table_of_contents_is_there(html):
+    assert (html / "index.html").exists()
+    for page in PAGES:
+        assert (html / page).exists(), page
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_somewhere(html, page):
+    base = html / page
+    for link in soup(html, page).select("a[href]"):
+        parts = urlsplit(link["href"])
+        if parts.scheme or parts.netloc:
+            continue
+        target = (base.parent / unquote(parts.path)).resolve() if parts.path else base
+        assert target.exists(), link["href"]
+        if parts.fragment and target.suffix == ".html":
+            found = BeautifulSoup(target.read_text("utf-8"), "html.parser")
+            anchor = unquote(parts.fragment)
+            assert found.find(id=anchor) or found.find(attrs={"name": anchor}), link["href"]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_nothing_is_loaded_from_elsewhere(html, page):
+    for tag in soup(html, page).select("script[src], img[src], link[rel=stylesheet][href], iframe[src]"):
+        address = tag.get("src") or tag.get("href")
+        assert not urlsplit(address).netloc, address
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_directive_or_reference_is_left_raw(html, page):
+    article = soup(html, page).select_one("article")
+    for code in article.select("pre, code, script"):
+        code.decompose()
+    text = article.get_text()
+    assert not re.search(r"\{(?:numref|eq|doc|ref|cite|prf:ref|py:func)[^}]*\}`", text)
+    assert ":::" not in text and "```" not in text and "??" not in text
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_alternative_texts_hold_what_was_computed(project, html, chapter):
+    images = soup(html, f"book/{chapter}.html").select("article figure img")
+    assert images
+    for image in images:
+        assert len(image["alt"].split()) >= 15
+    recorded = [json.loads(path.read_text()) for path in project.results(chapter, "quick").glob("fig-*.json")]
+    for content in recorded:
+        if content["alt"]:
+            assert any(content["alt"] in image["alt"] for image in images), content["entry"]
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_every_reference_value_meets_a_row(project, chapter):
+    for entry in load_registry(project.book / "registry.yml").of_chapter(chapter):
+        path = project.results(chapter, "quick") / f"{entry.id}.json"
+        rows = {row["quantity"] for row in json.loads(path.read_text())["rows"]} if path.exists() else set()
+        assert {reference.quantity for reference in entry.references} <= rows, entry.id
+        if entry.check == "chapter":
+            assert rows, entry.id
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_figures_are_legible_on_both_backgrounds(html, chapter):
+    for image in soup(html, f"book/{chapter}.html").select("article figure img"):
+        pixels = np.asarray(Image.open((html / "book" / chapter).parent / image["src"]).convert("RGBA")) / 255
+        solid = pixels[pixels[..., 3] > 0.98][:, :3]
+        assert len(solid)
+        linear = np.where(solid <= 0.04045, solid / 12.92, ((solid + 0.055) / 1.055) ** 2.4)
+        luminance = linear @ [0.2126, 0.7152, 0.0722]
+        for background in (WHITE, DARK):
+            light, dark = np.maximum(luminance, background), np.minimum(luminance, background)
+            share = np.mean((light + 0.05) / (dark + 0.05) < LEAST_CONTRAST)
+            assert share < 0.002, image["src"]
+
+
+def test_the_registry_pages_show_the_recorded_verdicts(html):
+    text = soup(html, "book/atlas.html").get_text()
+    assert "agrees" in text
+    assert "not recorded" not in text
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_console_is_silent_and_maths_is_rendered(open_page, page):
+    opened = open_page(page)
+    formulas = opened.locator("article .math").count()
+    assert opened.locator("article mjx-container").count() >= formulas
+    assert opened.locator("mjx-merror").count() == 0
+    assert opened.complaints == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_nothing_sticks_out_on_a_phone(open_page, page):
+    opened = open_page(page, width=390)
+    assert opened.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.parametrize(
+    ("page", "scheme"), [*((page, "light") for page in PAGES), *((page, "dark") for page in ONE_OF_EACH_KIND)]
+)
+def test_axe_finds_nothing(open_page, page, scheme):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    rules = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa"]}}
+    violations = axe.run(open_page(page, scheme=scheme), options=rules).response["violations"]
+    assert [(found["id"], [node["html"][:160] for node in found["nodes"][:4]]) for found in violations] == []
+
+
+def test_search_works_without_a_network(open_page):
+    opened = open_page("search.html?q=Stieltjes")
+    opened.wait_for_selector("#search-results li")
+    assert opened.complaints == []
+
+
+def test_the_site_opens_from_a_folder(browser, html):
+    page = browser.new_page()
+    complaints = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto((html / "book" / f"{CHAPTERS[0]}.html").as_uri())
+    page.wait_for_selector("mjx-container")
+    assert complaints == []
+    page.close()
