@@ -80,7 +80,7 @@ def _run(source, ran, parameters, cwd, target):
             parameters=parameters,
             kernel_name="python3",
             cwd=str(cwd),
-            extra_arguments=["--log-level=ERROR"],
+            extra_arguments=["--log-level=CRITICAL"],
             progress_bar={"file": sys.stderr, "leave": False, "desc": source.stem},
         )
     except PapermillExecutionError as error:

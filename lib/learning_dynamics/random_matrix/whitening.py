@@ -221,7 +221,7 @@ def _whiten_centred(z, labels, along=None):
                     f"points must have a regular covariance in each class, got a smallest eigenvalue of {values[0]:.3g} "
                     f"beside a largest of {values[-1]:.3g} for label {a:+g}"
                 )
-            whitened[labels == a] = part @ (vectors / np.sqrt(values)) @ vectors.T
+            whitened[labels == a] = part @ ((vectors / np.sqrt(values)) @ vectors.T)
     return whitened
 
 
