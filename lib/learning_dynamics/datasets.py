@@ -2,8 +2,8 @@
 
 import hashlib
 import io
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
@@ -15,7 +15,8 @@ class DataFileError(Exception):
     """A data file of the package is missing, cannot be read, or is not the one that was published."""
 
 
-class OnesSevens(NamedTuple):
+@dataclass(frozen=True, kw_only=True, eq=False)
+class OnesSevens:
     """The MNIST training images of the digits 1 and 7.
 
     Attributes

@@ -29,7 +29,7 @@ def atlas():
                 entry.statement,
                 _source(entry, registry),
                 ORIGIN_TEXT[entry.parameters],
-                _verdicts(recorded.get(entry.id)),
+                _verdicts(recorded, entry.id),
                 _duration(seconds.get(entry.chapter)),
             )
             lines.append("| " + " | ".join(cells) + " |")
@@ -50,7 +50,7 @@ def claims():
                 _source(entry, registry),
                 entry.statement,
                 entry.status if entry.status != "not checked" else f"not checked: {entry.reason}",
-                _verdicts(recorded.get(entry.id)),
+                _verdicts(recorded, entry.id),
                 "agreement table" if entry.check == "chapter" else f"`{entry.check}`",
                 f"{{doc}}`{entry.chapter}`",
             )
@@ -76,10 +76,10 @@ def _source(entry, registry):
     return f"{paper.short}, {entry.reproduces}"
 
 
-def _verdicts(content):
-    if content is None:
+def _verdicts(recorded, entry_id):
+    if not recorded:
         return "not recorded"
-    counts = Counter(row["verdict"] for row in content["rows"])
+    counts = Counter(row["verdict"] for row in recorded.get(entry_id, {"rows": []})["rows"])
     return ", ".join(f"{count} {verdict}" for verdict, count in counts.items()) or "—"
 
 

@@ -65,12 +65,12 @@ class MixtureClassification:
 
     @property
     def has_spike(self):
-        r"""Whether the largest eigenvalue of :math:`XX^T/n` leaves the bulk: :math:`\|\mu\|^2 > \sqrt c`."""
+        r"""Whether :math:`\|\mu\|^2 > \sqrt c`, so that the largest eigenvalue of :math:`XX^T/n` leaves the bulk."""
         return self.mu_norm2 > sqrt(self.c)
 
     @property
     def largest_eigenvalue(self):
-        r"""Limit of the largest eigenvalue of :math:`XX^T/n`: the spike if there is one, else the bulk's upper edge."""
+        r"""Limit of the largest eigenvalue of :math:`XX^T/n`, which is the spike or else the upper edge of the bulk."""
         return self.spike if self.has_spike else self.bulk_edges[1]
 
 
