@@ -7,7 +7,7 @@ from nbclient import NotebookClient
 
 from .agreement import DISAGREES
 from .errors import CompanionError
-from .execution import SUMMARY, execute
+from .execution import QUIET_KERNEL, SUMMARY, execute
 from .notebooks import cleaned, read_notebook, write_notebook
 from .parameters import check_values, declared_parameters
 from .project import REGISTRY_PAGES
@@ -131,6 +131,7 @@ def run_in_memory(path):
         kernel_name="python3",
         timeout=None,
         record_timing=False,
+        extra_arguments=[QUIET_KERNEL],
         resources={"metadata": {"path": str(path.parent)}},
     )
     client.execute()

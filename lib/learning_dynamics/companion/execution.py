@@ -19,6 +19,7 @@ from .notebooks import read_notebook, write_notebook
 from .records import RESULTS_VARIABLE, read_results
 
 SUMMARY = "chapter.json"
+QUIET_KERNEL = "--log-level=CRITICAL"
 PACKAGES = ("numpy", "scipy", "matplotlib", "numba", "papermill", "jupyter-book")
 
 
@@ -80,7 +81,7 @@ def _run(source, ran, parameters, cwd, target):
             parameters=parameters,
             kernel_name="python3",
             cwd=str(cwd),
-            extra_arguments=["--log-level=CRITICAL"],
+            extra_arguments=[QUIET_KERNEL],
             progress_bar={"file": sys.stderr, "leave": False, "desc": source.stem},
         )
     except PapermillExecutionError as error:

@@ -37,25 +37,33 @@ def atlas():
 
 
 def claims():
-    """A table of all claims that are no figures: statement, status, check and chapter."""
+    """Tables of all claims that are no figures, paper by paper: statement, status and check."""
     registry = load_registry()
     recorded, _ = _recorded()
-    lines = [
-        "| claim | statement | status | verdicts | checked by | chapter |",
-        "| :-- | :-- | :-- | :-- | :-- | :-- |",
-    ]
-    for entry in registry.entries:
-        if entry.kind != "figure":
-            cells = (
-                _source(entry, registry),
-                entry.statement,
-                entry.status if entry.status != "not checked" else f"not checked: {entry.reason}",
-                _verdicts(recorded, entry.id),
-                "agreement table" if entry.check == "chapter" else f"`{entry.check}`",
-                f"{{doc}}`{entry.chapter}`",
-            )
-            lines.append("| " + " | ".join(cells) + " |")
+    entries = [entry for entry in registry.entries if entry.kind != "figure"]
+    groups = [(paper.key, paper.short) for paper in registry.papers] + [("", "The book's own")]
+    lines = []
+    for key, title in groups:
+        rows = [_claim(entry, recorded) for entry in entries if entry.paper == key]
+        if rows:
+            lines += [f"**{title}**", "", "| claim | statement | status | checked by |", "| :-- | :-- | :-- | :-- |"]
+            lines += [*rows, ""]
     return Markdown("\n".join(lines))
+
+
+def _claim(entry, recorded):
+    link = f"{{doc}}`{entry.reproduces or entry.kind.capitalize()} <{entry.chapter}>`"
+    status = f"not checked: {entry.reason}" if entry.status == "not checked" else entry.status
+    return f"| {link} | {entry.statement} | {status} | {_check(entry, recorded)} |"
+
+
+def _check(entry, recorded):
+    if entry.check == "chapter":
+        return f"agreement table: {_verdicts(recorded, entry.id)}"
+    if not entry.check:
+        return "—"
+    path, _, name = entry.check.partition("::")
+    return f"test: {name.removeprefix('test_').replace('_', ' ')} ({Path(path).stem.removeprefix('test_').replace('_', ' ')})"
 
 
 def _recorded():
