@@ -4,17 +4,16 @@ import ast
 import hashlib
 import json
 import sys
-from pathlib import Path
 
 import yaml
 
-from . import execution
 from .execution import SUMMARY
 from .notebooks import read_notebook
 from .project import REGISTRY_PAGES
 
 PACKAGE = "learning_dynamics"
 DATASETS = f"{PACKAGE}.datasets"
+EXECUTOR = f"{PACKAGE}/companion/execution.py"
 
 
 def is_stale(project, chapter, preset):
@@ -69,8 +68,7 @@ def dependencies(project, chapter):
     notebook = project.notebook(chapter)
     cells = [cell.source for cell in read_notebook(notebook).cells if cell.cell_type == "code"]
     waiting = _imports("\n".join(map(_plain_python, cells)), package="")
-    waiting.add((f"{PACKAGE}.companion.{Path(execution.__file__).stem}", None))
-    found = {notebook, project.root / "requirements.txt"}
+    found = {notebook, project.root / "requirements.txt", project.root / "lib" / EXECUTOR}
     seen = set()
     while waiting:
         module, name = item = waiting.pop()
