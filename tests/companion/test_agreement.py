@@ -93,3 +93,8 @@ def test_text_has_at_most_four_digits():
     table.row("theory value", theory=1.00123456, simulation=1.00234567, standard_error=0.012345)
     assert repr(table).splitlines()[-1] == "| theory value | 1 ± 0.01 | 1.001 | 1.002 ± 0.01 | agrees |"
     assert table._repr_markdown_() == repr(table)
+
+
+def test_text_shows_no_reference_value_that_does_not_apply():
+    table = AgreementTable("fig-first", at={"c": 0.6}).row("theory value", theory=7.0)
+    assert repr(table).splitlines()[-1] == "| theory value | — | 7 | — | not applicable |"

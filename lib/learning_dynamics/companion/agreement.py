@@ -111,7 +111,7 @@ class AgreementTable:
         for row in self.rows:
             cells = (
                 row.quantity,
-                _with_error(row.paper, row.tolerance),
+                _with_error(row.paper, row.tolerance) if self.applicable else "—",
                 _with_error(row.theory),
                 _with_error(row.simulation, row.standard_error),
                 row.verdict,
