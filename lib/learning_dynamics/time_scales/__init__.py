@@ -1,0 +1,1 @@
+"""Paper 2: learning time-scales in two-layers neural networks."""
