@@ -9,8 +9,7 @@ from learning_dynamics._validation import real, real_array
 from learning_dynamics.time_scales.model import starting_weights
 
 TOLERANCE = 1e-11
-LARGE = 1e6
-LEAST_SATURATION = 1e-7
+GROWTH = 1e6
 LONGEST = 1e3
 
 
@@ -181,7 +180,7 @@ def quadratic_growth_stage(problem, a0, tau, *, start):
     start = real("start", start, at_least=0)
     tau = _increasing(tau, at_least=0)
     inner = _Inner(problem, starting_weights(a0))
-    end = inner.blow_up()[0]
+    end = inner.blow_up_time()
     if tau[-1] >= end:
         raise ValueError(f"tau must be < {end:.6g}, the blow-up of the stage, got {tau[-1]!s}")
     A, S = inner.solve(inner.start(), 0.0, tau, saturating=False)
@@ -200,7 +199,7 @@ def quadratic_growth_stage(problem, a0, tau, *, start):
 def quadratic_saturation_stage(problem, a0, tau, *, start):
     r"""Stage 5, :math:`t = T_1 + \epsilon^{1/4} \tau_* + \epsilon^{1/3} \tau`, :math:`a = \epsilon^{-1/3} A`, :math:`s = \epsilon^{1/6} S`.
 
-    As stage 4 with :math:`q \to \sigma_2(\phi_2 - \sigma_2 \langle AS^2 \rangle)` and :math:`\langle A \rangle = \langle AS \rangle = 0`, from the profile of its blow-up.
+    As stage 4 with :math:`q \to \sigma_2(\phi_2 - \sigma_2 \langle AS^2 \rangle)`, from the start of stage 4 at :math:`\tau = -\epsilon^{-1/12} \tau_*`.
 
     Parameters
     ----------
@@ -208,7 +207,7 @@ def quadratic_saturation_stage(problem, a0, tau, *, start):
     a0 : array_like of float, shape (m,)
         Initial second-layer weights, at least three different ones.
     tau : array_like of float, shape (n,)
-        Increasing inner times of any sign.
+        Increasing inner times, at least :math:`-\epsilon^{-1/12} \tau_*`.
     start : float
         :math:`T_1` >= 0, measured or predicted.
 
@@ -221,14 +220,20 @@ def quadratic_saturation_stage(problem, a0, tau, *, start):
     ------
     TypeError, ValueError
         If an argument is not allowed, the start is too atomic, or activation or target lack degree 1 or 2.
+
+    Notes
+    -----
+    To leading order :math:`\langle A \rangle = \langle AS \rangle = 0` and the stage starts from the profile in which stage 4 blows up. That profile settles
+    only with the logarithm of the size: neurons in the middle catch up with the outermost one. So stage 4 is passed through here with
+    :math:`\langle AS \rangle = \epsilon^{1/6} \phi_1/\sigma_1`.
     """
     start = real("start", start, at_least=0)
     tau = _increasing(tau)
     inner = _Inner(problem, starting_weights(a0))
-    end, left, state = inner.blow_up()
-    shrink = (LEAST_SATURATION / abs(inner.saturation(state))) ** (1 / 3)
-    shrink = min(shrink, left / max(-2 * tau[0], left))
-    A, S = inner.solve(shrink * state, -left / shrink, tau, saturating=True)
+    end, shrink = inner.blow_up_time(), problem.epsilon ** (1 / 12)
+    if tau[0] < -end / shrink:
+        raise ValueError(f"tau must be >= {-end / shrink:.6g}, where stage 4 begins, got {tau[0]!s}")
+    A, S = inner.solve(shrink * inner.start(), -end / shrink, tau, saturating=True)
     epsilon = problem.epsilon
     return Stage(
         tau=tau,
@@ -261,7 +266,12 @@ def blow_up_time(problem, a0):
     ArithmeticError
         If there is no blow-up.
     """
-    return _Inner(problem, starting_weights(a0)).blow_up()[0]
+    return _Inner(problem, starting_weights(a0)).blow_up_time()
+
+
+def saturation_half_time(problem, a0):
+    r"""Inner time of stage 5 at which :math:`e_2/\phi_2 = 1/2`; parameters and errors are those of `blow_up_time`."""
+    return _Inner(problem, starting_weights(a0)).half_time()
 
 
 def linear_parameters(problem, a0):
@@ -321,32 +331,54 @@ class _Inner:
         A, S = np.split(state, 2)
         return self.problem.sigma[2] / self.problem.phi[2] * (A * S * S).mean()
 
-    def blow_up(self):
-        """Time of the blow-up, what was left to it at a late state, and that state."""
+    def blow_up_time(self):
+        """Integrate in a time that slows down with the size, until the size is a million times that of the start."""
+        start = np.append(self.start(), 0.0)
+        size = np.linalg.norm(start)
 
         def slowed(_, y):
             change = self.velocity(y[:-1], self.pull)
-            return np.append(change, 1.0) / (1 + np.abs(self.pull) * np.linalg.norm(y[:-1]))
+            return np.append(change, 1.0) / (1 + abs(self.pull) * np.linalg.norm(y[:-1]))
 
         def grown(_, y):
-            return np.linalg.norm(y[:-1]) - LARGE
+            return np.linalg.norm(y[:-1]) - GROWTH * size
 
         grown.terminal = True
-        start = np.append(self.start(), 0.0)
         result = solve_ivp(slowed, (0, LONGEST), start, method="DOP853", rtol=TOLERANCE, atol=TOLERANCE, events=grown)
-        if result.status != 1:
-            raise ArithmeticError(f"the inner problem does not blow up before tau = {result.y[-1, -1]:.6g}")
         state, tau = result.y[:-1, -1], result.y[-1, -1]
-        left = state @ state / (state @ self.velocity(state, self.pull))
-        return float(tau + left), float(left), state
+        if result.status != 1:
+            raise ArithmeticError(f"the inner problem of stage 4 does not blow up before tau = {tau:.6g}")
+        return float(tau + state @ state / (state @ self.velocity(state, self.pull)))
+
+    def half_time(self):
+        """Time of stage 5 at which half of degree 2 is learnt."""
+        shrink = self.problem.epsilon ** (1 / 12)
+        begin = -self.blow_up_time() / shrink
+
+        def half(_, y):
+            return self.saturation(y) - 0.5
+
+        half.terminal = True
+        result = solve_ivp(
+            self.saturating_velocity,
+            (begin, begin + LONGEST),
+            shrink * self.start(),
+            method="DOP853",
+            rtol=TOLERANCE,
+            atol=TOLERANCE,
+            events=half,
+        )
+        if result.status != 1:
+            raise ArithmeticError(f"the inner problem of stage 5 does not learn degree 2 before tau = {result.t[-1]:.6g}")
+        return float(result.t[-1])
+
+    def saturating_velocity(self, _, state):
+        return self.velocity(state, self.pull * (1 - self.saturation(state)))
 
     def solve(self, state, start, tau, *, saturating):
         """States at the times tau, all after `start`, as A and S of shape (n, m)."""
-
-        def velocity(_, y):
-            return self.velocity(y, self.pull * (1 - self.saturation(y)) if saturating else self.pull)
-
-        span = (start, max(tau[-1], start + 1e-12))
+        velocity = self.saturating_velocity if saturating else lambda _, y: self.velocity(y, self.pull)
+        span = (start, tau[-1] if tau[-1] > start else start + 1.0)
         result = solve_ivp(velocity, span, state, t_eval=tau, method="DOP853", rtol=TOLERANCE, atol=TOLERANCE)
         if not result.success:
             raise ArithmeticError(f"the inner problem could not be integrated: {result.message}")

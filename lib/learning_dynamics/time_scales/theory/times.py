@@ -7,7 +7,7 @@ from scipy.optimize import brentq
 
 from learning_dynamics._validation import integer, real
 from learning_dynamics.time_scales.model import starting_weights
-from learning_dynamics.time_scales.theory.stages import blow_up_time, linear_parameters
+from learning_dynamics.time_scales.theory.stages import blow_up_time, linear_parameters, saturation_half_time
 
 MOST_DOUBLINGS = 60
 
@@ -94,7 +94,7 @@ def linear_width(problem, *, upper=0.75, lower=0.25):
     return sqrt(problem.epsilon) * (log((1 - lower) / lower) - log((1 - upper) / upper)) / (2 * abs(problem.kappa))
 
 
-def quadratic_time(problem, a0, *, linear=None):
+def quadratic_time(problem, a0, *, linear=None, saturated=False):
     r"""Predicted :math:`T_2 = T_1 + \epsilon^{1/4} \tau_*`, with :math:`\tau_*` from the inner problem of stage 4 at the same start.
 
     Parameters
@@ -104,11 +104,13 @@ def quadratic_time(problem, a0, *, linear=None):
         Initial second-layer weights, at least three different ones.
     linear : float, optional
         :math:`T_1` >= 0, for instance as measured; `linear_time` if omitted.
+    saturated : bool
+        Whether to add :math:`\epsilon^{1/3}` times the inner time of stage 5 at which half of degree 2 is learnt.
 
     Returns
     -------
     float
-        The error is of order :math:`\epsilon^{1/3}` at fixed m.
+        The error is of order :math:`\epsilon^{1/3}` at fixed m, and smaller than that if saturated.
 
     Raises
     ------
@@ -116,7 +118,8 @@ def quadratic_time(problem, a0, *, linear=None):
         If an argument is not allowed, the start is too atomic, or activation or target lack degree 1 or 2.
     """
     linear = linear_time(problem, a0) if linear is None else real("linear", linear, at_least=0)
-    return linear + problem.epsilon**0.25 * blow_up_time(problem, a0)
+    leading = linear + problem.epsilon**0.25 * blow_up_time(problem, a0)
+    return leading + problem.epsilon ** (1 / 3) * saturation_half_time(problem, a0) if saturated else leading
 
 
 def finite_linear_time(problem, *, m, d, variance):
