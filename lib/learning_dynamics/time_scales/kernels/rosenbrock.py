@@ -171,6 +171,7 @@ def solve_small(factors, pivots, x):
     size = x.size
     for k in range(size):
         x[k], x[pivots[k]] = x[pivots[k]], x[k]
+    for k in range(size):
         for i in range(k + 1, size):
             x[i] -= factors[i, k] * x[k]
     for k in range(size - 1, -1, -1):

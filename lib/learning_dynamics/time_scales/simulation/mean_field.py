@@ -16,7 +16,7 @@ from learning_dynamics.time_scales.model import SingleIndex, starting_weights
 METHODS = ("rodas4", "radau")
 CHUNK = 1024
 FIRST_STEP = 1e-3
-COARSENING = 10.0
+COARSENING, COARSE_STEPS = 10.0, 10_000
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -189,7 +189,7 @@ def learning_times(flow, *, level=0.5, tolerance=1e-3):
         t_end=flow.t[-1],
         rtol=min(COARSENING * flow.rtol, 1e-2),
         method=flow.method,
-        max_steps=flow.t.size,
+        max_steps=COARSE_STEPS + 10 * flow.t.size,
     )
     times, check = _crossings(flow, level), _crossings(coarse, level)
     errors = np.abs(times - check)
