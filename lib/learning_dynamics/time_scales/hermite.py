@@ -69,7 +69,22 @@ ACTIVATIONS = {
 
 
 def shifted_relu(shift):
-    """Return the activation max(x + shift, 0) for a finite float `shift`."""
+    """Return the activation max(x + shift, 0).
+
+    Parameters
+    ----------
+    shift : float
+        Finite.
+
+    Returns
+    -------
+    Activation
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `shift` is not a finite real number.
+    """
     shift = real("shift", shift)
     return Activation(name=f"relu shifted by {shift:g}", function=lambda x: _relu(x + shift), kinks=(-shift,))
 
@@ -113,7 +128,24 @@ def hermite_coefficients(activation, *, degree, tolerance=1e-12):
 
 
 def squared_norm(activation, *, tolerance=1e-12):
-    r"""Return :math:`E f(g)^2` for g standard normal; parameters and errors are those of `hermite_coefficients`."""
+    r"""Squared norm :math:`E f(g)^2` of a function f, g standard normal.
+
+    Parameters
+    ----------
+    activation : str, Activation or callable
+        As for `hermite_coefficients`.
+    tolerance : float
+        As for `hermite_coefficients`.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    TypeError, ValueError, ArithmeticError
+        As `hermite_coefficients`.
+    """
     return _expansion(as_activation("activation", activation), 0, _tolerance(tolerance))[1]
 
 
@@ -236,8 +268,13 @@ def relu_kernel(r, *, derivative=0):
     Returns
     -------
     numpy.ndarray of float, shape (...)
+
+    Raises
+    ------
+    ValueError
+        If `derivative` is neither 0 nor 1.
     """
-    r = np.clip(r, -1.0, 1.0)
+    r = _clipped(r, derivative)
     angle = np.pi - np.arccos(r)
     return (angle if derivative else np.sqrt((1 - r) * (1 + r)) + r * angle) / (2 * pi)
 
@@ -254,12 +291,23 @@ def erf_kernel(r, *, derivative=0):
     Returns
     -------
     numpy.ndarray of float, shape (...)
+
+    Raises
+    ------
+    ValueError
+        If `derivative` is neither 0 nor 1.
     """
-    r = np.clip(r, -1.0, 1.0)
+    r = _clipped(r, derivative)
     return 4 / (pi * np.sqrt(9 - 4 * r * r)) if derivative else 2 / pi * np.arcsin(2 * r / 3)
 
 
 EXACT_KERNELS = {"relu": relu_kernel, "erf": erf_kernel}
+
+
+def _clipped(r, derivative):
+    if derivative not in (0, 1):
+        raise ValueError(f"derivative must be 0 or 1, got {derivative!r}")
+    return np.clip(r, -1.0, 1.0)
 
 
 def as_activation(name, value):

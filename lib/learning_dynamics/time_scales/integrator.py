@@ -4,9 +4,14 @@ import numpy as np
 
 
 class StepLimitError(ArithmeticError):
-    r"""A flow could not be followed to its end; `t` and `state` are what it reached.
+    r"""A flow could not be followed to its end.
 
-    `state` is a tuple of arrays: (a, s) for the mean-field flow; (a, s, r) or (a, u) for a finite network.
+    Attributes
+    ----------
+    t : float
+        Time that it reached.
+    state : tuple of numpy.ndarray
+        State there: (a, s) for the mean-field flow; (a, s, r) or (a, u) for a finite network.
     """
 
     def __init__(self, reason, *, t, t_end, state):

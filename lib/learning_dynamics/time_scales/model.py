@@ -10,6 +10,7 @@ from learning_dynamics._validation import integer, real, real_array
 from learning_dynamics.time_scales import hermite, order
 
 DEFAULT_DEGREE = 8
+TINY = np.finfo(float).tiny
 LARGEST_LOST_SHARE = 0.01
 
 
@@ -49,7 +50,7 @@ class SingleIndex:
     Examples
     --------
     >>> problem = SingleIndex(activation="relu", target=[1, -1, 2 / 3], epsilon=1e-6)
-    >>> problem.degree, problem.kappa
+    >>> problem.degree, round(problem.kappa, 4)
     (8, -0.5)
     >>> [outlook.verdict for outlook in problem.diagnose([-1.0, 1.0])]
     ['vanishing time', 'vanishing time', 'O(1) time']
@@ -90,7 +91,7 @@ class SingleIndex:
         :math:`\epsilon \ln 2/\sigma_0^2` if there is a constant to learn, else :math:`\sqrt\epsilon/|\kappa|`; 0 if the overlaps never move either.
         """
         if self.sigma[0] * self.phi[0] != 0:
-            return self.epsilon * log(2) / float(self.sigma[0]) ** 2
+            return self.epsilon * log(2) / max(float(self.sigma[0]) ** 2, TINY)
         return sqrt(self.epsilon) / abs(self.kappa) if self.kappa else 0.0
 
     @property
@@ -120,7 +121,22 @@ class SingleIndex:
 
 
 def uniform_start(m):
-    """Midpoints 2(i + 1/2)/m - 1 of m equal parts of [-1, 1]: the quantiles of the uniform law, shape (m,)."""
+    """Midpoints 2(i + 1/2)/m - 1 of m equal parts of [-1, 1]: the quantiles of the uniform law.
+
+    Parameters
+    ----------
+    m : int
+        Number of neurons, >= 1.
+
+    Returns
+    -------
+    numpy.ndarray of float, shape (m,)
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `m` is not an integer >= 1.
+    """
     m = integer("m", m, at_least=1)
     return (2 * np.arange(m) + 1 - m) / m
 

@@ -68,8 +68,20 @@ def time_exponent(degree, *, after=None):
 def window_exponent(degree):
     r"""Exponent 1/(k + 1) of epsilon in the width of the window in which degree k >= 1 is learnt, and 1 for k = 0.
 
-    For k = 1 it is 1/2, proportional to the time scale itself. For k >= 2 it holds at a fixed number of neurons; what it is for infinitely many
-    neurons first is open.
+    Parameters
+    ----------
+    degree : int
+        k >= 0.
+
+    Returns
+    -------
+    float
+        For k >= 2 it holds at a fixed number of neurons; what it is for infinitely many neurons first is open.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `degree` is not an integer >= 0.
     """
     return 1 / (integer("degree", degree, at_least=0) + 1)
 
