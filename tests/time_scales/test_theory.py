@@ -62,9 +62,12 @@ def test_linear_time(epsilon, ratio):
 
 
 def test_linear_time_without_a_constant_in_the_activation():
-    problem = SingleIndex(activation=[0, 1, 1], target=[0, 2, 1], epsilon=1e-10)
-    start = [0.7, 1.1, 1.3]
-    assert measured(problem, start)[1] == pytest.approx(linear_time(problem, start), rel=1e-4)
+    start, errors = [0.7, 1.1, 1.3], []
+    for epsilon in (1e-8, 1e-10, 1e-12):
+        problem = SingleIndex(activation=[0, 1, 1], target=[0, 2, 1], epsilon=epsilon)
+        errors.append(abs(measured(problem, start)[1] / linear_time(problem, start) - 1))
+    assert errors[-1] < 3e-4
+    assert (np.diff(np.log(errors)) / np.log(1e-2) > 0.2).all()
 
 
 def test_linear_width():
@@ -207,7 +210,7 @@ def test_least_risk_with_a_floor():
     (lambda: blow_up_time(quadratic(1e-6), [-1.0, 1.0]), "a0 must have at least 3 distinct values, got 2"),
     (lambda: blow_up_time(plain([1, 1], 1e-6), START), "components of degree 2"),
     (lambda: blow_up_time(plain([1, 1, 0, 1], 1e-6), START), "components of degree 2"),
-    (lambda: constant_time(plain([0, 1], 1e-6), START), "activation must have a component of degree 0"),
+    (lambda: constant_time(plain([0, 1], 1e-6), START), "target must have a component of degree 0"),
     (lambda: quadratic_growth_stage(quadratic(1e-6), START, [0.0, 3.0], start=0.1), "tau must be < 2.757"),
     (lambda: quadratic_saturation_stage(quadratic(1e-6), START, [-30.0], start=0.1), "tau must be >= -8.7"),
     (lambda: quadratic_growth_stage(quadratic(1e-6), START, [1.0, 0.5], start=0.1), "tau must increase"),

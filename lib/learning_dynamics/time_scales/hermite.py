@@ -205,8 +205,8 @@ def hermite_sum(coefficients, x):
 
     Examples
     --------
-    >>> hermite_sum([1.0, 0.0, sqrt(2)], [0.0, 2.0])
-    array([0., 4.])
+    >>> hermite_sum([1.0, 0.0, sqrt(2)], [1.0, 2.0]).round(4)
+    array([1., 4.])
     """
     coefficients = real_array("coefficients", coefficients, ndim=1)
     x = real_array("x", x)
@@ -237,8 +237,8 @@ def power_series(coefficients, s, *, derivative=0):
 
     Examples
     --------
-    >>> power_series([1.0, 2.0, 3.0], 0.5, derivative=1)
-    5.0
+    >>> power_series([1.0, 2.0, 3.0], [0.0, 0.5], derivative=1)
+    array([2., 5.])
     """
     coefficients = real_array("coefficients", coefficients, ndim=1)
     s = real_array("s", s)

@@ -4,6 +4,7 @@ import numpy as np
 from numba import njit
 
 RUNNING, FINISHED, STALLED = 0, 1, 2
+TILE = 256
 
 GAMMA = 0.25
 STAGES = 6
@@ -31,30 +32,68 @@ SLOPE = np.array(
 SAFETY, LEAST_FACTOR, LARGEST_FACTOR, FAILED_FACTOR = 0.9, 0.2, 5.0, 0.1
 
 
+@njit(cache=True, nogil=True, error_model="numpy")
+def copy(source, target):
+    """Copy one vector into another."""
+    for i in range(source.size):
+        target[i] = source[i]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def add(source, target):
+    """Add one vector to another."""
+    for i in range(source.size):
+        target[i] += source[i]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def multiply(x, y, product):
+    """Write the products of the entries of two vectors."""
+    for i in range(x.size):
+        product[i] = x[i] * y[i]
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc"})
+def add_moments(weights, s, moments):
+    r"""Add :math:`\sum_i w_i s_i^k` to the k-th moment, for every k; the weights w, shape (m,), are overwritten."""
+    for k in range(moments.size):
+        total = 0.0
+        for i in range(weights.size):
+            total += weights[i]
+            weights[i] *= s[i]
+        moments[k] += total
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+def series_with_slope(c, s, value, slope):
+    r"""Write :math:`\sum_k c_k s_i^k` and its derivative in :math:`s_i`, for vectors of shape (m,)."""
+    for i in range(s.size):
+        value[i], slope[i] = 0.0, 0.0
+    for k in range(c.size - 1, -1, -1):
+        for i in range(s.size):
+            slope[i] = slope[i] * s[i] + value[i]
+            value[i] = value[i] * s[i] + c[k]
+
+
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc"})
 def residuals(a, s, phi, sigma, work):
     r"""Return :math:`e_k = \phi_k - \sigma_k \frac1m \sum_i a_i s_i^k`; `work`, shape (m,), is overwritten."""
-    e = np.empty(phi.size)
+    moments = np.zeros(phi.size)
     copy(a, work)
+    for first in range(0, a.size, TILE):
+        last = min(first + TILE, a.size)
+        add_moments(work[first:last], s[first:last], moments)
     for k in range(phi.size):
-        total = 0.0
-        for i in range(a.size):
-            total += work[i]
-            work[i] *= s[i]
-        e[k] = phi[k] - sigma[k] * (total / a.size)
-    return e
+        moments[k] = phi[k] - sigma[k] * (moments[k] / a.size)
+    return moments
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
 def velocities(a, s, e, sigma, epsilon, da, ds):
     r"""Write :math:`a_i' = G(s_i)/\epsilon` and :math:`s_i' = a_i (1 - s_i^2) G'(s_i)`, with :math:`G(s) = \sum_k \sigma_k e_k s^k`."""
-    for i in range(a.size):
-        da[i], ds[i] = 0.0, 0.0
-    for k in range(e.size - 1, -1, -1):
-        c = sigma[k] * e[k]
-        for i in range(a.size):
-            ds[i] = ds[i] * s[i] + da[i]
-            da[i] = da[i] * s[i] + c
+    for first in range(0, a.size, TILE):
+        last = min(first + TILE, a.size)
+        series_with_slope(sigma * e, s[first:last], da[first:last], ds[first:last])
     for i in range(a.size):
         da[i] /= epsilon
         ds[i] *= a[i] * (1 - s[i] * s[i])
@@ -82,66 +121,71 @@ def residual_rates(a, s, da, ds, sigma, work):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc"})
-def factorise(a, s, e, sigma, epsilon, shift, blocks, rows, columns):
+def invert_blocks(a, s, c, epsilon, shift, b11, b12, b21, b22, plain, mixed, square):
+    r"""Write the blocks of :math:`M^{-1}` and the weights :math:`N_{11}`, :math:`a N_{12}`, :math:`a^2 N_{22}` of `factorise`."""
+    for i in range(a.size):
+        value, slope, bend = 0.0, 0.0, 0.0
+        for k in range(c.size - 1, -1, -1):
+            bend = bend * s[i] + slope
+            slope = slope * s[i] + value
+            value = value * s[i] + c[k]
+        rest = 1 - s[i] * s[i]
+        corner = shift - a[i] * (2 * rest * bend - 2 * s[i] * slope)
+        scale = 1 / (shift * corner - rest * slope * slope / epsilon)
+        b11[i] = corner * scale
+        b12[i] = slope / epsilon * scale
+        b21[i] = rest * slope * scale
+        b22[i] = shift * scale
+        plain[i] = b11[i] / epsilon
+        mixed[i] = b12[i] * rest * a[i]
+        square[i] = b22[i] * rest * a[i] * a[i]
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc"})
+def factorise(a, s, e, sigma, epsilon, shift, blocks):
     r"""Prepare solves with :math:`W = \text{shift} \cdot I - J`, where J is the Jacobian of the flow.
 
     J = D + P Q^T with 2 x 2 blocks :math:`D_i = \begin{pmatrix} 0 & G'/\epsilon \\ (1-s^2) G' & a((1-s^2) G'' - 2 s G') \end{pmatrix}`
     and with :math:`P = -m \Lambda Q`, :math:`\Lambda = \mathrm{diag}(1/\epsilon, 1 - s^2)`, and columns
-    :math:`Q_k = -\frac{\sigma_k}{m} (s^k, k a s^{k-1})`. With M = shift I - D, :math:`W^{-1} = M^{-1} + M^{-1} P C^{-1} Q^T M^{-1}`, where
-    :math:`C = I - Q^T M^{-1} P` is symmetric because :math:`M^{-1} \Lambda` is.
+    :math:`Q_k = -\frac{\sigma_k}{m} (s^k, k a s^{k-1})`. With M = shift I - D, :math:`W^{-1} = M^{-1} + M^{-1} P C^{-1} Q^T M^{-1}`. As
+    :math:`N = M^{-1} \Lambda` is symmetric, :math:`C = I + m Q^T N Q` needs 2K + 1 moments only:
+    :math:`C_{jk} = \delta_{jk} + \frac{\sigma_j \sigma_k}{m} \sum_i (N_{11} s^{j+k} + (j+k) N_{12} a s^{j+k-1} + jk N_{22} a^2 s^{j+k-2})`.
 
     Parameters
     ----------
     blocks : float64 array, shape (4, m)
         Filled with the entries 11, 12, 21, 22 of the blocks of :math:`M^{-1}`.
-    rows, columns : float64 arrays, shape (2, K + 1, m)
-        Filled with Q and :math:`M^{-1} P`, the parts of a first, then of s.
 
     Returns
     -------
-    lower, pivots : float64 array, shape (K + 1, K + 1), and int64 array, shape (K + 1,)
-        The factors of C, for `solve_small`.
+    factors, pivots : float64 array, shape (K + 1, K + 1), and int64 array, shape (K + 1,)
+        Of C, for `solve_small`.
     """
     m, count = a.size, sigma.size
-    for i in range(m):
-        value, slope, bend = 0.0, 0.0, 0.0
-        for k in range(count - 1, -1, -1):
-            bend = bend * s[i] + slope
-            slope = slope * s[i] + value
-            value = value * s[i] + sigma[k] * e[k]
-        rest = 1 - s[i] * s[i]
-        b12 = -slope / epsilon
-        b21 = -rest * slope
-        b22 = shift - a[i] * (2 * rest * bend - 2 * s[i] * slope)
-        determinant = shift * b22 - b12 * b21
-        blocks[0, i] = b22 / determinant
-        blocks[1, i] = -b12 / determinant
-        blocks[2, i] = -b21 / determinant
-        blocks[3, i] = shift / determinant
-        rows[0, 0, i] = 1.0
-        rows[1, 0, i] = 0.0
-    for k in range(1, count):
-        for i in range(m):
-            rows[0, k, i] = rows[0, k - 1, i] * s[i]
-            rows[1, k, i] = k * a[i] * rows[0, k - 1, i]
-    for k in range(count):
-        c = -sigma[k] / m
-        for i in range(m):
-            rows[0, k, i] *= c
-            rows[1, k, i] *= c
-            p_a = -m * rows[0, k, i] / epsilon
-            p_s = -m * rows[1, k, i] * (1 - s[i] * s[i])
-            columns[0, k, i] = blocks[0, i] * p_a + blocks[1, i] * p_s
-            columns[1, k, i] = blocks[2, i] * p_a + blocks[3, i] * p_s
+    moments = np.zeros((3, 2 * count - 1))
+    plain, mixed, square = np.empty(TILE), np.empty(TILE), np.empty(TILE)
+    for first in range(0, m, TILE):
+        last = min(first + TILE, m)
+        size, points = last - first, s[first:last]
+        invert_blocks(
+            a[first:last], points, sigma * e, epsilon, shift,
+            blocks[0, first:last], blocks[1, first:last], blocks[2, first:last], blocks[3, first:last],
+            plain, mixed, square,
+        )  # fmt: skip
+        add_moments(plain[:size], points, moments[0])
+        add_moments(mixed[:size], points, moments[1])
+        add_moments(square[:size], points, moments[2])
     capacity = np.empty((count, count))
-    for k in range(count):
-        for j in range(k + 1):
-            total = 0.0
-            for i in range(m):
-                total += rows[0, j, i] * columns[0, k, i] + rows[1, j, i] * columns[1, k, i]
-            capacity[j, k] = -total
-            capacity[k, j] = -total
-        capacity[k, k] += 1
+    for j in range(count):
+        for k in range(count):
+            n = j + k
+            total = moments[0, n]
+            if n > 0:
+                total += n * moments[1, n - 1]
+            if j * k > 0:
+                total += j * k * moments[2, n - 2]
+            capacity[j, k] = sigma[j] * sigma[k] / m * total
+        capacity[j, j] += 1
     return factorise_small(capacity)
 
 
@@ -181,24 +225,50 @@ def solve_small(factors, pivots, x):
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc"})
-def solve(blocks, rows, columns, factors, pivots, va, vs):
+def apply_blocks(b11, b12, b21, b22, va, vs):
+    r"""Overwrite (va, vs) with :math:`M^{-1} v`."""
+    for i in range(va.size):
+        upper = b11[i] * va[i] + b12[i] * vs[i]
+        vs[i] = b21[i] * va[i] + b22[i] * vs[i]
+        va[i] = upper
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc"})
+def push(a, s, epsilon, value, slope):
+    r"""Overwrite :math:`p, p'` with :math:`p/\epsilon` and :math:`a (1 - s^2) p'`."""
+    for i in range(a.size):
+        value[i] /= epsilon
+        slope[i] *= a[i] * (1 - s[i] * s[i])
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc"})
+def solve(a, s, sigma, epsilon, blocks, factors, pivots, va, vs):
     """Overwrite (va, vs), shape (m,) each, with the solution of W x = v, from the results of `factorise`."""
-    m, count = va.size, pivots.size
-    for i in range(m):
-        first = blocks[0, i] * va[i] + blocks[1, i] * vs[i]
-        vs[i] = blocks[2, i] * va[i] + blocks[3, i] * vs[i]
-        va[i] = first
+    m, count = a.size, sigma.size
+    moments, first_part, second_part = np.zeros((2, count)), np.empty(TILE), np.empty(TILE)
+    for first in range(0, m, TILE):
+        last = min(first + TILE, m)
+        tile = slice(first, last)
+        upper, lower = first_part[: last - first], second_part[: last - first]
+        apply_blocks(blocks[0, tile], blocks[1, tile], blocks[2, tile], blocks[3, tile], va[tile], vs[tile])
+        copy(va[tile], upper)
+        multiply(a[tile], vs[tile], lower)
+        add_moments(upper, s[tile], moments[0])
+        add_moments(lower, s[tile], moments[1])
     x = np.empty(count)
     for k in range(count):
-        total = 0.0
-        for i in range(m):
-            total += rows[0, k, i] * va[i] + rows[1, k, i] * vs[i]
-        x[k] = total
+        lifted = k * moments[1, k - 1] if k > 0 else 0.0
+        x[k] = -sigma[k] * (moments[0, k] + lifted) / m
     solve_small(factors, pivots, x)
-    for k in range(count):
-        for i in range(m):
-            va[i] += columns[0, k, i] * x[k]
-            vs[i] += columns[1, k, i] * x[k]
+    for first in range(0, m, TILE):
+        last = min(first + TILE, m)
+        tile = slice(first, last)
+        upper, lower = first_part[: last - first], second_part[: last - first]
+        series_with_slope(sigma * x, s[tile], upper, lower)
+        push(a[tile], s[tile], epsilon, upper, lower)
+        apply_blocks(blocks[0, tile], blocks[1, tile], blocks[2, tile], blocks[3, tile], upper, lower)
+        add(upper, va[tile])
+        add(lower, vs[tile])
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -232,14 +302,7 @@ def add_stages(weights, count, scale, u, x):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def copy(source, target):
-    """Copy one vector into another."""
-    for i in range(source.size):
-        target[i] = source[i]
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def attempt(a, s, da, ds, e, step, phi, sigma, epsilon, new_a, new_s, u_a, u_s, work, blocks, rows, columns):
+def attempt(a, s, da, ds, e, step, phi, sigma, epsilon, new_a, new_s, u_a, u_s, work, blocks):
     r"""Make one step of the method, without judging it.
 
     Six stages solve :math:`(I/(\gamma h) - J) u_i = f(y + \sum_{j<i} A_{ij} u_j) + \sum_{j<i} C_{ij} u_j / h`. The new state is the last
@@ -256,10 +319,10 @@ def attempt(a, s, da, ds, e, step, phi, sigma, epsilon, new_a, new_s, u_a, u_s, 
         Filled with the new state.
     u_a, u_s : float64 arrays, shape (6, m)
         Filled with the stages.
-    work, blocks, rows, columns : float64 arrays
+    work, blocks : float64 arrays, shapes (m,) and (4, m)
         Room for `residuals` and `factorise`.
     """
-    factors, pivots = factorise(a, s, e, sigma, epsilon, 1 / (GAMMA * step), blocks, rows, columns)
+    factors, pivots = factorise(a, s, e, sigma, epsilon, 1 / (GAMMA * step), blocks)
     for stage in range(STAGES):
         if stage == 0:
             copy(da, u_a[0])
@@ -273,10 +336,9 @@ def attempt(a, s, da, ds, e, step, phi, sigma, epsilon, new_a, new_s, u_a, u_s, 
             velocities(new_a, new_s, now, sigma, epsilon, u_a[stage], u_s[stage])
             add_stages(SLOPE[stage], stage, 1 / step, u_a, u_a[stage])
             add_stages(SLOPE[stage], stage, 1 / step, u_s, u_s[stage])
-        solve(blocks, rows, columns, factors, pivots, u_a[stage], u_s[stage])
-    for i in range(a.size):
-        new_a[i] += u_a[STAGES - 1, i]
-        new_s[i] += u_s[STAGES - 1, i]
+        solve(a, s, sigma, epsilon, blocks, factors, pivots, u_a[stage], u_s[stage])
+    add(u_a[STAGES - 1], new_a)
+    add(u_s[STAGES - 1], new_s)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -307,11 +369,10 @@ def advance(a, s, clock, stops, reached, phi, sigma, epsilon, rtol, times, error
     status, taken : int
         One of RUNNING, FINISHED, STALLED (a step below the resolution of the time), and the number of steps written.
     """
-    m, count = a.size, phi.size
+    m = a.size
     u_a, u_s = np.empty((STAGES, m)), np.empty((STAGES, m))
     new_a, new_s, da, ds, work = np.empty(m), np.empty(m), np.empty(m), np.empty(m), np.empty(m)
     blocks = np.empty((4, m))
-    rows, columns = np.empty((2, count, m)), np.empty((2, count, m))
     e = residuals(a, s, phi, sigma, work)
     velocities(a, s, e, sigma, epsilon, da, ds)
     taken = 0
@@ -322,7 +383,7 @@ def advance(a, s, clock, stops, reached, phi, sigma, epsilon, rtol, times, error
         step = rest if lands else min(wanted, 0.5 * rest)
         if t + step <= t:
             return STALLED, taken
-        attempt(a, s, da, ds, e, step, phi, sigma, epsilon, new_a, new_s, u_a, u_s, work, blocks, rows, columns)
+        attempt(a, s, da, ds, e, step, phi, sigma, epsilon, new_a, new_s, u_a, u_s, work, blocks)
         error = largest_error(u_a[STAGES - 1], u_s[STAGES - 1], new_a, new_s, rtol, np.sqrt(epsilon))
         factor = min(LARGEST_FACTOR, max(LEAST_FACTOR, SAFETY * max(error, 1e-10) ** -0.25))
         if error > 1:

@@ -119,7 +119,7 @@ def mean_field_flow(problem, a0, *, t_end, rtol=1e-8, times=None, method="rodas4
     >>> problem = SingleIndex(activation="relu", target=[1, -1, 2 / 3], epsilon=1e-4)
     >>> flow = mean_field_flow(problem, uniform_start(50), t_end=1.0)
     >>> flow.risk[[0, -1]].round(4)
-    array([1.2222, 0.    ])
+    array([1.2222, 0.0146])
     """
     a0 = starting_weights(a0)
     t_end = _end("t_end", t_end, problem)

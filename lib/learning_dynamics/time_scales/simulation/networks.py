@@ -16,7 +16,7 @@ from learning_dynamics.time_scales.model import starting_weights
 KERNELS = ("series", "exact")
 METHODS = ("overlaps", "directions")
 KINDS = {"relu": descent.RELU, "erf": descent.ERF}
-UNIT_TOLERANCE = 1e-9
+UNIT_TOLERANCE, DRIFT_TOLERANCE = 1e-9, 1e-6
 MOST_SAMPLES = 10**9
 
 
@@ -201,9 +201,10 @@ def sgd(problem, a0, directions, *, d, step, times, seed):
     seen = []
     for count in np.diff(wanted, prepend=0.0).astype(np.int64):
         descent.descend(a, u, kind, problem.sigma, problem.phi, roots, step, step / problem.epsilon, count, rng)
-        if not np.isfinite(a).all():
+        overlaps = u @ u.T
+        if not (np.isfinite(a).all() and (np.abs(np.diag(overlaps) - 1) < DRIFT_TOLERANCE).all()):
             raise ArithmeticError(f"descent diverged: step must be smaller than {step:g}, about {0.1 * problem.epsilon**0.5 / d:.1e}")
-        seen.append((a.copy(), u[:, 0].copy(), u @ u.T))
+        seen.append((a.copy(), u[:, 0].copy(), overlaps))
     return _run(problem, U, wanted * step, seen)
 
 

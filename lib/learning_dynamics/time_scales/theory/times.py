@@ -49,7 +49,8 @@ def linear_time(problem, a0):
     Returns
     -------
     float
-        The relative error is of order :math:`\epsilon^{1/2}`. Not positive where epsilon is too large for the stages to separate.
+        The relative error falls like :math:`\epsilon^{1/4}` in general and like :math:`\epsilon^{1/2}` for starts symmetric around their mean. Not
+        positive where epsilon is too large for the stages to separate.
 
     Raises
     ------
@@ -171,7 +172,21 @@ def finite_linear_time(problem, *, m, d, variance):
 
 
 def risk_floor(problem):
-    r"""Risk :math:`\frac12 \sum_{\sigma_k = 0} \phi_k^2` below which no network gets, paper 2 Proposition 4."""
+    r"""Risk :math:`\frac12 \sum_{\sigma_k = 0} \phi_k^2` below which no network gets, paper 2 Proposition 4.
+
+    Parameters
+    ----------
+    problem : SingleIndex
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    AttributeError
+        If `problem` is not a `SingleIndex`.
+    """
     return float((problem.phi[problem.sigma == 0] ** 2).sum()) / 2
 
 
