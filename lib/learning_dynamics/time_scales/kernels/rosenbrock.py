@@ -39,11 +39,11 @@ def copy(source, target):
         target[i] = source[i]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def add(source, target):
-    """Add one vector to another."""
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+def add_multiple(c, source, target):
+    """Add c times one vector to another."""
     for i in range(source.size):
-        target[i] += source[i]
+        target[i] += c * source[i]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -267,8 +267,8 @@ def solve(a, s, sigma, epsilon, blocks, factors, pivots, va, vs):
         series_with_slope(sigma * x, s[tile], upper, lower)
         push(a[tile], s[tile], epsilon, upper, lower)
         apply_blocks(blocks[0, tile], blocks[1, tile], blocks[2, tile], blocks[3, tile], upper, lower)
-        add(upper, va[tile])
-        add(lower, vs[tile])
+        add_multiple(1.0, upper, va[tile])
+        add_multiple(1.0, lower, vs[tile])
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -295,10 +295,10 @@ def largest_error(change_a, change_s, new_a, new_s, rtol, floor_s):
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
 def add_stages(weights, count, scale, u, x):
     r"""Add :math:`\text{scale} \sum_{j < \text{count}} w_j u_j` to x, shape (m,), for stages u of shape (6, m)."""
-    for j in range(count):
-        c = weights[j] * scale
-        for i in range(x.size):
-            x[i] += c * u[j, i]
+    for first in range(0, x.size, TILE):
+        last = min(first + TILE, x.size)
+        for j in range(count):
+            add_multiple(weights[j] * scale, u[j, first:last], x[first:last])
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -337,8 +337,8 @@ def attempt(a, s, da, ds, e, step, phi, sigma, epsilon, new_a, new_s, u_a, u_s, 
             add_stages(SLOPE[stage], stage, 1 / step, u_a, u_a[stage])
             add_stages(SLOPE[stage], stage, 1 / step, u_s, u_s[stage])
         solve(a, s, sigma, epsilon, blocks, factors, pivots, u_a[stage], u_s[stage])
-    add(u_a[STAGES - 1], new_a)
-    add(u_s[STAGES - 1], new_s)
+    add_multiple(1.0, u_a[STAGES - 1], new_a)
+    add_multiple(1.0, u_s[STAGES - 1], new_s)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
