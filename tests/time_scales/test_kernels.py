@@ -148,5 +148,6 @@ def test_rows_stay_unit_vectors():
     u = rng.standard_normal((4, 10))
     u /= np.linalg.norm(u, axis=1, keepdims=True)
     coefficients = np.array([0.0, 1.0])
-    descent.descend(np.ones(4), u, descent.RELU, coefficients, coefficients, np.sqrt(np.arange(3.0)), 1e-3, 1e-3, 200_000, rng)
+    roots = np.sqrt(np.arange(3.0))
+    descent.descend(np.ones(4), u, descent.RELU, coefficients, coefficients, roots, 1e-3, 1e-3, 200_000, rng)
     np.testing.assert_allclose(np.linalg.norm(u, axis=1), 1, rtol=0, atol=200_000 * 1e-16)

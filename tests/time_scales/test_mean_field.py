@@ -58,7 +58,8 @@ def test_both_routes_agree(epsilon, make, start):
     problem = make(epsilon)
     times = horizon(problem) * np.array([1e-3, 1e-2, 0.1, 0.3, 1.0])
     ours, other = (
-        mean_field_flow(problem, start, t_end=times[-1], times=times, rtol=1e-9, method=method) for method in ("rodas4", "radau")
+        mean_field_flow(problem, start, t_end=times[-1], times=times, rtol=1e-9, method=method)
+        for method in ("rodas4", "radau")
     )
     for got, expected in ((ours.a, other.a), (ours.s, other.s)):
         assert (np.abs(got - expected).max(axis=1) < 1e-7 * np.abs(expected).max(axis=1)).all()

@@ -45,7 +45,8 @@ def test_velocities_are_the_gradient_of_the_risk(m, d, kernel):
         bump = step * (np.arange(m) == i)
         slope = (risk(PROBLEM, a + bump, u, kernel) - risk(PROBLEM, a - bump, u, kernel)) / (2 * step)
         assert PROBLEM.epsilon * da[i] == pytest.approx(-m * slope, abs=1e-8)
-        for tangent in np.linalg.qr(np.column_stack([u[i], rng.standard_normal((u.shape[1], u.shape[1] - 1))]))[0].T[1:]:
+        frame = np.column_stack([u[i], rng.standard_normal((u.shape[1], u.shape[1] - 1))])
+        for tangent in np.linalg.qr(frame)[0].T[1:]:
             values = []
             for sign in (1, -1):
                 turned = u.copy()
@@ -71,7 +72,8 @@ def test_overlaps_move_as_the_vectors_do(m, d):
 @pytest.mark.parametrize("kernel", ["series", "exact"])
 def test_both_methods_agree(m, d, kernel):
     a, u = uniform_start(m), draw_directions(m=m, d=d, seed=3)
-    runs = [network_flow(PROBLEM, a, u, times=[0.1, 1.0], rtol=1e-10, kernel=kernel, method=name) for name in ("overlaps", "directions")]
+    options = {"times": [0.1, 1.0], "rtol": 1e-10, "kernel": kernel}
+    runs = [network_flow(PROBLEM, a, u, method=name, **options) for name in ("overlaps", "directions")]
     for name in ("risk", "a", "s", "overlaps"):
         got, expected = (getattr(run, name) for run in runs)
         np.testing.assert_allclose(got, expected, rtol=0, atol=1e-7 * (1 + np.abs(expected).max()))

@@ -1,4 +1,5 @@
-"""Predicted times against measured ones, inner solutions against the full flow, and closed forms against plain integration."""
+"""Predicted times against measured ones, inner solutions against the full flow, and closed forms against plain
+integration."""
 
 from math import inf
 
@@ -58,7 +59,8 @@ def test_a_constant_that_is_there():
 @pytest.mark.parametrize("epsilon, ratio", [(1e-4, 0.961), (1e-6, 0.9967), (1e-8, 0.99973), (1e-10, 0.99998)])
 def test_linear_time(epsilon, ratio):
     problem = quadratic(epsilon)
-    assert measured(problem)[1] / linear_time(problem, START) == pytest.approx(ratio, abs=6e-5 if epsilon < 1e-4 else 6e-4)
+    tolerance = 6e-5 if epsilon < 1e-4 else 6e-4
+    assert measured(problem)[1] / linear_time(problem, START) == pytest.approx(ratio, abs=tolerance)
 
 
 def test_linear_time_without_a_constant_in_the_activation():
@@ -105,24 +107,28 @@ def test_quadratic_time():
 
 
 def test_stage_1_has_error_of_order_epsilon():
-    errors = [deviation(p, constant_stage(p, START, np.linspace(1, 10, 10))) for p in map(quadratic, (1e-4, 1e-6, 1e-8))]
+    tau = np.linspace(1, 10, 10)
+    errors = [deviation(p, constant_stage(p, START, tau)) for p in map(quadratic, (1e-4, 1e-6, 1e-8))]
     falls(errors, 1, 1e-2)
 
 
 def test_stage_2_has_error_of_order_root_epsilon():
-    errors = [deviation(p, linear_growth_stage(p, START, np.linspace(0.5, 2, 7))) for p in map(quadratic, (1e-8, 1e-10, 1e-12))]
+    tau = np.linspace(0.5, 2, 7)
+    errors = [deviation(p, linear_growth_stage(p, START, tau)) for p in map(quadratic, (1e-8, 1e-10, 1e-12))]
     falls(errors, 0.5, 1e-2)
 
 
 def test_stage_3_has_error_of_order_fourth_root():
-    errors = [deviation(p, linear_saturation_stage(p, START, np.linspace(-3, 8, 12))) for p in map(quadratic, (1e-10, 1e-12, 1e-14))]
+    tau = np.linspace(-3, 8, 12)
+    errors = [deviation(p, linear_saturation_stage(p, START, tau)) for p in map(quadratic, (1e-10, 1e-12, 1e-14))]
     falls([a for a, _ in errors], 0.25, 1e-2)
 
 
 def test_stage_4_has_error_of_order_fourth_root():
     errors = []
     for problem in map(quadratic, (1e-10, 1e-12, 1e-14)):
-        errors.append(deviation(problem, quadratic_growth_stage(problem, START, np.linspace(0.5, 2.2, 8), start=measured(problem)[1])))
+        stage = quadratic_growth_stage(problem, START, np.linspace(0.5, 2.2, 8), start=measured(problem)[1])
+        errors.append(deviation(problem, stage))
     falls(errors, 0.25, 1e-2)
 
 

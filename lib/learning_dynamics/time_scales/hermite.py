@@ -1,4 +1,5 @@
-r"""Expansions in the orthonormal Hermite polynomials :math:`h_k = \mathrm{He}_k/\sqrt{k!}` of the standard normal law."""
+r"""Expansions in the orthonormal Hermite polynomials :math:`h_k = \mathrm{He}_k/\sqrt{k!}` of the standard normal
+law."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -99,7 +100,8 @@ def hermite_coefficients(activation, *, degree, tolerance=1e-12):
     degree : int
         Last k, in [0, 2000].
     tolerance : float
-        Largest change of a coefficient, relative to the norm :math:`(E f^2)^{1/2}`, when the number of panels is doubled; in
+        Largest change of a coefficient, relative to the norm :math:`(E f^2)^{1/2}`, when the number of panels is
+        doubled; in
         [1e-14, 1e-2].
 
     Returns
@@ -116,7 +118,8 @@ def hermite_coefficients(activation, *, degree, tolerance=1e-12):
 
     Notes
     -----
-    Gauss-Legendre panels between the kinks on [-18, 18]; the products :math:`h_k e^{-x^2/4}` stay bounded, so that nothing
+    Gauss-Legendre panels between the kinks on [-18, 18]; the products :math:`h_k e^{-x^2/4}` stay bounded, so that
+    nothing
     overflows at any degree.
 
     Examples
@@ -217,7 +220,8 @@ def hermite_sum(coefficients, x):
 
 
 def power_series(coefficients, s, *, derivative=0):
-    r"""Value of :math:`\frac{d^n}{ds^n} \sum_k c_k s^k`: U for :math:`c = \sigma^2` and V for :math:`c = \phi\sigma`, paper 2 equations (12), (13).
+    r"""Value of :math:`\frac{d^n}{ds^n} \sum_k c_k s^k`: U for :math:`c = \sigma^2` and V for :math:`c = \phi\sigma`,
+    paper 2 equations (12), (13).
 
     Parameters
     ----------
@@ -248,7 +252,8 @@ def power_series(coefficients, s, *, derivative=0):
 
 
 def series(coefficients, s):
-    """`power_series` without checks and without derivative, for a vector of coefficients, maybe empty, and an array s."""
+    """`power_series` without checks and without derivative, for a vector of coefficients, maybe empty, and an array
+    s."""
     value = np.zeros_like(s)
     for c in coefficients[::-1]:
         value *= s
@@ -257,7 +262,8 @@ def series(coefficients, s):
 
 
 def relu_kernel(r, *, derivative=0):
-    r"""Exact U of the ReLU, :math:`(\sqrt{1-r^2} + r(\pi - \arccos r))/(2\pi)`, or its derivative :math:`(\pi - \arccos r)/(2\pi)`.
+    r"""Exact U of the ReLU, :math:`(\sqrt{1-r^2} + r(\pi - \arccos r))/(2\pi)`, or its derivative
+    :math:`(\pi - \arccos r)/(2\pi)`.
 
     Parameters
     ----------
@@ -280,7 +286,8 @@ def relu_kernel(r, *, derivative=0):
 
 
 def erf_kernel(r, *, derivative=0):
-    r"""Exact U of the error function, :math:`\frac2\pi \arcsin\frac{2r}{3}`, or its derivative :math:`\frac{4}{\pi\sqrt{9 - 4r^2}}`.
+    r"""Exact U of the error function, :math:`\frac2\pi \arcsin\frac{2r}{3}`, or its derivative
+    :math:`\frac{4}{\pi\sqrt{9 - 4r^2}}`.
 
     Parameters
     ----------
@@ -320,7 +327,10 @@ def as_activation(name, value):
         return ACTIVATIONS[value]
     if callable(value):
         return Activation(function=value)
-    raise TypeError(f"{name} must be a name, a function, an Activation or an array of Hermite coefficients, got {value!r}")
+    raise TypeError(
+        f"{name} must be a name, a function, an Activation or an array of Hermite coefficients, "
+        f"got {value!r}"
+    )
 
 
 def _degree(degree):
@@ -347,7 +357,8 @@ def _expansion(activation, degree, tolerance):
         before = coefficients
         panels *= 2
     raise ArithmeticError(
-        f"the Hermite coefficients of {activation.name!r} still change by {change:.1e} of its norm, more than {tolerance:g}, with "
+        f"the Hermite coefficients of {activation.name!r} still change by {change:.1e} of its norm, more "
+        f"than {tolerance:g}, with "
         f"{MOST_PANELS} panels between kinks: declare the points where the function is not smooth"
     )
 

@@ -16,7 +16,10 @@ class StepLimitError(ArithmeticError):
 
     def __init__(self, reason, *, t, t_end, state):
         largest = np.abs(state[0]).max()
-        super().__init__(f"{reason} to reach t = {t_end:g}: the flow stopped at t = {t:.6g} with largest |a| = {largest:.4g}")
+        super().__init__(
+            f"{reason} to reach t = {t_end:g}: "
+            f"the flow stopped at t = {t:.6g} with largest |a| = {largest:.4g}"
+        )
         self.t, self.state = t, tuple(part.copy() for part in state)
 
 
@@ -48,7 +51,8 @@ def follow(solver, stops, *, max_steps, split, observe=None):
     states, steps = [], 0
     while solver.status == "running":
         if steps == max_steps:
-            raise StepLimitError(f"max_steps = {max_steps} do not suffice", t=solver.t, t_end=stops[-1], state=split(solver.y))
+            reason = f"max_steps = {max_steps} do not suffice"
+            raise StepLimitError(reason, t=solver.t, t_end=stops[-1], state=split(solver.y))
         message = solver.step()
         if solver.status == "failed":
             raise StepLimitError(f"the solver failed ({message})", t=solver.t, t_end=stops[-1], state=split(solver.y))

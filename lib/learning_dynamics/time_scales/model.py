@@ -18,9 +18,12 @@ LARGEST_LOST_SHARE = 0.01
 class SingleIndex:
     r"""Target :math:`\varphi(\langle u_*, x \rangle)`, activation sigma and relative step epsilon, paper 2 section 1.
 
-    The network is :math:`f(x) = \frac1m \sum_i a_i \sigma(\langle u_i, x \rangle)` with unit vectors :math:`u_i`, :math:`x \sim N(0, I_d)`, risk
-    :math:`R = E(\varphi - f)^2/2`. Gradient flow, paper 2 equations (5), (6): :math:`\epsilon a_i' = -m \partial R/\partial a_i`,
-    :math:`u_i' = -m (I - u_i u_i^T) \nabla_{u_i} R`. Both functions enter through their coefficients in the orthonormal Hermite polynomials up to degree K.
+    The network is :math:`f(x) = \frac1m \sum_i a_i \sigma(\langle u_i, x \rangle)` with unit vectors :math:`u_i`,
+    :math:`x \sim N(0, I_d)`, risk
+    :math:`R = E(\varphi - f)^2/2`. Gradient flow, paper 2 equations (5), (6):
+    :math:`\epsilon a_i' = -m \partial R/\partial a_i`,
+    :math:`u_i' = -m (I - u_i u_i^T) \nabla_{u_i} R`. Both functions enter through their coefficients in the
+    orthonormal Hermite polynomials up to degree K.
 
     Parameters
     ----------
@@ -29,7 +32,8 @@ class SingleIndex:
     epsilon : float
         Relative step, > 0; small means a fast second layer.
     degree : int, optional
-        K, at least 1 and at least the degree of the target. If omitted: that of the longer array, or 8 if a function is given
+        K, at least 1 and at least the degree of the target. If omitted: that of the longer array, or 8 if a function
+        is given
         and no array is longer.
 
     Attributes
@@ -42,7 +46,8 @@ class SingleIndex:
     TypeError
         If a parameter is of a wrong type.
     ValueError
-        If epsilon is not > 0, an array is empty or not finite, activation or target is 0, or K terms hold less than 99 % of a
+        If epsilon is not > 0, an array is empty or not finite, activation or target is 0, or K terms hold less than
+        99 % of a
         target that is given as a function, or not all coefficients of one given as an array.
     ArithmeticError
         If a function needs kinks that were not declared.
@@ -88,7 +93,8 @@ class SingleIndex:
     def first_stage(self):
         r"""Time scale of the first stage.
 
-        :math:`\epsilon \ln 2/\sigma_0^2` if there is a constant to learn, else :math:`\sqrt\epsilon/|\kappa|`; 0 if the overlaps never move either.
+        :math:`\epsilon \ln 2/\sigma_0^2` if there is a constant to learn, else :math:`\sqrt\epsilon/|\kappa|`; 0 if
+        the overlaps never move either.
         """
         if self.sigma[0] * self.phi[0] != 0:
             return self.epsilon * log(2) / max(float(self.sigma[0]) ** 2, TINY)
@@ -96,7 +102,8 @@ class SingleIndex:
 
     @property
     def plateaus(self):
-        r"""Risk with the degrees below l learnt, :math:`\frac12 \sum_{k \ge l} \phi_k^2` for l = 0, ..., K + 1, shape (K + 2,)."""
+        r"""Risk with the degrees below l learnt, :math:`\frac12 \sum_{k \ge l} \phi_k^2` for l = 0, ..., K + 1, shape
+        (K + 2,)."""
         return np.append(np.cumsum(self.phi[::-1] ** 2)[::-1], 0.0) / 2
 
     def diagnose(self, a0):
@@ -184,4 +191,7 @@ def _check_terms(target, phi, degree):
         return
     lost = 1 - phi @ phi / hermite.squared_norm(target)
     if lost > LARGEST_LOST_SHARE:
-        raise ValueError(f"degree must be larger, got {degree}: the terms beyond it hold {lost:.1%} of the target's squared norm")
+        raise ValueError(
+            f"degree must be larger, got {degree}: "
+            f"the terms beyond it hold {lost:.1%} of the target's squared norm"
+        )

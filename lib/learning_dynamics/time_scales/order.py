@@ -43,7 +43,8 @@ def time_exponent(degree, *, after=None):
     Returns
     -------
     float
-        1 for k = 0, 1/(2k) for consecutive degrees (paper 2, Definition 1), and (l + 2 - k)/(2(l + 1)) across a gap: 0 for one
+        1 for k = 0, 1/(2k) for consecutive degrees (paper 2, Definition 1), and (l + 2 - k)/(2(l + 1)) across a gap:
+        0 for one
         missing degree, negative for more. The formula across a gap is derived in this book, not in the paper.
 
     Raises
@@ -87,7 +88,8 @@ def window_exponent(degree):
 
 
 def size_exponents(degree):
-    r"""Exponents w and b with :math:`a = \Theta(\epsilon^{-w})` and :math:`s = \Theta(\epsilon^b)` once degrees 0, ..., l are learnt.
+    r"""Exponents w and b with :math:`a = \Theta(\epsilon^{-w})` and :math:`s = \Theta(\epsilon^b)` once degrees 0,
+    ..., l are learnt.
 
     Parameters
     ----------
@@ -150,7 +152,8 @@ def _in_time(k, sigma, starts, last):
     distinct = np.unique(starts).size
     if distinct < wanted:
         return ORDER_ONE, nan, (
-            f"the start has {distinct} distinct value{'s' * (distinct != 1)}, fewer than {wanted}: the time does not vanish, and the "
+            f"the start has {distinct} distinct value{'s' * (distinct != 1)}, fewer than {wanted}: the time "
+            "does not vanish, and the "
             "degree may be learnt in part or not at all"
         )
     if k == 1:

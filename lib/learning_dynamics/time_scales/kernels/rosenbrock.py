@@ -90,7 +90,8 @@ def residuals(a, s, phi, sigma, work):
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
 def velocities(a, s, e, sigma, epsilon, da, ds):
-    r"""Write :math:`a_i' = G(s_i)/\epsilon` and :math:`s_i' = a_i (1 - s_i^2) G'(s_i)`, with :math:`G(s) = \sum_k \sigma_k e_k s^k`."""
+    r"""Write :math:`a_i' = G(s_i)/\epsilon` and :math:`s_i' = a_i (1 - s_i^2) G'(s_i)`, with
+    :math:`G(s) = \sum_k \sigma_k e_k s^k`."""
     for first in range(0, a.size, TILE):
         last = min(first + TILE, a.size)
         series_with_slope(sigma * e, s[first:last], da[first:last], ds[first:last])
@@ -101,7 +102,8 @@ def velocities(a, s, e, sigma, epsilon, da, ds):
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc"})
 def residual_rates(a, s, da, ds, sigma, work):
-    r"""Return :math:`e_k' = -\sigma_k \frac1m \sum_i (a_i' s_i^k + k a_i s_i^{k-1} s_i')`; `work`, shape (m,), is overwritten."""
+    r"""Return :math:`e_k' = -\sigma_k \frac1m \sum_i (a_i' s_i^k + k a_i s_i^{k-1} s_i')`; `work`, shape (m,), is
+    overwritten."""
     rates = np.empty(sigma.size)
     for i in range(a.size):
         work[i] = 1.0
@@ -122,7 +124,8 @@ def residual_rates(a, s, da, ds, sigma, work):
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc"})
 def invert_blocks(a, s, c, epsilon, shift, b11, b12, b21, b22, plain, mixed, square):
-    r"""Write the blocks of :math:`M^{-1}` and the weights :math:`N_{11}`, :math:`a N_{12}`, :math:`a^2 N_{22}` of `factorise`."""
+    r"""Write the blocks of :math:`M^{-1}` and the weights :math:`N_{11}`, :math:`a N_{12}`, :math:`a^2 N_{22}` of
+    `factorise`."""
     for i in range(a.size):
         value, slope, bend = 0.0, 0.0, 0.0
         for k in range(c.size - 1, -1, -1):
@@ -145,11 +148,14 @@ def invert_blocks(a, s, c, epsilon, shift, b11, b12, b21, b22, plain, mixed, squ
 def factorise(a, s, e, sigma, epsilon, shift, blocks):
     r"""Prepare solves with :math:`W = \text{shift} \cdot I - J`, where J is the Jacobian of the flow.
 
-    J = D + P Q^T with 2 x 2 blocks :math:`D_i = \begin{pmatrix} 0 & G'/\epsilon \\ (1-s^2) G' & a((1-s^2) G'' - 2 s G') \end{pmatrix}`
+    J = D + P Q^T with 2 x 2 blocks
+    :math:`D_i = \begin{pmatrix} 0 & G'/\epsilon \\ (1-s^2) G' & a((1-s^2) G'' - 2 s G') \end{pmatrix}`
     and with :math:`P = -m \Lambda Q`, :math:`\Lambda = \mathrm{diag}(1/\epsilon, 1 - s^2)`, and columns
-    :math:`Q_k = -\frac{\sigma_k}{m} (s^k, k a s^{k-1})`. With M = shift I - D, :math:`W^{-1} = M^{-1} + M^{-1} P C^{-1} Q^T M^{-1}`. As
+    :math:`Q_k = -\frac{\sigma_k}{m} (s^k, k a s^{k-1})`. With M = shift I - D,
+    :math:`W^{-1} = M^{-1} + M^{-1} P C^{-1} Q^T M^{-1}`. As
     :math:`N = M^{-1} \Lambda` is symmetric, :math:`C = I + m Q^T N Q` needs 2K + 1 moments only:
-    :math:`C_{jk} = \delta_{jk} + \frac{\sigma_j \sigma_k}{m} \sum_i (N_{11} s^{j+k} + (j+k) N_{12} a s^{j+k-1} + jk N_{22} a^2 s^{j+k-2})`.
+    :math:`C_{jk} = \delta_{jk} + \frac{\sigma_j \sigma_k}{m} \sum_i
+    (N_{11} s^{j+k} + (j+k) N_{12} a s^{j+k-1} + jk N_{22} a^2 s^{j+k-2})`.
 
     Parameters
     ----------
@@ -305,7 +311,8 @@ def add_stages(weights, count, scale, u, x):
 def attempt(a, s, da, ds, e, step, phi, sigma, epsilon, new_a, new_s, u_a, u_s, work, blocks):
     r"""Make one step of the method, without judging it.
 
-    Six stages solve :math:`(I/(\gamma h) - J) u_i = f(y + \sum_{j<i} A_{ij} u_j) + \sum_{j<i} C_{ij} u_j / h`. The new state is the last
+    Six stages solve :math:`(I/(\gamma h) - J) u_i = f(y + \sum_{j<i} A_{ij} u_j) + \sum_{j<i} C_{ij} u_j / h`. The
+    new state is the last
     argument of f plus :math:`u_6`, and :math:`u_6` estimates its error.
 
     Parameters

@@ -76,7 +76,8 @@ class LearningTimes:
 def mean_field_flow(problem, a0, *, t_end, rtol=1e-8, times=None, method="rodas4", max_steps=200_000):
     r"""Integrate the gradient flow of m particles (a, s) in the limit of infinitely many dimensions.
 
-    :math:`\epsilon a_i' = G(s_i)`, :math:`s_i' = a_i (1 - s_i^2) G'(s_i)` from s = 0, with :math:`G(s) = \sum_k \sigma_k e_k s^k` and
+    :math:`\epsilon a_i' = G(s_i)`, :math:`s_i' = a_i (1 - s_i^2) G'(s_i)` from s = 0, with
+    :math:`G(s) = \sum_k \sigma_k e_k s^k` and
     :math:`e_k = \phi_k - \sigma_k \langle a s^k \rangle`, the mean being over the particles; paper 2 section 4.
 
     Parameters
@@ -92,8 +93,10 @@ def mean_field_flow(problem, a0, *, t_end, rtol=1e-8, times=None, method="rodas4
     times : array_like of float, shape (q,), optional
         Times in [0, t_end] at which the states are kept, in any order; only t_end if omitted.
     method : {"rodas4", "radau"}
-        "rodas4": Rosenbrock method of order 4 whose linear solves use the 2 x 2 blocks of the Jacobian and its part of rank K + 1,
-        so that a step costs O(m K^2). "radau": SciPy's implicit Runge-Kutta method with the dense Jacobian, O(m^3), as a check.
+        "rodas4": Rosenbrock method of order 4 whose linear solves use the 2 x 2 blocks of the Jacobian and its part
+        of rank K + 1,
+        so that a step costs O(m K^2). "radau": SciPy's implicit Runge-Kutta method with the dense Jacobian, O(m^3),
+        as a check.
     max_steps : int
         Largest number of accepted steps.
 
@@ -110,7 +113,8 @@ def mean_field_flow(problem, a0, *, t_end, rtol=1e-8, times=None, method="rodas4
 
     Notes
     -----
-    Valid down to epsilon = 1e-16; below rtol = 1e-10 rounding adds steps there but no digits. Starts that never learn (see
+    Valid down to epsilon = 1e-16; below rtol = 1e-10 rounding adds steps there but no digits. Starts that never learn
+    (see
     `SingleIndex.diagnose`) are allowed.
 
     Examples
@@ -167,7 +171,8 @@ def learning_times(flow, *, level=0.5, tolerance=1e-3):
     TypeError, ValueError
         If an argument is of a wrong type or outside its range.
     ArithmeticError
-        If a time changes by more than `tolerance` when the flow is integrated again with ten times its rtol, or is reached in
+        If a time changes by more than `tolerance` when the flow is integrated again with ten times its rtol, or is
+        reached in
         one of the two runs only.
 
     Notes
@@ -200,7 +205,8 @@ def learning_times(flow, *, level=0.5, tolerance=1e-3):
     if wrong.size:
         k = wrong[0]
         raise ArithmeticError(
-            f"the learning time {times[k]:.6g} of degree {k} is uncertain by {errors[k]:.1e}, more than {tolerance:g} of it: "
+            f"the learning time {times[k]:.6g} of degree {k} is uncertain by {errors[k]:.1e}, more than "
+            f"{tolerance:g} of it: "
             f"integrate with a smaller rtol than {flow.rtol:g}"
         )
     return LearningTimes(times=times, errors=errors)
@@ -209,7 +215,10 @@ def learning_times(flow, *, level=0.5, tolerance=1e-3):
 def _end(name, value, problem):
     value = real(name, value, above=0)
     if value < problem.first_stage:
-        raise ValueError(f"{name} must be >= {problem.first_stage:.4g}, the time scale of the first stage, got {value!r}")
+        raise ValueError(
+            f"{name} must be >= {problem.first_stage:.4g}, the time scale of the first stage, "
+            f"got {value!r}"
+        )
     return value
 
 
@@ -218,7 +227,10 @@ def _state_times(times, t_end):
         return np.array([t_end])
     times = np.atleast_1d(real_array("times", times, at_least=0))
     if times.ndim > 1 or times.max() > t_end:
-        raise ValueError(f"times must be a vector of times <= t_end = {t_end:g}, got shape {times.shape}, largest {times.max():g}")
+        raise ValueError(
+            f"times must be a vector of times <= t_end = {t_end:g}, got shape {times.shape}, "
+            f"largest {times.max():g}"
+        )
     return times
 
 

@@ -28,7 +28,8 @@ class NetworkRun:
     ----------
     t : numpy.ndarray of float, shape (q,)
     risk : numpy.ndarray of float, shape (q,)
-        The population risk :math:`\frac12 \|\varphi\|^2 - \frac1m \sum_i a_i V(s_i) + \frac{1}{2m^2} \sum_{ij} a_i a_j U(r_{ij})`.
+        The population risk
+        :math:`\frac12 \|\varphi\|^2 - \frac1m \sum_i a_i V(s_i) + \frac{1}{2m^2} \sum_{ij} a_i a_j U(r_{ij})`.
     a, s : numpy.ndarray of float, shape (q, m)
         Second-layer weights, and overlaps :math:`s_i = \langle u_i, u_* \rangle`.
     overlaps : numpy.ndarray of float, shape (m, m)
@@ -43,7 +44,8 @@ class NetworkRun:
 
 
 def draw_directions(*, m, d, seed):
-    r"""Draw m independent uniform unit vectors of :math:`R^d`, in coordinates of the span of :math:`u_*` and themselves.
+    r"""Draw m independent uniform unit vectors of :math:`R^d`, in coordinates of the span of :math:`u_*` and
+    themselves.
 
     Parameters
     ----------
@@ -66,7 +68,8 @@ def draw_directions(*, m, d, seed):
 
     Notes
     -----
-    Exact in law: the coordinates beyond the first are the triangular factor of a Gaussian matrix with d - 1 columns, whose
+    Exact in law: the coordinates beyond the first are the triangular factor of a Gaussian matrix with d - 1 columns,
+    whose
     entries are independent, normal below the diagonal and chi-distributed on it. The cost does not depend on d.
     """
     m = integer("m", m, at_least=1)
@@ -94,14 +97,16 @@ def network_flow(
     a0 : array_like of float, shape (m,)
         Initial second-layer weights.
     directions : array_like of float, shape (m, q)
-        Initial unit vectors with :math:`u_* = e_1`, as from `draw_directions`. The flow stays in their span with :math:`u_*`, so q need
+        Initial unit vectors with :math:`u_* = e_1`, as from `draw_directions`. The flow stays in their span with
+        :math:`u_*`, so q need
         not be d.
     times : array_like of float, shape (n,)
         Increasing times >= 0 at which the state is kept.
     rtol : float
         Tolerance of a step, in [1e-13, 1e-2].
     kernel : {"series", "exact"}
-        U as the series of K + 1 terms, as in the mean-field flow, or exact: for "relu", "erf" and activations given as arrays.
+        U as the series of K + 1 terms, as in the mean-field flow, or exact: for "relu", "erf" and activations given
+        as arrays.
     method : {"overlaps", "directions"}
         Closed system in (a, s, r), or the projected flow of the vectors themselves, as a check.
     max_steps : int
@@ -120,7 +125,8 @@ def network_flow(
 
     Notes
     -----
-    Runge-Kutta method of order 8. It is explicit: the number of steps is at least about t max(U)/(6 epsilon). A step costs
+    Runge-Kutta method of order 8. It is explicit: the number of steps is at least about t max(U)/(6 epsilon). A step
+    costs
     O(m^3). BLAS is held to one thread.
 
     Examples
@@ -145,7 +151,8 @@ def network_flow(
 def sgd(problem, a0, directions, *, d, step, times, seed):
     r"""Train a finite network by one-pass stochastic gradient descent, a fresh sample a step, paper 2 section 7.
 
-    With :math:`\rho = y - f(x)`: :math:`a_i \leftarrow a_i + (\eta/\epsilon) \rho \sigma(z_i)`, :math:`u_i \leftarrow u_i + \eta \rho a_i \sigma'(z_i)(x - z_i u_i)`, normalised.
+    With :math:`\rho = y - f(x)`: :math:`a_i \leftarrow a_i + (\eta/\epsilon) \rho \sigma(z_i)`,
+    :math:`u_i \leftarrow u_i + \eta \rho a_i \sigma'(z_i)(x - z_i u_i)`, normalised.
     Time counts steps times the step size :math:`\eta`.
 
     Parameters
@@ -155,7 +162,8 @@ def sgd(problem, a0, directions, *, d, step, times, seed):
     a0 : array_like of float, shape (m,)
         Initial second-layer weights.
     directions : array_like of float, shape (m, q)
-        Initial unit vectors with :math:`u_* = e_1`, q <= d; the other coordinates are 0, which is no loss, the law of x being
+        Initial unit vectors with :math:`u_* = e_1`, q <= d; the other coordinates are 0, which is no loss, the law of
+        x being
         invariant.
     d : int
         Dimension.
@@ -174,7 +182,8 @@ def sgd(problem, a0, directions, *, d, step, times, seed):
     Raises
     ------
     TypeError, ValueError
-        If an argument is of a wrong type or outside its range, shapes do not fit, or more than 10^9 steps are asked for.
+        If an argument is of a wrong type or outside its range, shapes do not fit, or more than 10^9 steps are asked
+        for.
     ArithmeticError
         If the weights overflow, because the step is too large.
 
@@ -182,7 +191,8 @@ def sgd(problem, a0, directions, *, d, step, times, seed):
     --------
     >>> from learning_dynamics.time_scales import SingleIndex, uniform_start
     >>> problem = SingleIndex(activation="relu", target=[1, -1, 2 / 3], epsilon=1e-2)
-    >>> run = sgd(problem, uniform_start(5), draw_directions(m=5, d=20, seed=0), d=20, step=5e-4, times=[0, 0.1], seed=1)
+    >>> directions = draw_directions(m=5, d=20, seed=0)
+    >>> run = sgd(problem, uniform_start(5), directions, d=20, step=5e-4, times=[0, 0.1], seed=1)
     >>> run.a.shape
     (2, 5)
     """
@@ -203,7 +213,10 @@ def sgd(problem, a0, directions, *, d, step, times, seed):
         descent.descend(a, u, kind, problem.sigma, problem.phi, roots, step, step / problem.epsilon, count, rng)
         overlaps = u @ u.T
         if not (np.isfinite(a).all() and (np.abs(np.diag(overlaps) - 1) < DRIFT_TOLERANCE).all()):
-            raise ArithmeticError(f"descent diverged: step must be smaller than {step:g}, about {0.1 * problem.epsilon**0.5 / d:.1e}")
+            raise ArithmeticError(
+                f"descent diverged: step must be smaller than {step:g}, "
+                f"about {0.1 * problem.epsilon**0.5 / d:.1e}"
+            )
         seen.append((a.copy(), u[:, 0].copy(), overlaps))
     return _run(problem, U, wanted * step, seen)
 
@@ -219,16 +232,23 @@ def overlap_kernel(problem, kernel):
     Raises
     ------
     ValueError
-        If there is no exact kernel: the activation is neither "relu" nor "erf" nor an array of at most K + 1 coefficients.
+        If there is no exact kernel: the activation is neither "relu" nor "erf" nor an array of at most K + 1
+        coefficients.
     """
     choice("kernel", kernel, KERNELS)
     given = problem.activation
     if kernel == "exact" and not isinstance(given, np.ndarray):
         if given is not hermite.ACTIVATIONS.get(given.name) or given.name not in hermite.EXACT_KERNELS:
-            raise ValueError(f"activation must be 'relu', 'erf' or an array to have an exact kernel, got {given.name!r}")
+            raise ValueError(
+                "activation must be 'relu', 'erf' or an array to have an exact kernel, "
+                f"got {given.name!r}"
+            )
         return hermite.EXACT_KERNELS[given.name]
     if kernel == "exact" and given.size > problem.degree + 1 and given[problem.degree + 1 :].any():
-        raise ValueError(f"degree must be >= {given.size - 1} for an exact kernel of this activation, got {problem.degree}")
+        raise ValueError(
+            f"degree must be >= {given.size - 1} for an exact kernel of this activation, "
+            f"got {problem.degree}"
+        )
     c = problem.sigma**2
     derivatives = (c, c[1:] * np.arange(1, c.size))
     return lambda r, *, derivative=0: hermite.series(derivatives[derivative], r)

@@ -49,7 +49,8 @@ class Stage:
 
 
 def constant_stage(problem, a0, tau):
-    r"""Stage 1, :math:`t = \epsilon \tau`: the mean of a relaxes, :math:`\bar a = \phi_0/\sigma_0 + (\bar a(0) - \phi_0/\sigma_0) e^{-\sigma_0^2 \tau}`, and s = 0.
+    r"""Stage 1, :math:`t = \epsilon \tau`: the mean of a relaxes,
+    :math:`\bar a = \phi_0/\sigma_0 + (\bar a(0) - \phi_0/\sigma_0) e^{-\sigma_0^2 \tau}`, and s = 0.
 
     Parameters
     ----------
@@ -79,10 +80,13 @@ def constant_stage(problem, a0, tau):
 
 
 def linear_growth_stage(problem, a0, tau):
-    r"""Stage 2, :math:`t = \sqrt\epsilon \tau`, :math:`s = \sqrt\epsilon S`: deviations from the mean grow exponentially.
+    r"""Stage 2, :math:`t = \sqrt\epsilon \tau`, :math:`s = \sqrt\epsilon S`: deviations from the mean grow
+    exponentially.
 
-    :math:`a_i = \alpha + \delta_i \cosh \kappa\tau` and :math:`S_i = \kappa \alpha \tau + \delta_i \sinh \kappa\tau` with
-    :math:`\alpha = \phi_0/\sigma_0`, :math:`\delta_i = a_i(0) - \bar a(0)`; without a constant in the activation :math:`\alpha = 0`, :math:`\delta = a(0)`.
+    :math:`a_i = \alpha + \delta_i \cosh \kappa\tau` and :math:`S_i = \kappa \alpha \tau + \delta_i \sinh \kappa\tau`
+    with
+    :math:`\alpha = \phi_0/\sigma_0`, :math:`\delta_i = a_i(0) - \bar a(0)`; without a constant in the activation
+    :math:`\alpha = 0`, :math:`\delta = a(0)`.
 
     Parameters
     ----------
@@ -112,9 +116,11 @@ def linear_growth_stage(problem, a0, tau):
 
 
 def linear_saturation_stage(problem, a0, tau):
-    r"""Stage 3, :math:`t = \sqrt\epsilon(\ln(1/\epsilon)/(4|\kappa|) + \tau)`, :math:`a = \epsilon^{-1/4} A`, :math:`s = \epsilon^{1/4} S`: logistic growth.
+    r"""Stage 3, :math:`t = \sqrt\epsilon(\ln(1/\epsilon)/(4|\kappa|) + \tau)`, :math:`a = \epsilon^{-1/4} A`,
+    :math:`s = \epsilon^{1/4} S`: logistic growth.
 
-    :math:`x = \langle A^2 \rangle = X/(1 + C e^{-2|\kappa|\tau})`, :math:`C = 4X/V`, :math:`A_i = \delta_i \sqrt{x/V}`, :math:`S_i = \mathrm{sgn}(\kappa) A_i`, and
+    :math:`x = \langle A^2 \rangle = X/(1 + C e^{-2|\kappa|\tau})`, :math:`C = 4X/V`,
+    :math:`A_i = \delta_i \sqrt{x/V}`, :math:`S_i = \mathrm{sgn}(\kappa) A_i`, and
     :math:`e_1/\phi_1 = 1 - x/X`.
 
     Parameters
@@ -152,9 +158,11 @@ def linear_saturation_stage(problem, a0, tau):
 
 
 def quadratic_growth_stage(problem, a0, tau, *, start):
-    r"""Stage 4, :math:`t = T_1 + \epsilon^{1/4} \tau`, scales as in stage 3: growth under constraints, up to a blow-up at :math:`\tau_*`.
+    r"""Stage 4, :math:`t = T_1 + \epsilon^{1/4} \tau`, scales as in stage 3: growth under constraints, up to a
+    blow-up at :math:`\tau_*`.
 
-    :math:`A' = \lambda + \mu S + q S^2`, :math:`S' = A(\mu + 2qS)` with :math:`q = \sigma_2 \phi_2` and with multipliers that keep
+    :math:`A' = \lambda + \mu S + q S^2`, :math:`S' = A(\mu + 2qS)` with :math:`q = \sigma_2 \phi_2` and with
+    multipliers that keep
     :math:`\langle A \rangle = 0` and :math:`\langle AS \rangle = \phi_1/\sigma_1`, from the end of stage 3.
 
     Parameters
@@ -197,9 +205,11 @@ def quadratic_growth_stage(problem, a0, tau, *, start):
 
 
 def quadratic_saturation_stage(problem, a0, tau, *, start):
-    r"""Stage 5, :math:`t = T_1 + \epsilon^{1/4} \tau_* + \epsilon^{1/3} \tau`, :math:`a = \epsilon^{-1/3} A`, :math:`s = \epsilon^{1/6} S`.
+    r"""Stage 5, :math:`t = T_1 + \epsilon^{1/4} \tau_* + \epsilon^{1/3} \tau`, :math:`a = \epsilon^{-1/3} A`,
+    :math:`s = \epsilon^{1/6} S`.
 
-    As stage 4 with :math:`q \to \sigma_2(\phi_2 - \sigma_2 \langle AS^2 \rangle)`, from the start of stage 4 at :math:`\tau = -\epsilon^{-1/12} \tau_*`.
+    As stage 4 with :math:`q \to \sigma_2(\phi_2 - \sigma_2 \langle AS^2 \rangle)`, from the start of stage 4 at
+    :math:`\tau = -\epsilon^{-1/12} \tau_*`.
 
     Parameters
     ----------
@@ -223,8 +233,10 @@ def quadratic_saturation_stage(problem, a0, tau, *, start):
 
     Notes
     -----
-    To leading order :math:`\langle A \rangle = \langle AS \rangle = 0` and the stage starts from the profile in which stage 4 blows up. That profile settles
-    only with the logarithm of the size: neurons in the middle catch up with the outermost one. So stage 4 is passed through here with
+    To leading order :math:`\langle A \rangle = \langle AS \rangle = 0` and the stage starts from the profile in which
+    stage 4 blows up. That profile settles
+    only with the logarithm of the size: neurons in the middle catch up with the outermost one. So stage 4 is passed
+    through here with
     :math:`\langle AS \rangle = \epsilon^{1/6} \phi_1/\sigma_1`.
     """
     start = real("start", start, at_least=0)
@@ -247,7 +259,8 @@ def quadratic_saturation_stage(problem, a0, tau, *, start):
 
 
 def blow_up_time(problem, a0):
-    r"""Time :math:`\tau_* = c/(|q| \sqrt X)` at which the inner problem of stage 4 blows up; c depends on the start alone.
+    r"""Time :math:`\tau_* = c/(|q| \sqrt X)` at which the inner problem of stage 4 blows up; c depends on the start
+    alone.
 
     Parameters
     ----------
@@ -283,10 +296,16 @@ def linear_parameters(problem, a0):
         If one of them is 0.
     """
     if problem.kappa == 0:
-        raise ValueError("activation and target must have components of degree 1, got kappa = 0: the overlaps never move")
+        raise ValueError(
+            "activation and target must have components of degree 1, got kappa = 0: "
+            "the overlaps never move"
+        )
     variance = float((deviations(problem, a0) ** 2).mean())
     if not variance > 0:
-        raise ValueError(f"a0 must have at least 2 distinct values, got {a0.size} times {a0[0]!s}: atomic starts learn on no vanishing scale")
+        raise ValueError(
+            f"a0 must have at least 2 distinct values, got {a0.size} times {a0[0]!s}: "
+            "atomic starts learn on no vanishing scale"
+        )
     return abs(problem.kappa), abs(float(problem.phi[1] / problem.sigma[1])), variance
 
 
@@ -310,7 +329,8 @@ class _Inner:
         distinct = np.unique(a0).size
         if distinct < wanted:
             raise ValueError(
-                f"a0 must have at least {wanted} distinct values, got {distinct}: with fewer, degree 2 is learnt on no vanishing scale"
+                f"a0 must have at least {wanted} distinct values, got {distinct}: with fewer, degree 2 is learnt "
+                "on no vanishing scale"
             )
 
     def start(self):
@@ -369,7 +389,10 @@ class _Inner:
             events=half,
         )
         if result.status != 1:
-            raise ArithmeticError(f"the inner problem of stage 5 does not learn degree 2 before tau = {result.t[-1]:.6g}")
+            raise ArithmeticError(
+                "t"
+                f"he inner problem of stage 5 does not learn degree 2 before tau = {result.t[-1]:.6g}"
+            )
         return float(result.t[-1])
 
     def saturating_velocity(self, _, state):

@@ -13,7 +13,8 @@ MOST_DOUBLINGS = 60
 
 
 def constant_time(problem, a0):
-    r"""Predicted :math:`T_0 = \epsilon \ln(2(1 - \sigma_0 \bar a/\phi_0))/\sigma_0^2`, where :math:`\bar a` is the mean of a0.
+    r"""Predicted :math:`T_0 = \epsilon \ln(2(1 - \sigma_0 \bar a/\phi_0))/\sigma_0^2`, where :math:`\bar a` is the
+    mean of a0.
 
     Parameters
     ----------
@@ -38,7 +39,8 @@ def constant_time(problem, a0):
 
 
 def linear_time(problem, a0):
-    r"""Predicted :math:`T_1 = \sqrt\epsilon [\ln(1/\epsilon)/(4|\kappa|) + \ln(4X/V)/(2|\kappa|)]`, paper 2 section 4, stages 2 and 3.
+    r"""Predicted :math:`T_1 = \sqrt\epsilon [\ln(1/\epsilon)/(4|\kappa|) + \ln(4X/V)/(2|\kappa|)]`, paper 2 section
+    4, stages 2 and 3.
 
     Parameters
     ----------
@@ -49,7 +51,8 @@ def linear_time(problem, a0):
     Returns
     -------
     float
-        The relative error falls like :math:`\epsilon^{1/4}` in general and like :math:`\epsilon^{1/2}` for starts symmetric around their mean. Not
+        The relative error falls like :math:`\epsilon^{1/4}` in general and like :math:`\epsilon^{1/2}` for starts
+        symmetric around their mean. Not
         positive where epsilon is too large for the stages to separate.
 
     Raises
@@ -71,7 +74,8 @@ def linear_time(problem, a0):
 def linear_width(problem, *, upper=0.75, lower=0.25):
     r"""Predicted time in which :math:`e_1/\phi_1` falls from `upper` to `lower`.
 
-    For the logistic stage 3 it is :math:`\frac{\sqrt\epsilon}{2|\kappa|} \left(\ln\frac{1-l}{l} - \ln\frac{1-u}{u}\right)`, and
+    For the logistic stage 3 it is
+    :math:`\frac{\sqrt\epsilon}{2|\kappa|} \left(\ln\frac{1-l}{l} - \ln\frac{1-u}{u}\right)`, and
     :math:`\sqrt\epsilon \ln 3/|\kappa|` from 3/4 to 1/4.
 
     Parameters
@@ -96,7 +100,8 @@ def linear_width(problem, *, upper=0.75, lower=0.25):
 
 
 def quadratic_time(problem, a0, *, linear=None, saturated=False):
-    r"""Predicted :math:`T_2 = T_1 + \epsilon^{1/4} \tau_*`, with :math:`\tau_*` from the inner problem of stage 4 at the same start.
+    r"""Predicted :math:`T_2 = T_1 + \epsilon^{1/4} \tau_*`, with :math:`\tau_*` from the inner problem of stage 4 at
+    the same start.
 
     Parameters
     ----------
@@ -126,7 +131,8 @@ def quadratic_time(problem, a0, *, linear=None, saturated=False):
 def finite_linear_time(problem, *, m, d, variance):
     r"""Predicted :math:`T_1` of a network of m neurons in d dimensions, from the flow linearised at s = 0.
 
-    :math:`\epsilon a' = |\kappa| s - (c/m) a`, :math:`s' = |\kappa| a` with :math:`c = U(1) - \sigma_0^2`, :math:`E s(0)^2 = 1/d`; the time is that at which
+    :math:`\epsilon a' = |\kappa| s - (c/m) a`, :math:`s' = |\kappa| a` with :math:`c = U(1) - \sigma_0^2`,
+    :math:`E s(0)^2 = 1/d`; the time is that at which
     :math:`\langle as \rangle = |\phi_1/\sigma_1|`. Derived in this book.
 
     Parameters
@@ -140,7 +146,8 @@ def finite_linear_time(problem, *, m, d, variance):
     Returns
     -------
     float
-        For infinite m and d it is `linear_time`. Valid where :math:`m \sqrt\epsilon` and :math:`d \epsilon` are not small.
+        For infinite m and d it is `linear_time`. Valid where :math:`m \sqrt\epsilon` and :math:`d \epsilon` are not
+        small.
 
     Raises
     ------
@@ -191,9 +198,11 @@ def risk_floor(problem):
 
 
 def least_risk(problem, *, m):
-    r"""Least mean-field risk of m particles at Chebyshev nodes, an upper bound of :math:`\inf R_{mf,*}`, paper 2 equation (38).
+    r"""Least mean-field risk of m particles at Chebyshev nodes, an upper bound of :math:`\inf R_{mf,*}`, paper 2
+    equation (38).
 
-    Minimises :math:`\frac12 \sum_k (\phi_k - \sigma_k \frac1m \sum_i a_i s_i^k)^2` over a, with :math:`s_i = \cos(\pi (i + 1/2)/m)`.
+    Minimises :math:`\frac12 \sum_k (\phi_k - \sigma_k \frac1m \sum_i a_i s_i^k)^2` over a, with
+    :math:`s_i = \cos(\pi (i + 1/2)/m)`.
 
     Parameters
     ----------
