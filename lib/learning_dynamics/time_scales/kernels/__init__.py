@@ -1,0 +1,1 @@
+"""Compiled loops of this wing: arrays in, arrays out, no checks."""

@@ -1,0 +1,167 @@
+r"""The canonical learning order: exponents in epsilon, and which degrees a problem learns when."""
+
+from dataclasses import dataclass
+from math import nan
+
+import numpy as np
+
+from learning_dynamics._validation import integer
+
+VANISHING, ORDER_ONE, DIVERGING, NEVER = "vanishing time", "O(1) time", "diverging time", "never"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outlook:
+    r"""What becomes of one degree of the target as epsilon tends to 0.
+
+    Attributes
+    ----------
+    degree : int
+    verdict : {"vanishing time", "O(1) time", "diverging time", "never"}
+    exponent : float
+        Exponent of the learning time in epsilon; NaN for "never", and where only the limit is known to be finite.
+    reason : str
+        Why, in one sentence.
+    """
+
+    degree: int
+    verdict: str
+    exponent: float
+    reason: str
+
+
+def time_exponent(degree, *, after=None):
+    r"""Exponent of epsilon in the learning time of a degree.
+
+    Parameters
+    ----------
+    degree : int
+        k >= 0.
+    after : int, optional
+        Degree l < k, >= 1, that was learnt last; k - 1 if omitted.
+
+    Returns
+    -------
+    float
+        1 for k = 0, 1/(2k) for consecutive degrees (paper 2, Definition 1), and (l + 2 - k)/(2(l + 1)) across a gap:
+        0 for one
+        missing degree, negative for more. The formula across a gap is derived in this book, not in the paper.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not an integer in its range.
+
+    Examples
+    --------
+    >>> time_exponent(3), time_exponent(3, after=1), time_exponent(4, after=1)
+    (0.16666666666666666, 0.0, -0.25)
+    """
+    k = integer("degree", degree, at_least=0)
+    if after is None:
+        return 1 / (2 * k) if k else 1.0
+    if k < 2:
+        raise ValueError(f"degree must be >= 2 to come after a degree >= 1, got {k}")
+    last = integer("after", after, at_least=1, at_most=k - 1)
+    return (last + 2 - k) / (2 * (last + 1))
+
+
+def window_exponent(degree):
+    r"""Exponent 1/(k + 1) of epsilon in the width of the window in which degree k >= 1 is learnt, and 1 for k = 0.
+
+    Parameters
+    ----------
+    degree : int
+        k >= 0.
+
+    Returns
+    -------
+    float
+        For k >= 2 it holds at a fixed number of neurons; what it is for infinitely many neurons first is open.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `degree` is not an integer >= 0.
+    """
+    return 1 / (integer("degree", degree, at_least=0) + 1)
+
+
+def size_exponents(degree):
+    r"""Exponents w and b with :math:`a = \Theta(\epsilon^{-w})` and :math:`s = \Theta(\epsilon^b)` once degrees 0,
+    ..., l are learnt.
+
+    Parameters
+    ----------
+    degree : int
+        l >= 0.
+
+    Returns
+    -------
+    w, b : float
+        l/(2(l + 1)) and 1/(2(l + 1)).
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `degree` is not an integer >= 0.
+    """
+    last = integer("degree", degree, at_least=0)
+    return last / (2 * (last + 1)), 1 / (2 * (last + 1))
+
+
+def outlooks(sigma, phi, starts):
+    """Return a tuple with the `Outlook` of every degree that the target has.
+
+    Parameters
+    ----------
+    sigma, phi : numpy.ndarray of float, shape (K + 1,)
+        Hermite coefficients of activation and target.
+    starts : numpy.ndarray of float, shape (m,)
+        Initial second-layer weights.
+    """
+    found = []
+    for k in np.flatnonzero(phi):
+        earlier = [outlook for outlook in found if outlook.degree >= 1 and outlook.verdict != NEVER]
+        found.append(_outlook(int(k), sigma, phi, starts, earlier[-1] if earlier else None))
+    return tuple(found)
+
+
+def _outlook(k, sigma, phi, starts, last):
+    verdict, exponent, reason = _blocked(k, sigma, phi, starts) or _in_time(k, sigma, starts, last)
+    return Outlook(degree=k, verdict=verdict, exponent=exponent, reason=reason)
+
+
+def _blocked(k, sigma, phi, starts):
+    if sigma[k] == 0:
+        return NEVER, nan, f"the activation has no component of degree {k}, so the risk keeps {phi[k] ** 2 / 2:.4g}"
+    if k == 0:
+        return None
+    if sigma[1] * phi[1] == 0:
+        whose = "activation" if sigma[1] == 0 else "target"
+        return NEVER, nan, f"the {whose} has no component of degree 1, so the overlaps stay 0"
+    if not starts.any() and sigma[0] * phi[0] == 0:
+        return NEVER, nan, "all weights start at 0, where the flow stands still"
+    return None
+
+
+def _in_time(k, sigma, starts, last):
+    if k == 0:
+        return VANISHING, 1.0, "only the mean of the second layer has to move"
+    wanted = 1 + np.count_nonzero(sigma[:k])
+    distinct = np.unique(starts).size
+    if distinct < wanted:
+        return ORDER_ONE, nan, (
+            f"the start has {distinct} distinct value{'s' * (distinct != 1)}, fewer than {wanted}: the time "
+            "does not vanish, and the "
+            "degree may be learnt in part or not at all"
+        )
+    if k == 1:
+        return VANISHING, 0.5, "deviations from the mean grow exponentially"
+    if last.verdict != VANISHING:
+        return last.verdict, last.exponent, f"it waits for degree {last.degree}"
+    exponent = time_exponent(k, after=last.degree)
+    if k == last.degree + 1:
+        return VANISHING, exponent, f"degree {last.degree} comes just before"
+    verdict = ORDER_ONE if exponent == 0 else DIVERGING
+    return verdict, exponent, f"a gap of {k - last.degree - 1} after degree {last.degree}"

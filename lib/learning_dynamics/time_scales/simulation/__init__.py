@@ -1,0 +1,1 @@
+"""The experiments: the mean-field flow, finite networks, and stochastic gradient descent."""

@@ -1,0 +1,352 @@
+"""Networks of m neurons in d dimensions: the exact gradient flow, and one-pass stochastic gradient descent."""
+
+from dataclasses import dataclass
+from math import inf
+
+import numpy as np
+from scipy.integrate import DOP853
+from threadpoolctl import threadpool_limits
+
+from learning_dynamics._validation import choice, integer, real, real_array
+from learning_dynamics.time_scales import hermite
+from learning_dynamics.time_scales.integrator import follow
+from learning_dynamics.time_scales.kernels import descent
+from learning_dynamics.time_scales.model import starting_weights
+
+KERNELS = ("series", "exact")
+METHODS = ("overlaps", "directions")
+KINDS = {"relu": descent.RELU, "erf": descent.ERF}
+UNIT_TOLERANCE, DRIFT_TOLERANCE = 1e-9, 1e-6
+MOST_SAMPLES = 10**9
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class NetworkRun:
+    r"""States of a finite network at given times.
+
+    Attributes
+    ----------
+    t : numpy.ndarray of float, shape (q,)
+    risk : numpy.ndarray of float, shape (q,)
+        The population risk
+        :math:`\frac12 \|\varphi\|^2 - \frac1m \sum_i a_i V(s_i) + \frac{1}{2m^2} \sum_{ij} a_i a_j U(r_{ij})`.
+    a, s : numpy.ndarray of float, shape (q, m)
+        Second-layer weights, and overlaps :math:`s_i = \langle u_i, u_* \rangle`.
+    overlaps : numpy.ndarray of float, shape (m, m)
+        :math:`r_{ij} = \langle u_i, u_j \rangle` at the last of the times.
+    """
+
+    t: np.ndarray
+    risk: np.ndarray
+    a: np.ndarray
+    s: np.ndarray
+    overlaps: np.ndarray
+
+
+def draw_directions(*, m, d, seed):
+    r"""Draw m independent uniform unit vectors of :math:`R^d`, in coordinates of the span of :math:`u_*` and
+    themselves.
+
+    Parameters
+    ----------
+    m : int
+        Number of neurons, >= 1.
+    d : int or inf
+        Dimension, >= 2. For ``math.inf`` the vectors are orthonormal and orthogonal to :math:`u_*`.
+    seed : int
+        Seed, >= 0, of ``numpy.random.default_rng``.
+
+    Returns
+    -------
+    numpy.ndarray of float, shape (m, 1 + min(m, d - 1))
+        Rows :math:`u_i`; the first coordinate is that along :math:`u_*`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of a wrong type or outside its range.
+
+    Notes
+    -----
+    Exact in law: the coordinates beyond the first are the triangular factor of a Gaussian matrix with d - 1 columns,
+    whose
+    entries are independent, normal below the diagonal and chi-distributed on it. The cost does not depend on d.
+    """
+    m = integer("m", m, at_least=1)
+    rng = np.random.default_rng(integer("seed", seed, at_least=0))
+    if d == inf:
+        return np.eye(m, m + 1, 1)
+    d = integer("d", d, at_least=2)
+    count = min(m, d - 1)
+    u = np.zeros((m, 1 + count))
+    u[:, 0] = rng.standard_normal(m)
+    u[:, 1:] = np.tril(rng.standard_normal((m, count)), -1)
+    i = np.arange(count)
+    u[i, i + 1] = np.sqrt(rng.chisquare(d - 1 - i))
+    return u / np.linalg.norm(u, axis=1, keepdims=True)
+
+
+def network_flow(
+    problem, a0, directions, *, times, rtol=1e-8, kernel="series", method="overlaps", max_steps=100_000
+):
+    r"""Integrate the exact gradient flow of a finite network on the population risk, paper 2 equations (5), (6).
+
+    Parameters
+    ----------
+    problem : SingleIndex
+    a0 : array_like of float, shape (m,)
+        Initial second-layer weights.
+    directions : array_like of float, shape (m, q)
+        Initial unit vectors with :math:`u_* = e_1`, as from `draw_directions`. The flow stays in their span with
+        :math:`u_*`, so q need
+        not be d.
+    times : array_like of float, shape (n,)
+        Increasing times >= 0 at which the state is kept.
+    rtol : float
+        Tolerance of a step, in [1e-13, 1e-2].
+    kernel : {"series", "exact"}
+        U as the series of K + 1 terms, as in the mean-field flow, or exact: for "relu", "erf" and activations given
+        as arrays.
+    method : {"overlaps", "directions"}
+        Closed system in (a, s, r), or the projected flow of the vectors themselves, as a check.
+    max_steps : int
+        Largest number of steps.
+
+    Returns
+    -------
+    NetworkRun
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of a wrong type or outside its range, shapes do not fit, or a direction is not a unit vector.
+    StepLimitError
+        If `max_steps` do not suffice.
+
+    Notes
+    -----
+    Runge-Kutta method of order 8. It is explicit: the number of steps is at least about t max(U)/(6 epsilon). A step
+    costs
+    O(m^3). BLAS is held to one thread.
+
+    Examples
+    --------
+    >>> from learning_dynamics.time_scales import SingleIndex, uniform_start
+    >>> problem = SingleIndex(activation="relu", target=[1, -1, 2 / 3], epsilon=1e-2)
+    >>> network_flow(problem, uniform_start(10), draw_directions(m=10, d=1000, seed=0), times=[0.0, 1.0]).s.shape
+    (2, 10)
+    """
+    a0, u0 = _network(a0, directions)
+    times = _increasing(times)
+    rtol = real("rtol", rtol, at_least=1e-13, at_most=1e-2)
+    max_steps = integer("max_steps", max_steps, at_least=1)
+    choice("method", method, METHODS)
+    U = overlap_kernel(problem, kernel)
+    with threadpool_limits(limits=1, user_api="blas"):
+        system = _Overlaps(problem, U) if method == "overlaps" else _Directions(problem, U)
+        states = _states(system, system.start(a0, u0), times, rtol, max_steps)
+        return _run(problem, U, times, [system.observe(y) for y in states])
+
+
+def sgd(problem, a0, directions, *, d, step, times, seed):
+    r"""Train a finite network by one-pass stochastic gradient descent, a fresh sample a step, paper 2 section 7.
+
+    With :math:`\rho = y - f(x)`: :math:`a_i \leftarrow a_i + (\eta/\epsilon) \rho \sigma(z_i)`,
+    :math:`u_i \leftarrow u_i + \eta \rho a_i \sigma'(z_i)(x - z_i u_i)`, normalised.
+    Time counts steps times the step size :math:`\eta`.
+
+    Parameters
+    ----------
+    problem : SingleIndex
+        Its activation must be "relu", "erf" or an array; its target is the series of K + 1 terms.
+    a0 : array_like of float, shape (m,)
+        Initial second-layer weights.
+    directions : array_like of float, shape (m, q)
+        Initial unit vectors with :math:`u_* = e_1`, q <= d; the other coordinates are 0, which is no loss, the law of
+        x being
+        invariant.
+    d : int
+        Dimension.
+    step : float
+        :math:`\eta` > 0; about :math:`0.1 \sqrt\epsilon/d` is stable.
+    times : array_like of float, shape (n,)
+        Increasing times >= 0 at which the state is kept; each is rounded to a whole number of steps.
+    seed : int
+        Seed, >= 0.
+
+    Returns
+    -------
+    NetworkRun
+        With the exact population risk.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of a wrong type or outside its range, shapes do not fit, or more than 10^9 steps are asked
+        for.
+    ArithmeticError
+        If the weights overflow, because the step is too large.
+
+    Examples
+    --------
+    >>> from learning_dynamics.time_scales import SingleIndex, uniform_start
+    >>> problem = SingleIndex(activation="relu", target=[1, -1, 2 / 3], epsilon=1e-2)
+    >>> directions = draw_directions(m=5, d=20, seed=0)
+    >>> run = sgd(problem, uniform_start(5), directions, d=20, step=5e-4, times=[0, 0.1], seed=1)
+    >>> run.a.shape
+    (2, 5)
+    """
+    a, u0 = _network(a0, directions)
+    d = integer("d", d, at_least=max(2, u0.shape[1]))
+    step = real("step", step, above=0)
+    wanted = np.rint(_increasing(times) / step)
+    if wanted[-1] > MOST_SAMPLES:
+        raise ValueError(f"times must end within {MOST_SAMPLES:g} steps, got {wanted[-1]:g} steps of {step:g}")
+    rng = np.random.default_rng(integer("seed", seed, at_least=0))
+    U = overlap_kernel(problem, "exact")
+    kind = KINDS.get(getattr(problem.activation, "name", None), descent.SERIES)
+    roots = np.sqrt(np.arange(problem.degree + 2.0))
+    u = np.zeros((a.size, d))
+    u[:, : u0.shape[1]] = u0
+    seen = []
+    for count in np.diff(wanted, prepend=0.0).astype(np.int64):
+        descent.descend(a, u, kind, problem.sigma, problem.phi, roots, step, step / problem.epsilon, count, rng)
+        overlaps = u @ u.T
+        if not (np.isfinite(a).all() and (np.abs(np.diag(overlaps) - 1) < DRIFT_TOLERANCE).all()):
+            raise ArithmeticError(
+                f"descent diverged: step must be smaller than {step:g}, "
+                f"about {0.1 * problem.epsilon**0.5 / d:.1e}"
+            )
+        seen.append((a.copy(), u[:, 0].copy(), overlaps))
+    return _run(problem, U, wanted * step, seen)
+
+
+def overlap_kernel(problem, kernel):
+    r"""Return U as a function of an array r, with the keyword `derivative` in {0, 1}.
+
+    Parameters
+    ----------
+    problem : SingleIndex
+    kernel : {"series", "exact"}
+
+    Raises
+    ------
+    ValueError
+        If there is no exact kernel: the activation is neither "relu" nor "erf" nor an array of at most K + 1
+        coefficients.
+    """
+    choice("kernel", kernel, KERNELS)
+    given = problem.activation
+    if kernel == "exact" and not isinstance(given, np.ndarray):
+        if given is not hermite.ACTIVATIONS.get(given.name) or given.name not in hermite.EXACT_KERNELS:
+            raise ValueError(
+                "activation must be 'relu', 'erf' or an array to have an exact kernel, "
+                f"got {given.name!r}"
+            )
+        return hermite.EXACT_KERNELS[given.name]
+    if kernel == "exact" and given.size > problem.degree + 1 and given[problem.degree + 1 :].any():
+        raise ValueError(
+            f"degree must be >= {given.size - 1} for an exact kernel of this activation, "
+            f"got {problem.degree}"
+        )
+    c = problem.sigma**2
+    derivatives = (c, c[1:] * np.arange(1, c.size))
+    return lambda r, *, derivative=0: hermite.series(derivatives[derivative], r)
+
+
+class _System:
+    """What both forms of the flow share: V, U and the pull on the second layer."""
+
+    def __init__(self, problem, U):
+        self.U, self.epsilon = U, problem.epsilon
+        c = problem.sigma * problem.phi
+        self.V, self.V_slope = c, c[1:] * np.arange(1, c.size)
+
+    def pulls(self, a, s, r):
+        """a', V'(s) and the matrix of the a_j U'(r_ij)/m."""
+        da = (hermite.series(self.V, s) - self.U(r) @ a / a.size) / self.epsilon
+        return da, hermite.series(self.V_slope, s), self.U(r, derivative=1) * (a / a.size)
+
+
+class _Overlaps(_System):
+    """The closed system in (a, s, r)."""
+
+    def start(self, a, u):
+        self.m = a.size
+        r = u @ u.T
+        np.fill_diagonal(r, 1.0)
+        return np.concatenate([a, u[:, 0], r.ravel()])
+
+    def observe(self, y):
+        m = self.m
+        return y[:m], y[m : 2 * m], y[2 * m :].reshape(m, m)
+
+    def velocity(self, _, y):
+        a, s, r = self.observe(y)
+        da, slope, pull = self.pulls(a, s, r)
+        inward = np.einsum("ij,ij->i", pull, r)
+        ds = a * ((1 - s * s) * slope - pull @ s + s * inward)
+        half = np.multiply.outer(slope, s) - pull @ r + (inward - slope * s)[:, None] * r
+        half *= a[:, None]
+        return np.concatenate([da, ds, (half + half.T).ravel()])
+
+
+class _Directions(_System):
+    """The projected gradient flow of the vectors."""
+
+    def start(self, a, u):
+        self.m = a.size
+        return np.concatenate([a, u.ravel()])
+
+    def split(self, y):
+        return y[: self.m], y[self.m :].reshape(self.m, -1)
+
+    def observe(self, y):
+        a, u = self.split(y)
+        return a, u[:, 0], u @ u.T
+
+    def velocity(self, _, y):
+        a, u = self.split(y)
+        da, slope, pull = self.pulls(*self.observe(y))
+        force = -pull @ u
+        force[:, 0] += slope
+        force -= np.einsum("ij,ij->i", force, u)[:, None] * u
+        return np.concatenate([da, (a[:, None] * force).ravel()])
+
+
+def _states(system, start, times, rtol, max_steps):
+    later = times[times > 0]
+    if not later.size:
+        return [start]
+    solver = DOP853(system.velocity, 0.0, start, later[-1], rtol=rtol, atol=rtol)
+    split = getattr(system, "split", system.observe)
+    states = follow(solver, later, max_steps=max_steps, split=split)
+    return states if later.size == times.size else [start, *states]
+
+
+def _run(problem, U, times, seen):
+    c = problem.sigma * problem.phi
+    a, s, _ = (np.array(column) for column in zip(*[(a, s, 0) for a, s, _ in seen]))
+    quadratic = np.array([weights @ U(r) @ weights for weights, _, r in seen])
+    m = a.shape[1]
+    risk = problem.phi @ problem.phi / 2 - (a * hermite.series(c, s)).mean(axis=1) + quadratic / (2 * m * m)
+    return NetworkRun(t=times, risk=risk, a=a, s=s, overlaps=seen[-1][2].copy())
+
+
+def _network(a0, directions):
+    a0 = starting_weights(a0)
+    u = real_array("directions", directions, ndim=2)
+    if u.shape[0] != a0.size:
+        raise ValueError(f"directions must have {a0.size} rows, one for each entry of a0, got {u.shape[0]}")
+    norms = np.linalg.norm(u, axis=1)
+    worst = np.abs(norms - 1).argmax()
+    if abs(norms[worst] - 1) > UNIT_TOLERANCE:
+        raise ValueError(f"directions must be unit vectors, got one of norm {norms[worst]:.6g}")
+    return a0, u / norms[:, None]
+
+
+def _increasing(times):
+    times = real_array("times", times, ndim=1, at_least=0)
+    if (np.diff(times) <= 0).any():
+        raise ValueError(f"times must increase, got {times}")
+    return times
