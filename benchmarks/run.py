@@ -5,7 +5,7 @@ import sys
 
 import harness
 
-WINGS = ("random_matrix",)
+WINGS = ("random_matrix", "time_scales")
 
 
 def main(names):
