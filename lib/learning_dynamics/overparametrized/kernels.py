@@ -1,9 +1,26 @@
 r"""Compiled loops of this wing: arrays in, arrays out, no checks.
 
-Everywhere `points` holds the inputs in columns, shape (D, n), and `zero` is a tuple of D zeros: its length is known to the
-compiler, so that the weights of a neuron stay in registers. `scales` holds :math:`b_k = g a_k/\sqrt m`, so that the network is
-:math:`f(x) = \sum_k b_k \max(w_k^T x, 0)`, and `active` says where :math:`w_k^T x_i > 0`. A step is
-:math:`w \leftarrow w - s \nabla f \, r` with :math:`r = f - Y`.
+Arguments of one name mean the same everywhere, with D inputs (and bias), n points, m neurons:
+
+points : float64 array, shape (D, n)
+    Inputs in columns.
+zero : tuple of D floats 0.0
+    Its length is known to the compiler, so that the weights of a neuron stay in registers.
+targets, r, outputs : float64 arrays, shape (n,)
+    Y, residuals f - Y, and f.
+weights : float64 array, shape (m, D)
+scales : float64 array, shape (m,)
+    :math:`b_k = g a_k/\sqrt m`; the network is :math:`f(x) = \sum_k b_k \max(w_k^T x, 0)`.
+active : bool array, shape (m, n)
+    Where :math:`w_k^T x_i > 0`.
+step : float
+    s in :math:`w \leftarrow w - s \nabla f \, r`.
+norms, norm : float64 array, shape (n,), and float
+    Norms of the points, and the spectral norm of `points`.
+gram : float64 array, shape (n, n)
+    :math:`S_{ij} = s (g^2/m) x_i^T x_j`.
+halves, kernel : float64 arrays, shape (n, n)
+    M in whole halves, where :math:`M + M^T = A^T A` for the matrix A of activities, and :math:`S \circ M`.
 """
 
 import math
@@ -79,19 +96,7 @@ def unrolled_store(row, values):
 
 @njit(cache=True, nogil=True, **OPTIONS)
 def masked_sums(points, zero, mask, r):
-    r"""Return :math:`\sum_i p_i r_i x_i` as a tuple, for the activity p of one neuron.
-
-    Parameters
-    ----------
-    points : float64 array, shape (D, n)
-    zero : tuple of D floats
-    mask : bool array, shape (n,)
-    r : float64 array, shape (n,)
-
-    Returns
-    -------
-    tuple of D floats
-    """
+    r"""Return the tuple :math:`\sum_i p_i r_i x_i` for the activity p of one neuron, `mask` of shape (n,)."""
     sums = zero
     for i in range(r.size):
         value = r[i]
@@ -101,19 +106,7 @@ def masked_sums(points, zero, mask, r):
 
 @njit(cache=True, nogil=True, **OPTIONS)
 def forward(points, zero, weights, scales, active, outputs):
-    r"""Fill in the activity :math:`[w_k^T x_i > 0]` of all neurons and the outputs :math:`f(x_i)`.
-
-    Parameters
-    ----------
-    points : float64 array, shape (D, n)
-    zero : tuple of D floats
-    weights : float64 array, shape (m, D)
-    scales : float64 array, shape (m,)
-    active : bool array, shape (m, n)
-        Overwritten.
-    outputs : float64 array, shape (n,)
-        Overwritten.
-    """
+    r"""Fill in `active` and `outputs` for all neurons."""
     outputs[:] = 0.0
     for k in range(scales.size):
         w = loaded(weights[k], zero)
@@ -129,22 +122,8 @@ def forward(points, zero, weights, scales, active, outputs):
 def fused_descent(points, zero, targets, weights, scales, active, outputs, step, epochs, limit):
     r"""Step all neurons epoch by epoch; the forward pass of one neuron and the backward pass of the next share a loop.
 
-    Parameters
-    ----------
-    points : float64 array, shape (D, n)
-    zero : tuple of D floats
-    targets : float64 array, shape (n,)
-    weights : float64 array, shape (m, D)
-        Overwritten.
-    scales : float64 array, shape (m,)
-    active : bool array, shape (m, n)
-        Activity at `weights`. Overwritten.
-    outputs : float64 array, shape (n,)
-        Outputs at `weights`. Overwritten.
-    step : float
-    epochs : int
-    limit : float
-        The descent stops once the sum of squared residuals is not at most this.
+    `weights`, `active` and `outputs` are overwritten. The descent stops once the sum of squared residuals is not at most
+    `limit`.
 
     Returns
     -------
@@ -189,22 +168,9 @@ def fused_descent(points, zero, targets, weights, scales, active, outputs, step,
 
 @njit(cache=True, nogil=True, **OPTIONS)
 def drift_bound(points, norm, path):
-    r"""Return an upper bound :math:`(|X \delta| + |X|_2 |\delta|)/2` of :math:`|X (p \delta)|` over all activities p.
+    r"""Return :math:`(|X \delta| + |X|_2 |\delta|)/2`, an upper bound of :math:`|X (p \delta)|` over all activities p.
 
-    It holds because p = (1 + e)/2 with entries e of :math:`\pm 1`.
-
-    Parameters
-    ----------
-    points : float64 array, shape (D, n)
-        The matrix X.
-    norm : float
-        Its spectral norm.
-    path : float64 array, shape (n,)
-        The vector delta.
-
-    Returns
-    -------
-    float
+    It holds because p = (1 + e)/2 with entries e of :math:`\pm 1`. Here X is `points` and delta is `path`, of shape (n,).
     """
     square = 0.0
     for i in range(path.size):
@@ -220,18 +186,7 @@ def drift_bound(points, norm, path):
 
 @njit(cache=True, nogil=True, **OPTIONS)
 def flip(active, i, gram, halves, kernel):
-    r"""Switch point i of one neuron, and with it row i of M, where :math:`M + M^T = A^T A`, and of the matrix :math:`S \circ M`.
-
-    Parameters
-    ----------
-    active : bool array, shape (n,)
-        Activity of the neuron. Overwritten.
-    i : int
-    gram : float64 array, shape (n, n)
-        :math:`S_{ij} = s (g^2/m) x_i^T x_j`.
-    halves, kernel : float64 arrays, shape (n, n)
-        M, in whole halves, and its product with S. Overwritten.
-    """
+    r"""Switch point i of one neuron, of which `active` is the row, and with it row i of `halves` and of `kernel`."""
     change = -1.0 if active[i] else 1.0
     active[i] = False
     halves[i, i] += 0.5 * change
@@ -243,21 +198,9 @@ def flip(active, i, gram, halves, kernel):
 
 @njit(cache=True, nogil=True, **OPTIONS)
 def settle(points, zero, weights, scales, active, hot, path, step):
-    r"""Move all neurons that were not stepped: :math:`w_k \leftarrow w_k - s b_k \sum_i p_{ki} R_i x_i`.
+    r"""Move the neurons that are not hot: :math:`w_k \leftarrow w_k - s b_k \sum_i p_{ki} R_i x_i`.
 
-    Parameters
-    ----------
-    points : float64 array, shape (D, n)
-    zero : tuple of D floats
-    weights : float64 array, shape (m, D)
-        Overwritten.
-    scales : float64 array, shape (m,)
-    active : bool array, shape (m, n)
-    hot : bool array, shape (m,)
-        Neurons that were stepped.
-    path : float64 array, shape (n,)
-        Sum R of the residuals since these weights.
-    step : float
+    Here R is `path`, shape (n,), the sum of the residuals since these weights, and `hot` is a bool array of shape (m,).
     """
     for k in range(scales.size):
         if not hot[k]:
@@ -267,31 +210,11 @@ def settle(points, zero, weights, scales, active, hot, path, step):
 
 @njit(cache=True, nogil=True, **OPTIONS)
 def certify(points, zero, norms, weights, scales, active, r, outputs, step, length, slack, hot):
-    r"""Recompute the outputs, and mark as hot the neurons that might reach a kink within a block.
+    r"""Recompute the outputs, and mark in `hot`, shape (m,), the neurons that might reach a kink within `length` steps.
 
-    A neuron whose activity p stays moves from :math:`z_i = w^T x_i` to :math:`z_i + \tau u_i + e_i` in :math:`\tau` steps, where
-    :math:`u_i = -s b (\sum_j p_j r_j x_j)^T x_i` and :math:`|e_i| \le s |b| |x_i| \text{slack}`. It is cold if no i can come to 0.
-
-    Parameters
-    ----------
-    points : float64 array, shape (D, n)
-    zero : tuple of D floats
-    norms : float64 array, shape (n,)
-        Norms of the points.
-    weights : float64 array, shape (m, D)
-    scales : float64 array, shape (m,)
-    active : bool array, shape (m, n)
-    r : float64 array, shape (n,)
-        Residuals at these weights.
-    outputs : float64 array, shape (n,)
-        Overwritten.
-    step : float
-    length : float
-        Number of steps in the block.
-    slack : float
-        What `drift_bound` may reach in the block.
-    hot : bool array, shape (m,)
-        Overwritten.
+    A neuron whose activity p stays moves from :math:`z_i = w^T x_i` to :math:`z_i + \tau u_i + e_i` in :math:`\tau` steps,
+    where :math:`u_i = -s b (\sum_j p_j r_j x_j)^T x_i` and :math:`|e_i| \le s |b| |x_i| \text{slack}`, if `slack` bounds the
+    `drift_bound` of :math:`\sum r - \tau r_0` over the block. It is cold if no i can come to 0.
 
     Returns
     -------
@@ -321,26 +244,10 @@ def certify(points, zero, norms, weights, scales, active, r, outputs, step, leng
 
 @njit(cache=True, nogil=True, **OPTIONS)
 def step_hot(points, zero, gram, weights, scales, active, halves, kernel, hot, r, outputs, step):
-    r"""Step the hot neurons, and correct the outputs by :math:`b_k |w_k^T x_i|` where an activity flips.
+    r"""Step the neurons with numbers `hot`, and add :math:`b_k |w_k^T x_i|` to the outputs where an activity flips.
 
-    Parameters
-    ----------
-    points : float64 array, shape (D, n)
-    zero : tuple of D floats
-    gram : float64 array, shape (n, n)
-    weights : float64 array, shape (m, D)
-        Overwritten.
-    scales : float64 array, shape (m,)
-    active : bool array, shape (m, n)
-        Overwritten.
-    halves, kernel : float64 arrays, shape (n, n)
-        Overwritten, see `flip`.
-    hot : int64 array, shape (h,)
-        Numbers of the hot neurons.
-    r : float64 array, shape (n,)
-    outputs : float64 array, shape (n,)
-        Outputs after the step with the activities before it. Overwritten.
-    step : float
+    On entry `outputs` belong to the new weights with the old activities: a flip to 1 adds :math:`b_k z`, one to 0 takes it
+    away, and there z <= 0.
 
     Returns
     -------
@@ -369,13 +276,7 @@ def step_hot(points, zero, gram, weights, scales, active, halves, kernel, hot, r
 
 @njit(cache=True, nogil=True, **OPTIONS)
 def kernel_product(kernel, r, image):
-    r"""Write :math:`(K + K^T) r` into `image`, row by row in one order.
-
-    Parameters
-    ----------
-    kernel : float64 array, shape (n, n)
-    r, image : float64 arrays, shape (n,)
-    """
+    r"""Write :math:`(K + K^T) r` into `image`, shape (n,), in one order of summation; K is `kernel`."""
     image[:] = 0.0
     for i in range(r.size):
         entry = 0.0
@@ -393,33 +294,9 @@ def cold_hot_descent(
     r"""Take the same steps as `fused_descent`, but move cold neurons only at the end of a block.
 
     While no activity flips, one step changes the outputs by :math:`-s K r` with the tangent kernel
-    :math:`K = (g^2/m) X^T X \circ A^T A`. Only hot neurons, which might flip before the block ends, are stepped one by one. A
-    block ends early, before the step that would break its certificates.
-
-    Parameters
-    ----------
-    points : float64 array, shape (D, n)
-    zero : tuple of D floats
-    norms : float64 array, shape (n,)
-        Norms of the points.
-    norm : float
-        Spectral norm of `points`.
-    gram : float64 array, shape (n, n)
-        :math:`s (g^2/m) x_i^T x_j`.
-    targets : float64 array, shape (n,)
-    weights : float64 array, shape (m, D)
-        Overwritten.
-    scales : float64 array, shape (m,)
-    active : bool array, shape (m, n)
-        Activity at `weights`. Overwritten.
-    outputs : float64 array, shape (n,)
-        Outputs at `weights`. Overwritten.
-    counts : float64 array, shape (n, n)
-        :math:`A^T A`. Overwritten.
-    step : float
-    epochs : int
-    limit : float
-        The descent stops once the sum of squared residuals is not at most this.
+    :math:`K = (g^2/m) X^T X \circ A^T A`. Only hot neurons, which might flip before the block ends, are stepped one by one.
+    A block ends early, before the step that would break its certificates; one step is always certified. `counts` is
+    :math:`A^T A`, shape (n, n); it is overwritten too.
 
     Returns
     -------

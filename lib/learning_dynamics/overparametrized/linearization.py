@@ -1,4 +1,4 @@
-r"""A network's first-order expansion in its weights, worked with through n x n matrices; its mD x n gradient is never stored."""
+r"""A network's first-order expansion in its weights, through n x n matrices; its mD x n gradient is never stored."""
 
 from dataclasses import dataclass
 from functools import cached_property
