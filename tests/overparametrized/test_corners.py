@@ -64,9 +64,9 @@ def test_one_neuron():
 
 
 def test_one_neuron_that_is_inactive_at_an_input():
-    model = model_of([[1.0], [-1.0]], [1.0, 0.0], width=1, bias=False)
+    model = model_of([[1.0], [-1.0]], [1.0, 0.0], width=1)
     with pytest.raises(ValueError, match="weights must make a neuron active at every input, but none is at input 1"):
-        train(model, [[1.0]], [1.0], epochs=1)
+        train(model, [[1.0, 0.0]], [1.0], epochs=1)
 
 
 def test_more_targets_than_trained_weights():
@@ -108,8 +108,19 @@ def test_a_step_that_diverges(method):
     data = polynomial_data(seed=0, n=6, d=3, norm=2.0)
     model = model_of(data.inputs, data.targets, learning_rate=50.0)
     with pytest.warns(RuntimeWarning, match="the linearised descent diverges"):
-        with pytest.raises(ArithmeticError, match="descent diverges after epoch .*; learning_rate must make the step smaller"):
+        with pytest.raises(ArithmeticError, match="descent diverges after epoch .* learning_rate must make the step smaller"):
             train(model, *model.draw(0), epochs=[0, 10_000], method=method)
+
+
+def test_a_step_that_kills_all_neurons_warns():
+    """The loss ends at |Y|^2/2 and would look like slow progress."""
+    data = polynomial_data(seed=0, n=6, d=3, norm=2.0)
+    model = model_of(data.inputs, data.targets, learning_rate=3.0)
+    with pytest.warns(RuntimeWarning) as caught:
+        run = train(model, *model.draw(0), epochs=[0, 1000])
+    messages = [str(warning.message) for warning in caught]
+    assert any("no neuron is active any more at 6 of 6 inputs" in message for message in messages)
+    assert run.loss[-1] == pytest.approx(np.sum(data.targets**2) / 2)
 
 
 def test_a_step_just_too_large_warns_and_stays_finite():

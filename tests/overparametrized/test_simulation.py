@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.integrate import solve_ivp
 
 from learning_dynamics.overparametrized import (
     TwoLayerRegression,
@@ -92,6 +91,7 @@ class TestRoutes:
         st.integers(1, 9), st.integers(1, 40), st.floats(0.01, 1.9), st.floats(1e-3, 10), st.integers(0, 1000), st.booleans()
     )
     @checked
+    @pytest.mark.filterwarnings("ignore:no neuron is active", "ignore:the loss rose")
     def test_any_shape_and_step(self, n, width, share, scale, seed, bias):
         rng = np.random.default_rng(seed)
         d = 4 if bias else 5
@@ -181,22 +181,28 @@ class TestMeasures:
 
 class TestFlow:
     def test_against_runge_kutta(self):
+        """Classical steps, small because the slope jumps at kinks; descent itself is ten times farther away."""
         model = small_model(width=40)
         weights, signs = model.draw(4)
         scales = model.network(weights, signs)[1]
 
-        def slope(_, flat):
-            w = flat.reshape(weights.shape)
+        def slope(w):
             residual = twins.outputs(model.features, w, scales) - model.targets
-            return -(scales[:, None] * (((w @ model.features.T > 0) * residual) @ model.features)).ravel()
+            return -scales[:, None] * (((w @ model.features.T > 0) * residual) @ model.features)
 
-        time = 100 * model.step
-        exact = solve_ivp(slope, (0, time), weights.ravel(), rtol=1e-9, atol=1e-11, max_step=time / 2000).y[:, -1]
-        run = train(model, weights, signs, epochs=100, dynamics="flow", tolerance=1e-4)
-        moved = np.linalg.norm(exact - weights.ravel())
-        assert np.linalg.norm(run.weights.ravel() - exact) < 3e-4 * moved
+        exact, h = weights.copy(), model.step / 40
+        for _ in range(4000):
+            one = slope(exact)
+            two = slope(exact + h / 2 * one)
+            three = slope(exact + h / 2 * two)
+            exact += h / 6 * (one + 2 * two + 2 * three + slope(exact + h * three))
+        moved = np.linalg.norm(exact - weights)
+        run = train(model, weights, signs, epochs=100, dynamics="flow", tolerance=1e-3)
+        error = np.linalg.norm(run.weights - exact) / moved
+        coarse = np.linalg.norm(train(model, weights, signs, epochs=100).weights - exact) / moved
+        assert error < 2e-3
+        assert 10 * error < coarse
         assert run.substeps >= 4
-        assert np.linalg.norm(train(model, weights, signs, epochs=100).weights.ravel() - exact) > 1e-2 * moved
 
     def test_a_tolerance_out_of_reach_is_refused(self):
         model = small_model(width=40)

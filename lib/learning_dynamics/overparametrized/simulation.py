@@ -14,6 +14,7 @@ from learning_dynamics.overparametrized.linearization import linearize
 DYNAMICS = ("gd", "flow")
 MOST_SUBSTEPS = 128
 ROWS = 4096
+NEGLIGIBLE = 1e-13
 MEASURES = ("perpendicular", "parallel", "distance", "displacement", "largest_drift", "loss", "flipped")
 
 
@@ -189,7 +190,8 @@ def train(
     Warns
     -----
     RuntimeWarning
-        If s times the largest eigenvalue of the tangent kernel at w(0) is 2 or more, where the linearised descent diverges.
+        If s times the largest eigenvalue of the tangent kernel at w(0) is 2 or more, where the linearised descent diverges, and
+        if at the end the loss is above that at the start or an input has lost all its neurons.
 
     Notes
     -----
@@ -200,7 +202,7 @@ def train(
     --------
     >>> from learning_dynamics.overparametrized import TwoLayerRegression
     >>> model = TwoLayerRegression(inputs=[[1.0], [2.0]], targets=[1.0, 0.0], width=1, learning_rate=0.1)
-    >>> train(model, [[1.0, 1.0]], [1.0], epochs=1000).weights.round(6)
+    >>> train(model, [[1.0, 1.0]], [1.0], epochs=2000).weights.round(6)
     array([[-1.,  2.]])
     """
     choice("dynamics", dynamics, DYNAMICS)
@@ -225,6 +227,7 @@ def train(
         if extended is not None:
             evaluated.append(np.maximum(state @ extended.T, 0).T @ scales)
         final = state.copy()
+    _warn_of_bad_end(model, linearization, rows[-1]["outputs"], final)
     counters = descent.counters if dynamics == "gd" and method == "cold-hot" else (None, None, None)
     return Training(
         epochs=epochs,
@@ -261,7 +264,7 @@ def _flow_states(model, linearization, epochs, method, tolerance, progress):
 def _relative_change(states, before, start):
     size = np.sqrt(np.max(np.sum((states - start) ** 2, axis=(1, 2))))
     change = np.sqrt(np.max(np.sum((states - before) ** 2, axis=(1, 2))))
-    return change / size if change > 0 else 0.0
+    return change / size if change > NEGLIGIBLE * np.linalg.norm(start) else 0.0
 
 
 def _measure(model, linearization, weights):
@@ -301,3 +304,18 @@ def _warn_of_large_step(step, largest):
             RuntimeWarning,
             stacklevel=3,
         )
+
+
+def _warn_of_bad_end(model, linearization, outputs, weights):
+    first, last = (float(np.sum((f - model.targets) ** 2)) for f in (linearization.outputs, outputs))
+    reasons = []
+    if last > first * (1 + NEGLIGIBLE) and last > NEGLIGIBLE**2:
+        reasons.append(f"the loss rose from {model.loss_of(first):.6g} to {model.loss_of(last):.6g}")
+    alive = np.zeros(model.targets.size, bool)
+    for start in range(0, len(weights), ROWS):
+        alive |= (weights[start : start + ROWS] @ linearization.features.T > 0).any(axis=0)
+    if not alive.all():
+        reasons.append(f"no neuron is active any more at {np.count_nonzero(~alive)} of {alive.size} inputs")
+    if reasons:
+        cause = f"the step {model.step:.6g} may be too large or the network too narrow"
+        warnings.warn(f"{' and '.join(reasons)}: {cause}", RuntimeWarning, stacklevel=3)

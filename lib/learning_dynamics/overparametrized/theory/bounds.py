@@ -30,7 +30,7 @@ def lemma1_bounds(*, n, d, angle, lower_constant=1.0, upper_constant=1.0):
     Raises
     ------
     TypeError, ValueError
-        If an argument is not a number in its range, here as in all functions of this module.
+        If an argument is not a number in its range.
     """
     n, d, angle = _positive(n=n, d=d, angle=angle)
     lower = real("lower_constant", lower_constant, at_least=0) * (d + 1) * angle / np.sqrt(np.log(2 * n) + 1)
@@ -38,7 +38,24 @@ def lemma1_bounds(*, n, d, angle, lower_constant=1.0, upper_constant=1.0):
 
 
 def lemma2_width(*, n, d, c, c_y, delta, constant=1.0):
-    r"""Width :math:`C n^6 d^4 C_y^2/(c^4 \delta^3)` that Lemma 2 of paper 3 asks for, an array."""
+    r"""Width :math:`C n^6 d^4 C_y^2/(c^4 \delta^3)` that Lemma 2 of paper 3 asks for.
+
+    Parameters
+    ----------
+    n, d, c, c_y, delta : array_like of float
+        > 0.
+    constant : float
+        The unknown constant C, >= 0.
+
+    Returns
+    -------
+    numpy.ndarray
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not a number in its range.
+    """
     n, d, c, c_y, delta = _positive(n=n, d=d, c=c, c_y=c_y, delta=delta)
     return real("constant", constant, at_least=0) * n**6 * d**4 * c_y**2 / (c**4 * delta**3)
 
@@ -56,13 +73,35 @@ def lemma2_residual_bound(*, t, c, residual):
     Returns
     -------
     numpy.ndarray
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not a number in its range.
     """
     c, residual = _positive(c=c, residual=residual)
     return np.exp(-c * real_array("t", t, at_least=0) / 4) * residual
 
 
 def lemma2_drift_bound(*, n, d, m, c, residual, constant=1.0):
-    r"""Bound :math:`C \sqrt{dn} \|f_0 - Y\|/(c \sqrt m)` of :math:`\|w_k(t) - w_k(0)\|`, paper 3 equation (6), an array."""
+    r"""Bound :math:`C \sqrt{dn} \|f_0 - Y\|/(c \sqrt m)` of :math:`\|w_k(t) - w_k(0)\|`, paper 3 equation (6).
+
+    Parameters
+    ----------
+    n, d, m, c, residual : array_like of float
+        > 0; `residual` is :math:`\|f_0 - Y\|`.
+    constant : float
+        The unknown constant C, >= 0.
+
+    Returns
+    -------
+    numpy.ndarray
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not a number in its range.
+    """
     n, d, m, c, residual = _positive(n=n, d=d, m=m, c=c, residual=residual)
     return real("constant", constant, at_least=0) * np.sqrt(d * n / m) * residual / c
 
@@ -83,6 +122,11 @@ def theorem3_bound(*, t, n, d, m, c, c_y, delta, distance, constant=1.0):
     -------
     numpy.ndarray
         :math:`e^{-ct/2} \|w(0) - w_L^*\| + C (dn)^{5/2} C_y^{3/2}/(c^{5/2} \delta^{3/2} m^{1/4})`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not a number in its range.
     """
     n, d, m, c, c_y, delta, distance = _positive(n=n, d=d, m=m, c=c, c_y=c_y, delta=delta, distance=distance)
     rest = (d * n) ** 2.5 * c_y**1.5 / (c**2.5 * delta**1.5 * m**0.25)
@@ -90,7 +134,24 @@ def theorem3_bound(*, t, n, d, m, c, c_y, delta, distance, constant=1.0):
 
 
 def theorem4_step(*, n, d, c, constant=1.0):
-    r"""Largest step :math:`\eta = C c/(dn)^2` that Theorem 4 of paper 3 allows, an array."""
+    r"""Largest step :math:`\eta = C c/(dn)^2` that Theorem 4 of paper 3 allows.
+
+    Parameters
+    ----------
+    n, d, c : array_like of float
+        > 0.
+    constant : float
+        The unknown constant C, >= 0.
+
+    Returns
+    -------
+    numpy.ndarray
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not a number in its range.
+    """
     n, d, c = _positive(n=n, d=d, c=c)
     return real("constant", constant, at_least=0) * c / (d * n) ** 2
 
@@ -113,6 +174,11 @@ def theorem4_bound(*, epochs, eta, n, d, m, c, c_y, delta, distance, constant=1.
     -------
     numpy.ndarray
         :math:`(1 - c\eta/2)^{k/2} \|w(0) - w_L^*\| + C (dn C_y)^{3/2}/(c^{3/2} \delta^{3/2} m^{1/8})`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not a number in its range.
     """
     n, d, m, c, c_y, delta, distance = _positive(n=n, d=d, m=m, c=c, c_y=c_y, delta=delta, distance=distance)
     rest = (d * n * c_y) ** 1.5 / (c**1.5 * delta**1.5 * m**0.125)
@@ -135,6 +201,11 @@ def lemma5_bound(*, epochs, eta, n, c, norm2, constant=1.0, second_constant=0.0)
     -------
     numpy.ndarray
         :math:`C/\sqrt n + (1 - c\eta/2)^k (Y^T H^{-1} Y + C')`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not a number in its range.
     """
     n, c, norm2 = _positive(n=n, c=c, norm2=norm2)
     rest = real("constant", constant, at_least=0) / np.sqrt(n)
@@ -156,6 +227,11 @@ def theorem7_bound(*, n, d, delta, norm2, constant=1.0):
     Returns
     -------
     numpy.ndarray
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not a number in its range.
     """
     n, d, delta, norm2 = _positive(n=n, d=d, delta=delta, norm2=norm2)
     return real("constant", constant, at_least=0) * norm2 * np.sqrt(d * _log_inverse(delta) / n)
@@ -179,6 +255,11 @@ def corollary8_bound(*, n, d, degree, delta, constant=1.0):
     -------
     numpy.ndarray
         :math:`C (d+1)^p (p+1)^{3/2} \sqrt{\log(1/\delta)/n}` for :math:`p \ge 2`, :math:`C \sqrt{\log(1/\delta)/n}` for p = 0, 1.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not a number in its range.
     """
     n, d, delta = _positive(n=n, d=d, delta=delta)
     p = real_array("degree", degree, at_least=0)

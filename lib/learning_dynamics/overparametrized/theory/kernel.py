@@ -57,11 +57,26 @@ def tangent_kernel(x, z=None, *, bias=True, gain=1.0):
     if bias:
         x, z = (np.hstack([points, np.ones((len(points), 1))]) for points in (x, z))
     rows = max(1, BLOCK_ENTRIES // z.size)
-    return gain**2 * np.vstack([_kernel_rows(x[first : first + rows], z) for first in range(0, len(x), rows)])
+    with threadpool_limits(limits=1, user_api="blas"):
+        return gain**2 * np.vstack([_kernel_rows(x[first : first + rows], z) for first in range(0, len(x), rows)])
 
 
 def kernel_matrix(model):
-    r"""Matrix :math:`H = \mathrm{E}[\nabla f_0^T \nabla f_0]` of `tangent_kernel` on the inputs of a model, shape (n, n)."""
+    r"""Matrix :math:`H = \mathrm{E}[\nabla f_0^T \nabla f_0]`, the `tangent_kernel` on the inputs of a model.
+
+    Parameters
+    ----------
+    model : TwoLayerRegression
+
+    Returns
+    -------
+    numpy.ndarray of float, shape (n, n)
+
+    Raises
+    ------
+    AttributeError
+        If `model` is not a `TwoLayerRegression`.
+    """
     return tangent_kernel(model.inputs, bias=model.bias, gain=model.gain)
 
 
@@ -86,7 +101,7 @@ def smallest_eigenvalue(model):
 
 
 def smallest_angle(model):
-    r"""Smallest angle :math:`\theta_{min}` between two of the :math:`\tilde x_i`, paper 3 Lemma 1; needs n >= 2.
+    r"""Smallest angle :math:`\theta_{min}` between two of the :math:`\tilde x_i`, paper 3 Lemma 1.
 
     Parameters
     ----------
@@ -96,6 +111,11 @@ def smallest_angle(model):
     -------
     float
         In :math:`[0, \pi]`.
+
+    Raises
+    ------
+    ValueError
+        If there is a single point.
     """
     if model.targets.size < 2:
         raise ValueError("inputs must hold at least 2 points, got 1")

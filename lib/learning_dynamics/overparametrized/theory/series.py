@@ -47,7 +47,7 @@ def kernel_coefficients(count, *, dimension, bias=True, norm=None, scaled=False)
     Examples
     --------
     >>> kernel_coefficients(4, dimension=5).round(5)
-    array([0.27665, 0.30356, 0.02771, 0.00085])
+    array([0.27665, 0.30355, 0.02729, 0.00052])
     """
     count = integer("count", count, at_least=1, at_most=MOST_TERMS)
     d = integer("dimension", dimension, at_least=1)
