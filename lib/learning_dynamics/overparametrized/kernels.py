@@ -33,8 +33,8 @@ OPTIONS = {"fastmath": {"contract", "reassoc"}, "error_model": "numpy"}
 ROUNDING = 1e-13
 FIRST_BLOCK = 4.0
 MOST_GROWTH = 2.0
-DEVIATION_MARGIN = 1.5
-SCAN_COST = 2.5
+DEVIATION_MARGIN = 1.1
+SCAN_COST = 1.2
 
 product = lambda weights, points, i: sum(w * x for w, x in zip(weights, points[:, i]))  # noqa: E731
 added = lambda sums, factor, points, i: tuple(s + factor * x for s, x in zip(sums, points[:, i]))  # noqa: E731
