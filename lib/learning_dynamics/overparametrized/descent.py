@@ -1,0 +1,112 @@
+"""Full-batch descent of one network by three methods, from epoch to epoch."""
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from learning_dynamics.overparametrized import kernels
+
+METHODS = ("cold-hot", "fused", "blas")
+MOST_UNROLLED = 16
+EXPLOSION = 1e8
+ROWS = 4096
+
+
+class Descent:
+    """A network under descent, with what its method carries along."""
+
+    def __init__(self, linearization, *, step, method, substeps=1):
+        self.method = getattr(self, "_" + method.replace("-", "_"))
+        self.step, self.substeps = step / substeps, substeps
+        self.features, self.targets = linearization.features, linearization.targets
+        self.points = np.ascontiguousarray(self.features.T)
+        self.zero = (0.0,) * self.features.shape[1]
+        self.scales = linearization.scales
+        self.weights = linearization.weights.copy()
+        self.active = linearization.active.copy()
+        self.outputs = linearization.outputs.copy()
+        self.counts = None
+        self.counters = (0, 0, 0)
+        scale = np.sum((self.outputs - self.targets) ** 2) + np.sum(self.targets**2)
+        self.limit = EXPLOSION * float(scale)
+        self.stable_step = 2 / linearization.eigenvalues[-1]
+
+    def states(self, epochs, progress):
+        """Yield the weights at the given epochs; they are overwritten afterwards."""
+        now = 0
+        for epoch in epochs:
+            wanted = int(epoch - now) * self.substeps
+            done = self.method(wanted) if wanted else 0
+            if done < wanted or not np.isfinite(self.outputs).all():
+                raise ArithmeticError(
+                    f"descent diverges after epoch {now + done // self.substeps}: learning_rate must make the step smaller "
+                    f"than {self.step:.6g}; the linearised descent is stable below {self.stable_step:.6g}"
+                )
+            if progress is not None and epoch > now:
+                progress(int(epoch - now))
+            now = int(epoch)
+            yield self.weights
+
+    def _fused(self, epochs):
+        return kernels.fused_descent(
+            self.points,
+            self.zero,
+            self.targets,
+            self.weights,
+            self.scales,
+            self.active,
+            self.outputs,
+            self.step,
+            epochs,
+            self.limit,
+        )
+
+    def _cold_hot(self, epochs):
+        with threadpool_limits(limits=1, user_api="blas"):
+            products = self.features @ self.features.T
+            norm = np.linalg.norm(self.points, 2)
+        if self.counts is None:
+            self.counts = _counts(self.active)
+        done, *counters = kernels.cold_hot_descent(
+            self.points,
+            self.zero,
+            np.sqrt(np.diag(products)),
+            norm,
+            self.step * self.scales[0] ** 2 * products,
+            self.targets,
+            self.weights,
+            self.scales,
+            self.active,
+            self.outputs,
+            self.counts,
+            self.step,
+            epochs,
+            self.limit,
+        )
+        self.counters = tuple(old + new for old, new in zip(self.counters, counters))
+        return done
+
+    def _blas(self, epochs):
+        rates = self.step * self.scales[:, None]
+        with threadpool_limits(limits=1, user_api="blas"):
+            for epoch in range(epochs):
+                residual = self.outputs - self.targets
+                if not residual @ residual <= self.limit:
+                    return epoch
+                pull = residual[:, None] * self.features
+                self.outputs = np.zeros(self.targets.size)
+                for first in range(0, self.scales.size, ROWS):
+                    rows = slice(first, first + ROWS)
+                    self.weights[rows] -= rates[rows] * (self.active[rows].astype(float) @ pull)
+                    heights = self.weights[rows] @ self.points
+                    np.greater(heights, 0, out=self.active[rows])
+                    self.outputs += self.scales[rows] @ np.maximum(heights, 0)
+        return epochs
+
+
+def _counts(active):
+    counts = np.zeros((active.shape[1],) * 2)
+    with threadpool_limits(limits=1, user_api="blas"):
+        for first in range(0, len(active), ROWS):
+            ones = active[first : first + ROWS].astype(np.float32)
+            counts += ones.T @ ones
+    return counts

@@ -1,0 +1,347 @@
+r"""Compiled loops of this wing: arrays in, arrays out, no checks.
+
+Arguments of one name mean the same everywhere, with D inputs (and bias), n points, m neurons:
+
+points : float64 array, shape (D, n)
+    Inputs in columns.
+zero : tuple of D floats 0.0
+    Its length is known to the compiler, so that the weights of a neuron stay in registers.
+targets, r, outputs : float64 arrays, shape (n,)
+    Y, residuals f - Y, and f.
+weights : float64 array, shape (m, D)
+scales : float64 array, shape (m,)
+    :math:`b_k = g a_k/\sqrt m`; the network is :math:`f(x) = \sum_k b_k \max(w_k^T x, 0)`.
+active : bool array, shape (m, n)
+    Where :math:`w_k^T x_i > 0`.
+step : float
+    s in :math:`w \leftarrow w - s \nabla f \, r`.
+norms, norm : float64 array, shape (n,), and float
+    Norms of the points, and the spectral norm of `points`.
+gram : float64 array, shape (n, n)
+    :math:`S_{ij} = s (g^2/m) x_i^T x_j`.
+halves, kernel : float64 arrays, shape (n, n)
+    M in whole halves, where :math:`M + M^T = A^T A` for the matrix A of activities, and :math:`S \circ M`.
+"""
+
+import math
+
+import numpy as np
+from numba import njit
+from numba.extending import overload
+
+OPTIONS = {"fastmath": {"contract", "reassoc"}, "error_model": "numpy"}
+ROUNDING = 1e-13
+FIRST_BLOCK = 4.0
+MOST_GROWTH = 2.0
+DEVIATION_MARGIN = 1.1
+SCAN_COST = 1.2
+
+product = lambda weights, points, i: sum(w * x for w, x in zip(weights, points[:, i]))  # noqa: E731
+added = lambda sums, factor, points, i: tuple(s + factor * x for s, x in zip(sums, points[:, i]))  # noqa: E731
+moved = lambda weights, rate, slopes: tuple(w - rate * g for w, g in zip(weights, slopes))  # noqa: E731
+loaded = lambda row, like: tuple(row[: len(like)])  # noqa: E731
+store = lambda row, values: row.__setitem__(slice(None), values)  # noqa: E731
+
+
+@overload(product, jit_options=OPTIONS)
+def unrolled_product(weights, points, i):
+    r"""Compile :math:`\sum_d w_d x_{di}` for a tuple of weights."""
+    last = weights.count - 1
+    if last == 0:
+        return lambda weights, points, i: weights[0] * points[0, i]
+    return lambda weights, points, i: product(weights[:-1], points, i) + weights[last] * points[last, i]
+
+
+@overload(added, jit_options=OPTIONS)
+def unrolled_added(sums, factor, points, i):
+    r"""Compile the tuple of all :math:`s_d + q x_{di}`."""
+    last = sums.count - 1
+    if last == 0:
+        return lambda sums, factor, points, i: (sums[0] + factor * points[0, i],)
+    return lambda sums, factor, points, i: added(sums[:-1], factor, points, i) + (sums[last] + factor * points[last, i],)
+
+
+@overload(moved, jit_options=OPTIONS)
+def unrolled_moved(weights, rate, slopes):
+    r"""Compile the tuple of all :math:`w_d - \eta g_d`."""
+    last = weights.count - 1
+    if last == 0:
+        return lambda weights, rate, slopes: (weights[0] - rate * slopes[0],)
+    return lambda weights, rate, slopes: moved(weights[:-1], rate, slopes[:-1]) + (weights[last] - rate * slopes[last],)
+
+
+@overload(loaded, jit_options=OPTIONS)
+def unrolled_loaded(row, like):
+    """Compile the row of an array as a tuple of the length of `like`."""
+    last = like.count - 1
+    if last == 0:
+        return lambda row, like: (row[0],)
+    return lambda row, like: loaded(row, like[:-1]) + (row[last],)
+
+
+@overload(store, jit_options=OPTIONS)
+def unrolled_store(row, values):
+    """Compile the copy of a tuple into the row of an array."""
+    last = values.count - 1
+
+    def one(row, values):
+        row[0] = values[0]
+
+    def several(row, values):
+        store(row, values[:-1])
+        row[last] = values[last]
+
+    return one if last == 0 else several
+
+
+@njit(cache=True, nogil=True, **OPTIONS)
+def masked_sums(points, zero, mask, r):
+    r"""Return the tuple :math:`\sum_i p_i r_i x_i` for the activity p of one neuron, `mask` of shape (n,)."""
+    sums = zero
+    for i in range(r.size):
+        value = r[i]
+        sums = added(sums, value if mask[i] else 0.0, points, i)
+    return sums
+
+
+@njit(cache=True, nogil=True, **OPTIONS)
+def forward(points, zero, weights, scales, active, outputs):
+    r"""Fill in `active` and `outputs` for all neurons."""
+    outputs[:] = 0.0
+    for k in range(scales.size):
+        w = loaded(weights[k], zero)
+        mask = active[k]
+        scale = scales[k]
+        for i in range(outputs.size):
+            z = product(w, points, i)
+            mask[i] = z > 0.0
+            outputs[i] += scale * max(z, 0.0)
+
+
+@njit(cache=True, nogil=True, **OPTIONS)
+def fused_descent(points, zero, targets, weights, scales, active, outputs, step, epochs, limit):
+    r"""Step all neurons epoch by epoch; the forward pass of one neuron and the backward pass of the next share a loop.
+
+    `weights`, `active` and `outputs` are overwritten. The descent stops once the sum of squared residuals is not at most
+    `limit`.
+
+    Returns
+    -------
+    int
+        Number of epochs done.
+    """
+    n = targets.size
+    m = scales.size
+    r = np.empty(n)
+    f = outputs.copy()
+    z = np.zeros((m + 1, n))
+    z[:m] = active
+    done = 0
+    while done < epochs:
+        square = 0.0
+        slopes = zero
+        for i in range(n):
+            r[i] = f[i] - targets[i]
+            square += r[i] * r[i]
+            f[i] = 0.0
+            slopes = added(slopes, r[i] if z[0, i] > 0.0 else 0.0, points, i)
+        if not square <= limit:
+            break
+        for k in range(m):
+            w = moved(loaded(weights[k], zero), step * scales[k], slopes)
+            store(weights[k], w)
+            scale = scales[k]
+            own = z[k]
+            following = z[k + 1]
+            slopes = zero
+            for i in range(n):
+                value = product(w, points, i)
+                own[i] = value
+                f[i] += scale * max(value, 0.0)
+                residual = r[i]
+                slopes = added(slopes, residual if following[i] > 0.0 else 0.0, points, i)
+        outputs[:] = f
+        done += 1
+    active[:] = z[:m] > 0.0
+    return done
+
+
+@njit(cache=True, nogil=True, **OPTIONS)
+def drift_bound(points, norm, path):
+    r"""Return :math:`(|X \delta| + |X|_2 |\delta|)/2`, an upper bound of :math:`|X (p \delta)|` over all activities p.
+
+    It holds because p = (1 + e)/2 with entries e of :math:`\pm 1`. Here X is `points` and delta is `path`, of shape (n,).
+    """
+    square = 0.0
+    for i in range(path.size):
+        square += path[i] * path[i]
+    image = 0.0
+    for d in range(points.shape[0]):
+        entry = 0.0
+        for i in range(path.size):
+            entry += points[d, i] * path[i]
+        image += entry * entry
+    return 0.5 * (math.sqrt(image) + norm * math.sqrt(square))
+
+
+@njit(cache=True, nogil=True, **OPTIONS)
+def flip(active, i, gram, halves, kernel):
+    r"""Switch point i of one neuron, of which `active` is the row, and with it row i of `halves` and of `kernel`."""
+    change = -1.0 if active[i] else 1.0
+    active[i] = False
+    halves[i, i] += 0.5 * change
+    for j in range(active.size):
+        halves[i, j] += change if active[j] else 0.0
+        kernel[i, j] = gram[i, j] * halves[i, j]
+    active[i] = change > 0.0
+
+
+@njit(cache=True, nogil=True, **OPTIONS)
+def settle(points, zero, weights, scales, active, hot, path, step):
+    r"""Move the neurons that are not hot: :math:`w_k \leftarrow w_k - s b_k \sum_i p_{ki} R_i x_i`.
+
+    Here R is `path`, shape (n,), the sum of the residuals since these weights, and `hot` is a bool array of shape (m,).
+    """
+    for k in range(scales.size):
+        if not hot[k]:
+            slopes = masked_sums(points, zero, active[k], path)
+            store(weights[k], moved(loaded(weights[k], zero), step * scales[k], slopes))
+
+
+@njit(cache=True, nogil=True, **OPTIONS)
+def certify(points, zero, norms, weights, scales, active, r, outputs, step, length, slack, hot):
+    r"""Recompute the outputs, and mark in `hot`, shape (m,), the neurons that might reach a kink within `length` steps.
+
+    A neuron whose activity p stays moves from :math:`z_i = w^T x_i` to :math:`z_i + \tau u_i + e_i` in :math:`\tau` steps,
+    where :math:`u_i = -s b (\sum_j p_j r_j x_j)^T x_i` and :math:`|e_i| \le s |b| |x_i| \text{slack}`, if `slack` bounds the
+    `drift_bound` of :math:`\sum r - \tau r_0` over the block. It is cold if no i can come to 0.
+
+    Returns
+    -------
+    int
+        Number of hot neurons.
+    """
+    outputs[:] = 0.0
+    total = 0
+    for k in range(scales.size):
+        w = loaded(weights[k], zero)
+        scale = scales[k]
+        size = 0.0
+        for d in range(len(zero)):
+            size += weights[k, d] * weights[k, d]
+        reach = step * abs(scale) * slack + ROUNDING * math.sqrt(size)
+        velocity = moved(zero, length * step * scale, masked_sums(points, zero, active[k], r))
+        near = 0
+        for i in range(outputs.size):
+            z = product(w, points, i)
+            u = product(velocity, points, i)
+            outputs[i] += scale * max(z, 0.0)
+            near += 1 if abs(z) + min(u if z > 0.0 else -u, 0.0) <= reach * norms[i] else 0
+        hot[k] = near > 0
+        total += 1 if near > 0 else 0
+    return total
+
+
+@njit(cache=True, nogil=True, **OPTIONS)
+def step_hot(points, zero, gram, weights, scales, active, halves, kernel, hot, r, outputs, step):
+    r"""Step the neurons with numbers `hot`, and add :math:`b_k |w_k^T x_i|` to the outputs where an activity flips.
+
+    On entry `outputs` belong to the new weights with the old activities: a flip to 1 adds :math:`b_k z`, one to 0 takes it
+    away, and there z <= 0.
+
+    Returns
+    -------
+    int
+        Number of flips.
+    """
+    flips = 0
+    z = np.empty(r.size)
+    for k in hot:
+        w = moved(loaded(weights[k], zero), step * scales[k], masked_sums(points, zero, active[k], r))
+        store(weights[k], w)
+        mask = active[k]
+        changed = 0
+        for i in range(z.size):
+            value = product(w, points, i)
+            z[i] = value
+            changed += 1 if (value > 0.0) != mask[i] else 0
+        if changed > 0:
+            for i in range(z.size):
+                if (z[i] > 0.0) != mask[i]:
+                    outputs[i] += scales[k] * abs(z[i])
+                    flip(mask, i, gram, halves, kernel)
+            flips += changed
+    return flips
+
+
+@njit(cache=True, nogil=True, **OPTIONS)
+def kernel_product(kernel, r, image):
+    r"""Write :math:`(K + K^T) r` into `image`, shape (n,), in one order of summation; K is `kernel`."""
+    image[:] = 0.0
+    for i in range(r.size):
+        entry = 0.0
+        value = r[i]
+        for j in range(r.size):
+            entry += kernel[i, j] * r[j]
+            image[j] += kernel[i, j] * value
+        image[i] += entry
+
+
+@njit(cache=True, nogil=True, **OPTIONS)
+def cold_hot_descent(
+    points, zero, norms, norm, gram, targets, weights, scales, active, outputs, counts, step, epochs, limit
+):
+    r"""Take the same steps as `fused_descent`, but move cold neurons only at the end of a block.
+
+    While no activity flips, one step changes the outputs by :math:`-s K r` with the tangent kernel
+    :math:`K = (g^2/m) X^T X \circ A^T A`. Only hot neurons, which might flip before the block ends, are stepped one by one.
+    A block ends early, before the step that would break its certificates; one step is always certified. `counts` is
+    :math:`A^T A`, shape (n, n); it is overwritten too.
+
+    Returns
+    -------
+    tuple of int
+        Epochs done, blocks, steps of hot neurons, flips.
+    """
+    n = targets.size
+    halves = 0.5 * counts
+    kernel = gram * halves
+    hot = np.zeros(scales.size, np.bool_)
+    first, r, path, deviation, image = np.empty(n), np.empty(n), np.zeros(n), np.empty(n), np.empty(n)
+    wanted = FIRST_BLOCK
+    epoch, blocks, hot_steps, flips = 0, 0, 0, 0
+    while epoch < epochs:
+        first[:] = outputs - targets
+        kernel_product(kernel, first, image)
+        length = min(int(wanted), epochs - epoch)
+        slack = DEVIATION_MARGIN * 0.5 * length * length * drift_bound(points, norm, image)
+        count = certify(points, zero, norms, weights, scales, active, first, outputs, step, length, slack, hot)
+        list_of_hot = np.flatnonzero(hot)
+        path[:] = 0.0
+        done = 0
+        while done < length:
+            square = 0.0
+            for i in range(n):
+                r[i] = outputs[i] - targets[i]
+                square += r[i] * r[i]
+                deviation[i] = path[i] + r[i] - (done + 1) * first[i]
+            if not square <= limit:
+                break
+            if done > 0 and drift_bound(points, norm, deviation) > slack:
+                break
+            kernel_product(kernel, r, image)
+            for i in range(n):
+                path[i] += r[i]
+                outputs[i] -= image[i]
+            flips += step_hot(points, zero, gram, weights, scales, active, halves, kernel, list_of_hot, r, outputs, step)
+            done += 1
+        settle(points, zero, weights, scales, active, hot, path, step)
+        epoch += done
+        blocks += 1
+        hot_steps += done * count
+        if done == 0:
+            break
+        balance = math.sqrt(SCAN_COST * scales.size / max(count * done, 1))
+        wanted = max(1.0, done * min(max(balance, 1 / MOST_GROWTH), MOST_GROWTH))
+    counts[:] = halves + halves.T
+    return epoch, blocks, hot_steps, flips

@@ -1,0 +1,294 @@
+"""The problem of this wing: regression by a wide two-layer ReLU network, of which the first layer is trained."""
+
+from dataclasses import dataclass
+from math import sqrt
+
+import numpy as np
+
+from learning_dynamics._validation import choice, integer, real, real_array
+
+LOSSES = ("sum", "half sum", "mean", "half mean")
+INITIALIZATIONS = ("normal", "uniform")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TwoLayerRegression:
+    r"""Data, a network :math:`f(x) = (g/\sqrt m) \sum_k a_k \max(w_k^T \tilde x, 0)`, a loss and a step.
+
+    :math:`\tilde x` is (x, 1) with a bias and x without. The :math:`a_k` are 1 or -1 and fixed. A gradient step on the loss is
+    :math:`w \leftarrow w - s \nabla f (f - Y)`, where the factor :math:`s` is `step`. relu'(0) = 0.
+
+    Parameters
+    ----------
+    inputs : array_like of float, shape (n, d)
+        One point a row; no row 0 if there is no bias.
+    targets : array_like of float, shape (n,)
+        Y.
+    width : int
+        Number m of neurons, >= 1; even if `antisymmetric`.
+    learning_rate : float
+        Step on the gradient of the loss, > 0.
+    loss : {"sum", "half sum", "mean", "half mean"}
+        The sum or mean of :math:`(f(x_i) - y_i)^2`, or half of it. "half sum" makes `step` the learning rate, as in paper 3.
+    gain : float
+        g, > 0; 1 in paper 3.
+    bias : bool
+        Whether the inputs get a last entry 1, as in paper 3.
+    initialization : {"normal", "uniform"}
+        Each weight is drawn from N(0, scale^2) or uniformly from (-scale, scale).
+    scale : float
+        Size of the initial weights, >= 0; kappa in paper 3.
+    antisymmetric : bool
+        If so, each neuron of the first half comes again in the second with the other sign, so that :math:`f_0 = 0`.
+
+    Raises
+    ------
+    TypeError
+        If an argument is of a wrong type.
+    ValueError
+        If an argument is outside its range or shapes do not fit.
+
+    Examples
+    --------
+    >>> model = TwoLayerRegression(inputs=[[1.0], [-1.0]], targets=[0.5, 1.0], width=4, learning_rate=0.1, loss="mean")
+    >>> model.step
+    0.1
+    >>> weights, signs = model.draw(seed=1)
+    >>> weights.shape
+    (4, 2)
+    """
+
+    inputs: np.ndarray
+    targets: np.ndarray
+    width: int
+    learning_rate: float
+    loss: str = "half sum"
+    gain: float = 1.0
+    bias: bool = True
+    initialization: str = "normal"
+    scale: float = 1.0
+    antisymmetric: bool = False
+
+    def __post_init__(self):
+        inputs = real_array("inputs", self.inputs, ndim=2)
+        targets = real_array("targets", self.targets, ndim=1)
+        if targets.size != len(inputs):
+            raise ValueError(f"targets must hold one entry a row of inputs, {len(inputs)}, got {targets.size}")
+        for name in ("bias", "antisymmetric"):
+            if not isinstance(getattr(self, name), (bool, np.bool_)):
+                raise TypeError(f"{name} must be True or False, got {getattr(self, name)!r}")
+        if not self.bias and not inputs.any(axis=1).all():
+            raise ValueError(f"inputs must hold no row of zeros without a bias, got one at row {_zero_row(inputs)}")
+        width = integer("width", self.width, at_least=1)
+        if self.antisymmetric and width % 2:
+            raise ValueError(f"width must be even for antisymmetric pairs, got {width}")
+        choice("loss", self.loss, LOSSES)
+        choice("initialization", self.initialization, INITIALIZATIONS)
+        checked = {
+            "inputs": inputs,
+            "targets": targets,
+            "width": width,
+            "learning_rate": real("learning_rate", self.learning_rate, above=0),
+            "gain": real("gain", self.gain, above=0),
+            "scale": real("scale", self.scale, at_least=0),
+        }
+        for name, value in checked.items():
+            object.__setattr__(self, name, value)
+        inputs.flags.writeable = targets.flags.writeable = False
+
+    @property
+    def features(self):
+        r"""The :math:`\tilde x_i`, shape (n, D), where D is d + 1 with a bias and d without."""
+        return self.extend(self.inputs)
+
+    @property
+    def step(self):
+        r"""The factor s of :math:`\nabla f (f - Y)` in a step, a float."""
+        return self.learning_rate * (2 if self.loss in ("sum", "mean") else 1) * self._share
+
+    def loss_of(self, squares):
+        r"""Return the loss for sums of squared residuals :math:`\sum_i (f(x_i) - y_i)^2`."""
+        return squares * (1 if self.loss in ("sum", "mean") else 0.5) * self._share
+
+    def extend(self, points):
+        """Return points of shape (k, d) with a last column of ones if there is a bias."""
+        points = real_array("points", points, ndim=2)
+        if points.shape[1] != self.inputs.shape[1]:
+            raise ValueError(f"points must have {self.inputs.shape[1]} columns, got {points.shape[1]}")
+        return np.hstack([points, np.ones((len(points), 1))]) if self.bias else points
+
+    def draw(self, seed):
+        """Draw initial weights and signs.
+
+        Parameters
+        ----------
+        seed : int or numpy.random.Generator
+            Seed, >= 0, or the generator to draw from.
+
+        Returns
+        -------
+        weights : numpy.ndarray of float, shape (m, D)
+        signs : numpy.ndarray of float, shape (m,)
+            1 or -1, with probability 1/2 each.
+        """
+        rng = seed if isinstance(seed, np.random.Generator) else np.random.default_rng(integer("seed", seed, at_least=0))
+        drawn = self.width // 2 if self.antisymmetric else self.width
+        shape = (drawn, self.features.shape[1])
+        unit = rng.standard_normal(shape) if self.initialization == "normal" else rng.uniform(-1, 1, shape)
+        weights, signs = self.scale * unit, rng.choice([-1.0, 1.0], drawn)
+        if self.antisymmetric:
+            return np.vstack([weights, weights]), np.concatenate([signs, -signs])
+        return weights, signs
+
+    def network(self, weights, signs):
+        r"""Check weights and signs, and return the weights and :math:`g a_k/\sqrt m`.
+
+        Parameters
+        ----------
+        weights : array_like of float, shape (m, D)
+        signs : array_like of float, shape (m,)
+            Entries 1 or -1.
+
+        Returns
+        -------
+        weights : numpy.ndarray of float, shape (m, D)
+            A copy.
+        scales : numpy.ndarray of float, shape (m,)
+
+        Raises
+        ------
+        ValueError
+            If a shape does not fit, or a sign is not 1 or -1.
+        """
+        weights = real_array("weights", weights, ndim=2)
+        signs = real_array("signs", signs, ndim=1)
+        wanted = (self.width, self.features.shape[1])
+        if weights.shape != wanted:
+            raise ValueError(f"weights must have shape {wanted}, one row a neuron, got {weights.shape}")
+        if signs.shape != wanted[:1] or not np.all(np.abs(signs) == 1):
+            raise ValueError(f"signs must be {self.width} numbers 1 or -1, got {signs}")
+        return weights, self.gain / sqrt(self.width) * signs
+
+    def outputs(self, weights, signs, points):
+        r"""Return the outputs f(x) of a network.
+
+        Parameters
+        ----------
+        weights : array_like of float, shape (m, D)
+        signs : array_like of float, shape (m,)
+        points : array_like of float, shape (k, d)
+
+        Returns
+        -------
+        numpy.ndarray of float, shape (k,)
+        """
+        weights, scales = self.network(weights, signs)
+        features = self.extend(points)
+        outputs = np.zeros(len(features))
+        for first in range(0, self.width, 4096):
+            rows = slice(first, first + 4096)
+            outputs += scales[rows] @ np.maximum(weights[rows] @ features.T, 0)
+        return outputs
+
+    @property
+    def _share(self):
+        return 1 / self.targets.size if "mean" in self.loss else 1.0
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PolynomialData:
+    r"""Points :math:`x_i` and targets :math:`y = ((x^T \beta)^p - \text{shift})/\text{spread}`.
+
+    Attributes
+    ----------
+    inputs : numpy.ndarray of float, shape (n, d)
+    targets : numpy.ndarray of float, shape (n,)
+    beta : numpy.ndarray of float, shape (d,)
+    degree : int
+        p.
+    norm : float
+        Norm of every point.
+    shift, spread : float
+        Mean and (population) standard deviation of :math:`(x_i^T \beta)^p` over the points; 0 and 1 if not standardised.
+    """
+
+    inputs: np.ndarray
+    targets: np.ndarray
+    beta: np.ndarray
+    degree: int
+    norm: float
+    shift: float
+    spread: float
+
+    def target(self, points):
+        """Return the targets of points of shape (k, d), shape (k,)."""
+        return ((real_array("points", points, ndim=2) @ self.beta) ** self.degree - self.shift) / self.spread
+
+    def fresh(self, *, count, seed):
+        """Draw other points of the same kind; return them, shape (count, d), and their targets, shape (count,)."""
+        rng = np.random.default_rng(integer("seed", seed, at_least=0))
+        points = _points_of_norm(rng, integer("count", count, at_least=1), self.beta.size, self.norm)
+        return points, self.target(points)
+
+
+def polynomial_data(*, seed, n=100, d=5, degree=2, norm=1.0, standardize=True, beta_norm=None):
+    r"""Draw the data of the figure of paper 3, or its like.
+
+    The points are uniform on :math:`[-1, 1]^d` and then scaled to one norm; beta is uniform on :math:`[-1, 1]^d`.
+
+    Parameters
+    ----------
+    seed : int
+        Seed, >= 0. The points are drawn first, then beta.
+    n, d : int
+        Numbers of points and of inputs, >= 1.
+    degree : int
+        p, >= 0.
+    norm : float
+        Norm of every point, > 0: 1 in the text of the figure, :math:`\sqrt d` in the theory.
+    standardize : bool
+        Whether the targets get mean 0 and standard deviation 1.
+    beta_norm : float, optional
+        If given, beta is scaled to this norm, > 0.
+
+    Returns
+    -------
+    PolynomialData
+
+    Raises
+    ------
+    TypeError
+        If an argument is of a wrong type.
+    ValueError
+        If an argument is outside its range, or equal targets are to be standardised.
+
+    Examples
+    --------
+    >>> data = polynomial_data(seed=0)
+    >>> data.inputs.shape, round(float(data.targets.std()), 12)
+    ((100, 5), 1.0)
+    """
+    rng = np.random.default_rng(integer("seed", seed, at_least=0))
+    n, d = integer("n", n, at_least=1), integer("d", d, at_least=1)
+    degree, norm = integer("degree", degree, at_least=0), real("norm", norm, above=0)
+    inputs = _points_of_norm(rng, n, d, norm)
+    beta = rng.uniform(-1, 1, d)
+    if beta_norm is not None:
+        beta *= real("beta_norm", beta_norm, above=0) / np.linalg.norm(beta)
+    powers = (inputs @ beta) ** degree
+    shift, spread = (float(powers.mean()), float(powers.std())) if standardize else (0.0, 1.0)
+    if not spread > 1e-12 * abs(shift):
+        raise ValueError(f"standardize must be False where all targets are equal, got {powers[0]:g} at n = {n}, degree = {degree}")
+    targets = (powers - shift) / spread
+    return PolynomialData(
+        inputs=inputs, targets=targets, beta=beta, degree=degree, norm=norm, shift=shift, spread=spread
+    )
+
+
+def _points_of_norm(rng, count, dimension, norm):
+    points = rng.uniform(-1, 1, (count, dimension))
+    return norm * points / np.linalg.norm(points, axis=1, keepdims=True)
+
+
+def _zero_row(inputs):
+    return int(np.flatnonzero(~inputs.any(axis=1))[0])

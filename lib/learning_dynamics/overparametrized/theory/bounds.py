@@ -1,0 +1,319 @@
+r"""The bounds of paper 3, as functions of their variables and of the constants that the paper leaves open.
+
+n points of d inputs, m neurons, :math:`c` the lower bound of :math:`\lambda_{min}(H)` (in the book: its value), :math:`C_y \ge |y_i|`,
+:math:`\delta` the probability of failure, `distance` :math:`= \|w(0) - w_L^*\|`. Times t are those of the flow
+:math:`dw/dt = -\nabla f (f - Y)`, and eta is the step on :math:`\nabla f (f - Y)`. Arguments may be arrays and are broadcast.
+"""
+
+import numpy as np
+
+from learning_dynamics._validation import real, real_array
+
+
+def lemma1_bounds(*, n, d, angle, lower_constant=1.0, upper_constant=1.0):
+    r"""Lower and upper bound of :math:`\lambda_{min}(H)`, paper 3 Lemma 1.
+
+    Parameters
+    ----------
+    n, d : array_like of float
+        Numbers of points and of inputs, >= 1.
+    angle : array_like of float
+        :math:`\theta_{min}`, the smallest angle between two points, > 0. The lemma is stated for :math:`\theta_{min} < 1`.
+    lower_constant, upper_constant : float
+        The unknown constants, >= 0.
+
+    Returns
+    -------
+    tuple of numpy.ndarray
+        :math:`C_1 (d+1) \theta_{min}/\sqrt{\log(2n) + 1}` and :math:`C_2 (d+1) \theta_{min}`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not a number in its range.
+    """
+    n, d, angle = _positive(n=n, d=d, angle=angle)
+    lower = real("lower_constant", lower_constant, at_least=0) * (d + 1) * angle / np.sqrt(np.log(2 * n) + 1)
+    return lower, real("upper_constant", upper_constant, at_least=0) * (d + 1) * angle
+
+
+def lemma2_width(*, n, d, c, c_y, delta, constant=1.0):
+    r"""Width :math:`C n^6 d^4 C_y^2/(c^4 \delta^3)` that Lemma 2 of paper 3 asks for.
+
+    Parameters
+    ----------
+    n, d, c, c_y, delta : array_like of float
+        > 0.
+    constant : float
+        The unknown constant C, >= 0.
+
+    Returns
+    -------
+    numpy.ndarray
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not a number in its range.
+    """
+    n, d, c, c_y, delta = _positive(n=n, d=d, c=c, c_y=c_y, delta=delta)
+    return real("constant", constant, at_least=0) * n**6 * d**4 * c_y**2 / (c**4 * delta**3)
+
+
+def lemma2_residual_bound(*, t, c, residual):
+    r"""Bound :math:`e^{-ct/4} \|f_0 - Y\|` of :math:`\|f(t) - Y\|`, paper 3 equation (5); it has no open constant.
+
+    Parameters
+    ----------
+    t : array_like of float
+        Times of the flow, >= 0.
+    c, residual : array_like of float
+        Lower bound of :math:`\lambda_{min}(H)`, and :math:`\|f_0 - Y\|`, > 0.
+
+    Returns
+    -------
+    numpy.ndarray
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not a number in its range.
+    """
+    c, residual = _positive(c=c, residual=residual)
+    return np.exp(-c * real_array("t", t, at_least=0) / 4) * residual
+
+
+def lemma2_drift_bound(*, n, d, m, c, residual, constant=1.0):
+    r"""Bound :math:`C \sqrt{dn} \|f_0 - Y\|/(c \sqrt m)` of :math:`\|w_k(t) - w_k(0)\|`, paper 3 equation (6).
+
+    Parameters
+    ----------
+    n, d, m, c, residual : array_like of float
+        > 0; `residual` is :math:`\|f_0 - Y\|`.
+    constant : float
+        The unknown constant C, >= 0.
+
+    Returns
+    -------
+    numpy.ndarray
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not a number in its range.
+    """
+    n, d, m, c, residual = _positive(n=n, d=d, m=m, c=c, residual=residual)
+    return real("constant", constant, at_least=0) * np.sqrt(d * n / m) * residual / c
+
+
+def theorem3_bound(*, t, n, d, m, c, c_y, delta, distance, constant=1.0):
+    r"""Bound of :math:`\|w(t) - w_L^*\|` along the gradient flow, paper 3 Theorem 3.
+
+    Parameters
+    ----------
+    t : array_like of float
+        Times of the flow, >= 0.
+    n, d, m, c, c_y, delta, distance : array_like of float
+        > 0.
+    constant : float
+        The unknown constant C, >= 0.
+
+    Returns
+    -------
+    numpy.ndarray
+        :math:`e^{-ct/2} \|w(0) - w_L^*\| + C (dn)^{5/2} C_y^{3/2}/(c^{5/2} \delta^{3/2} m^{1/4})`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not a number in its range.
+    """
+    n, d, m, c, c_y, delta, distance = _positive(n=n, d=d, m=m, c=c, c_y=c_y, delta=delta, distance=distance)
+    rest = (d * n) ** 2.5 * c_y**1.5 / (c**2.5 * delta**1.5 * m**0.25)
+    return np.exp(-c * real_array("t", t, at_least=0) / 2) * distance + real("constant", constant, at_least=0) * rest
+
+
+def theorem4_step(*, n, d, c, constant=1.0):
+    r"""Largest step :math:`\eta = C c/(dn)^2` that Theorem 4 of paper 3 allows.
+
+    Parameters
+    ----------
+    n, d, c : array_like of float
+        > 0.
+    constant : float
+        The unknown constant C, >= 0.
+
+    Returns
+    -------
+    numpy.ndarray
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not a number in its range.
+    """
+    n, d, c = _positive(n=n, d=d, c=c)
+    return real("constant", constant, at_least=0) * c / (d * n) ** 2
+
+
+def theorem4_bound(*, epochs, eta, n, d, m, c, c_y, delta, distance, constant=1.0):
+    r"""Bound of :math:`\|w(k) - w_L^*\|` after k steps of descent, paper 3 Theorem 4.
+
+    Parameters
+    ----------
+    epochs : array_like of float
+        Numbers k of steps, >= 0.
+    eta : array_like of float
+        Step on :math:`\nabla f (f - Y)`, > 0, with :math:`c \eta \le 2`.
+    n, d, m, c, c_y, delta, distance : array_like of float
+        > 0.
+    constant : float
+        The unknown constant C, >= 0.
+
+    Returns
+    -------
+    numpy.ndarray
+        :math:`(1 - c\eta/2)^{k/2} \|w(0) - w_L^*\| + C (dn C_y)^{3/2}/(c^{3/2} \delta^{3/2} m^{1/8})`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not a number in its range.
+    """
+    n, d, m, c, c_y, delta, distance = _positive(n=n, d=d, m=m, c=c, c_y=c_y, delta=delta, distance=distance)
+    rest = (d * n * c_y) ** 1.5 / (c**1.5 * delta**1.5 * m**0.125)
+    return np.sqrt(_contraction(epochs, eta, c)) * distance + real("constant", constant, at_least=0) * rest
+
+
+def lemma5_bound(*, epochs, eta, n, c, norm2, constant=1.0, second_constant=0.0):
+    r"""Bound of :math:`\mathrm{E}_x (f(x, w(k)) - f_{KR}(x))^2` for small kappa, paper 3 Lemma 5.
+
+    Parameters
+    ----------
+    epochs, eta : array_like of float
+        As for `theorem4_bound`.
+    n, c, norm2 : array_like of float
+        > 0; `norm2` is :math:`Y^T H^{-1} Y`.
+    constant, second_constant : float
+        The unknown constants C and C', >= 0.
+
+    Returns
+    -------
+    numpy.ndarray
+        :math:`C/\sqrt n + (1 - c\eta/2)^k (Y^T H^{-1} Y + C')`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not a number in its range.
+    """
+    n, c, norm2 = _positive(n=n, c=c, norm2=norm2)
+    rest = real("constant", constant, at_least=0) / np.sqrt(n)
+    return rest + _contraction(epochs, eta, c) * (norm2 + real("second_constant", second_constant, at_least=0))
+
+
+def theorem7_bound(*, n, d, delta, norm2, constant=1.0):
+    r"""Bound :math:`C \|\bar w\|^2 \sqrt{d \log(1/\delta)/n}` of the error of a target in the kernel's space, paper 3 Theorem 7.
+
+    Parameters
+    ----------
+    n, d, norm2 : array_like of float
+        > 0; `norm2` is :math:`\|\bar w\|^2`.
+    delta : array_like of float
+        In (0, 1].
+    constant : float
+        The unknown constant C, >= 0.
+
+    Returns
+    -------
+    numpy.ndarray
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not a number in its range.
+    """
+    n, d, delta, norm2 = _positive(n=n, d=d, delta=delta, norm2=norm2)
+    return real("constant", constant, at_least=0) * norm2 * np.sqrt(d * _log_inverse(delta) / n)
+
+
+def corollary8_bound(*, n, d, degree, delta, constant=1.0):
+    r"""Bound of the error of :math:`(x^T \beta)^p` with :math:`\|\beta\| \le 1`, paper 3 Corollary 8.
+
+    Parameters
+    ----------
+    n, d : array_like of float
+        > 0.
+    degree : array_like of float
+        p, whole numbers >= 0.
+    delta : array_like of float
+        In (0, 1].
+    constant : float
+        The unknown constant C, >= 0.
+
+    Returns
+    -------
+    numpy.ndarray
+        :math:`C (d+1)^p (p+1)^{3/2} \sqrt{\log(1/\delta)/n}` for :math:`p \ge 2`, :math:`C \sqrt{\log(1/\delta)/n}` for p = 0, 1.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not a number in its range.
+    """
+    n, d, delta = _positive(n=n, d=d, delta=delta)
+    p = real_array("degree", degree, at_least=0)
+    growth = np.where(p >= 2, (d + 1) ** p * (p + 1) ** 1.5, 1.0)
+    return real("constant", constant, at_least=0) * growth * np.sqrt(_log_inverse(delta) / n)
+
+
+def smallest_constant(bound, measured, **variables):
+    r"""Smallest constant with which a bound holds for all measured values.
+
+    Parameters
+    ----------
+    bound : callable
+        A function of this module with the keyword `constant`, or any other that is affine in it.
+    measured : array_like of float
+        The values to be bounded, which broadcast with the bound.
+    **variables
+        All other keywords of the bound.
+
+    Returns
+    -------
+    float
+        0 if the part without the constant is large enough.
+
+    Raises
+    ------
+    ValueError
+        If the constant does not enter the bound.
+    """
+    measured = real_array("measured", measured)
+    base = bound(**variables, constant=0.0)
+    slope = bound(**variables, constant=1.0) - base
+    if not np.all(slope > 0):
+        raise ValueError(f"bound must grow with its constant, got the slope {np.min(slope)!s}")
+    return float(np.max((measured - base) / slope, initial=0.0))
+
+
+def _positive(**values):
+    checked = {name: real_array(name, value) for name, value in values.items()}
+    for name, array in checked.items():
+        if array.min() <= 0:
+            raise ValueError(f"{name} must be > 0, got {array.min()!s}")
+    return checked.values()
+
+
+def _contraction(epochs, eta, c):
+    (eta,) = _positive(eta=eta)
+    factor = 1 - c * eta / 2
+    if factor.min() < 0:
+        raise ValueError(f"eta must be at most 2/c = {2 / np.max(c):g}, got {eta.max()!s}")
+    return factor ** real_array("epochs", epochs, at_least=0)
+
+
+def _log_inverse(delta):
+    if delta.max() > 1:
+        raise ValueError(f"delta must be <= 1, got {delta.max()!s}")
+    return -np.log(delta)

@@ -1,0 +1,156 @@
+r"""Training of the linearised network in closed form, at w(0) or in the limit of infinite width."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from learning_dynamics._validation import choice, real_array
+from learning_dynamics.overparametrized.linearization import linearize, spectrum
+from learning_dynamics.overparametrized.theory.kernel import kernel_matrix
+
+DYNAMICS = ("gd", "flow")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class LinearizedTraining:
+    r"""Training of the linearised network, which never leaves w(0) plus the span of the gradient's columns.
+
+    Attributes
+    ----------
+    epochs : numpy.ndarray of float, shape (k,)
+        Times; the flow has run for ``epochs * model.step``.
+    distance : numpy.ndarray of float, shape (k,)
+        :math:`\|w - w_L^*\|^2`; here :math:`V_\perp = 0`.
+    displacement : numpy.ndarray of float, shape (k,)
+        :math:`\|w - w(0)\|^2`.
+    loss : numpy.ndarray of float, shape (k,)
+        In the model's normalisation.
+    outputs : numpy.ndarray of float, shape (k, n)
+        :math:`f_L` on the training inputs.
+    weights : numpy.ndarray of float, shape (k, m, D), or None
+        None in the limit of infinite width.
+    """
+
+    epochs: np.ndarray
+    distance: np.ndarray
+    displacement: np.ndarray
+    loss: np.ndarray
+    outputs: np.ndarray
+    weights: np.ndarray | None
+
+
+def initial_linearization(model, weights, signs):
+    r"""Return the `Linearization` at given weights: tangent kernel, :math:`w_L^*`, :math:`P_0` and its complement.
+
+    Parameters
+    ----------
+    model : TwoLayerRegression
+    weights : array_like of float, shape (m, D)
+    signs : array_like of float, shape (m,)
+
+    Returns
+    -------
+    Linearization
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, or the gradient has not full column rank to rounding: inputs parallel, more targets than trained
+        weights, an input at which no neuron is active.
+
+    Examples
+    --------
+    >>> from learning_dynamics.overparametrized import TwoLayerRegression
+    >>> model = TwoLayerRegression(inputs=[[1.0], [2.0]], targets=[1.0, 0.0], width=1, learning_rate=0.1)
+    >>> initial_linearization(model, [[1.0, 1.0]], [1.0]).solution
+    array([[-1.,  2.]])
+    """
+    weights, scales = model.network(weights, signs)
+    return linearize(features=model.features, targets=model.targets, weights=weights, scales=scales)
+
+
+def linearized_training(model, epochs, *, linearization=None, dynamics="gd"):
+    r"""Train the linearised network in closed form, paper 3 Section 2.
+
+    Parameters
+    ----------
+    model : TwoLayerRegression
+    epochs : float or array_like of float, shape (k,)
+        Times, >= 0; integers for "gd".
+    linearization : Linearization, optional
+        Of `initial_linearization`. If omitted, the limit of infinite width with :math:`f_0 = 0`: H in place of the tangent kernel.
+    dynamics : {"gd", "flow"}
+        Steps :math:`w \leftarrow w - s \nabla f_0 (f_L - Y)`, or the flow :math:`dw/dt = -\nabla f_0 (f_L - Y)` at t = s epochs.
+
+    Returns
+    -------
+    LinearizedTraining
+
+    Raises
+    ------
+    TypeError
+        If an argument is of a wrong type.
+    ValueError
+        If a time is negative or, for "gd", not an integer; if the kernel is singular; if descent diverges, which is for
+        s times the largest eigenvalue >= 2.
+
+    Notes
+    -----
+    In the eigenbasis of the tangent kernel a residual :math:`q_j` becomes :math:`\phi_j q_j` with
+    :math:`\phi = (1 - s \lambda)^k` or :math:`e^{-\lambda t}`, and the weights move by :math:`\nabla f_0 v_j (\phi_j - 1) q_j/\lambda_j`.
+    Both :math:`\phi` and :math:`1 - \phi` are formed to full precision.
+    """
+    choice("dynamics", dynamics, DYNAMICS)
+    epochs = _times(epochs, dynamics)
+    with threadpool_limits(limits=1, user_api="blas"):
+        if linearization is None:
+            eigenvalues, vectors = spectrum(kernel_matrix(model), name="H", features=model.features)
+            residual = -model.targets
+        else:
+            eigenvalues, vectors = linearization.eigenvalues, linearization.eigenvectors
+            residual = linearization.outputs - model.targets
+        left, gone = _decay(model.step, eigenvalues, epochs, dynamics)
+        modes = residual @ vectors
+        weights = None
+        if linearization is not None:
+            moves = (gone * modes / eigenvalues) @ vectors.T
+            weights = linearization.weights - np.array([linearization.gradient_product(move) for move in moves])
+        return LinearizedTraining(
+            epochs=epochs,
+            distance=(left**2) @ (modes**2 / eigenvalues),
+            displacement=(gone**2) @ (modes**2 / eigenvalues),
+            loss=model.loss_of((left**2) @ modes**2),
+            outputs=model.targets + (left * modes) @ vectors.T,
+            weights=weights,
+        )
+
+
+def _times(epochs, dynamics):
+    epochs = np.atleast_1d(real_array("epochs", epochs, at_least=0))
+    if epochs.ndim > 1:
+        raise ValueError(f"epochs must be a number or have 1 dimension, got shape {epochs.shape}")
+    if dynamics == "gd" and (epochs != np.floor(epochs)).any():
+        raise ValueError(f"epochs must hold integers for dynamics 'gd', got {epochs[epochs != np.floor(epochs)][0]!s}")
+    return epochs
+
+
+def _decay(step, eigenvalues, epochs, dynamics):
+    """The factors phi and 1 - phi, shape (k, n)."""
+    rates = step * eigenvalues
+    if dynamics == "flow":
+        exponents = np.outer(epochs, rates)
+        return np.exp(-exponents), -np.expm1(-exponents)
+    if not rates[-1] < 2:
+        raise ValueError(
+            f"learning_rate must make the step < {2 / eigenvalues[-1]:.6g}, 2 over the largest eigenvalue of the tangent kernel, "
+            f"or the linearised descent diverges, got the step {step!r}"
+        )
+    below = rates < 1
+    with np.errstate(divide="ignore"):
+        logs = np.log1p(-np.where(below, rates, 2 - rates))
+    with np.errstate(invalid="ignore"):
+        exponents = np.where(epochs[:, None] > 0, epochs[:, None] * logs, 0.0)
+    sign = np.where(below, 1.0, 1 - 2 * (epochs[:, None] % 2))
+    left = sign * np.exp(exponents)
+    return left, np.where(sign > 0, -np.expm1(exponents), 1 - left)

@@ -1,0 +1,141 @@
+"""Each compiled loop against its plain twin, over awkward sizes."""
+
+import numpy as np
+import pytest
+
+from learning_dynamics.overparametrized import kernels
+from tests.overparametrized import twins
+
+SHAPES = [(1, 1, 1), (1, 7, 2), (3, 1, 2), (7, 9, 1), (9, 17, 5), (33, 31, 5), (65, 63, 2), (127, 33, 5)]
+
+
+def prepared(n, m, D, *, step=None):
+    X, y, weights, scales = twins.problem(n, m, D)
+    step = 0.5 / np.linalg.norm(X, 2) ** 2 if step is None else step
+    points, zero = np.ascontiguousarray(X.T), (0.0,) * D
+    active, f = weights @ X.T > 0, twins.outputs(X, weights, scales)
+    return X, y, weights, scales, step, points, zero, active, f
+
+
+def cold_hot(X, y, weights, scales, step, points, zero, active, f, epochs, limit=1e9):
+    ones = active.astype(float)
+    counts = ones.T @ ones
+    done = kernels.cold_hot_descent(
+        points,
+        zero,
+        np.linalg.norm(X, axis=1),
+        np.linalg.norm(X, 2),
+        step * scales[0] ** 2 * (X @ X.T),
+        y,
+        weights,
+        scales,
+        active,
+        f,
+        counts,
+        step,
+        epochs,
+        limit,
+    )
+    return done, counts
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_forward(shape):
+    X, _, weights, scales, _, points, zero, active, f = prepared(*shape)
+    got_active, got = np.empty_like(active), np.empty_like(f)
+    kernels.forward(points, zero, weights, scales, got_active, got)
+    np.testing.assert_array_equal(got_active, active)
+    np.testing.assert_allclose(got, f, rtol=1e-13, atol=1e-13)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("epochs", [0, 1, 2, 37])
+def test_fused_descent(shape, epochs):
+    X, y, weights, scales, step, points, zero, active, f = prepared(*shape)
+    expected, activities = twins.descent(X, y, weights, scales, step, epochs)
+    assert kernels.fused_descent(points, zero, y, weights, scales, active, f, step, epochs, 1e9) == epochs
+    np.testing.assert_allclose(weights, expected, rtol=0, atol=1e-13)
+    np.testing.assert_array_equal(active, activities[-1])
+    np.testing.assert_allclose(f, twins.outputs(X, expected, scales), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("epochs", [0, 1, 2, 37, 300])
+def test_cold_hot_descent(shape, epochs):
+    X, y, weights, scales, step, points, zero, active, f = prepared(*shape)
+    expected, activities = twins.descent(X, y, weights, scales, step, epochs)
+    (done, blocks, _, flips), counts = cold_hot(X, y, weights, scales, step, points, zero, active, f, epochs)
+    assert done == epochs
+    np.testing.assert_allclose(weights, expected, rtol=0, atol=1e-12)
+    np.testing.assert_array_equal(active, activities[-1])
+    np.testing.assert_array_equal(counts, active.astype(float).T @ active)
+    np.testing.assert_allclose(f, twins.outputs(X, expected, scales), rtol=0, atol=1e-12)
+    assert flips == sum(np.count_nonzero(a != b) for a, b in zip(activities, activities[1:]))
+    assert (blocks > 0) == (epochs > 0)
+
+
+@pytest.mark.parametrize("method", ["fused", "cold-hot"])
+def test_descent_stops_at_its_limit(method):
+    X, y, weights, scales, step, points, zero, active, f = prepared(9, 17, 5)
+    limit = 0.5 * np.sum((f - y) ** 2)
+    if method == "fused":
+        assert kernels.fused_descent(points, zero, y, weights, scales, active, f, step, 5, limit) == 0
+    else:
+        assert cold_hot(X, y, weights, scales, step, points, zero, active, f, 5, limit)[0][0] == 0
+
+
+@pytest.mark.parametrize("shape", [(9, 17, 5), (33, 31, 5)])
+def test_step_at_the_edge_of_stability_is_the_same_by_both_routes(shape):
+    """Residuals that alternate break the certificates at once, and blocks shrink."""
+    X, y, weights, scales, _, points, zero, active, f = prepared(*shape)
+    kernel = twins.gradient(X, weights, scales).T @ twins.gradient(X, weights, scales)
+    step = 1.9 / np.linalg.eigvalsh(kernel)[-1]
+    expected, activities = twins.descent(X, y, weights, scales, step, 60)
+    cold_hot(X, y, weights, scales, step, points, zero, active, f, 60)
+    np.testing.assert_allclose(weights, expected, rtol=0, atol=1e-11)
+    np.testing.assert_array_equal(active, activities[-1])
+
+
+@pytest.mark.parametrize("n", [1, 2, 5, 33])
+def test_drift_bound_holds_for_every_activity(n):
+    X, path, weights, _ = twins.problem(n, 400, 5)
+    bound = kernels.drift_bound(np.ascontiguousarray(X.T), np.linalg.norm(X, 2), path)
+    masks = np.vstack([weights @ X.T > 0, np.random.default_rng(1).random((400, n)) < 0.5, path > 0, path < 0])
+    drifts = np.linalg.norm((masks * path) @ X, axis=1)
+    assert drifts.max() <= bound * (1 + 1e-14)
+    assert bound <= np.linalg.norm(X, 2) * np.linalg.norm(path) * (1 + 1e-14)
+
+
+@pytest.mark.parametrize("n", [1, 2, 9])
+def test_flip_keeps_the_counts(n):
+    rng = np.random.default_rng(n)
+    active, gram = rng.random((12, n)) < 0.5, rng.standard_normal((n, n))
+    ones = active.astype(float)
+    halves = 0.5 * (ones.T @ ones)
+    kernel = gram * halves
+    for k, i in zip(rng.integers(12, size=50), rng.integers(n, size=50)):
+        before = active[k, i]
+        kernels.flip(active[k], i, gram, halves, kernel)
+        assert active[k, i] != before
+        ones = active.astype(float)
+        np.testing.assert_array_equal(halves + halves.T, ones.T @ ones)
+        np.testing.assert_array_equal(kernel, gram * halves)
+
+
+@pytest.mark.parametrize("n", [1, 3, 8, 101])
+def test_kernel_product(n):
+    rng = np.random.default_rng(n)
+    kernel, r, image = rng.standard_normal((n, n)), rng.standard_normal(n), np.empty(n)
+    kernels.kernel_product(kernel, r, image)
+    np.testing.assert_allclose(image, (kernel + kernel.T) @ r, rtol=0, atol=1e-13 * n)
+
+
+def test_python_forms_of_the_unrolled_arithmetic():
+    points = np.arange(6.0).reshape(3, 2)
+    assert kernels.product((1.0, 2.0, 3.0), points, 1) == 1 + 6 + 15
+    assert kernels.added((1.0, 1.0, 1.0), 2.0, points, 1) == (3.0, 7.0, 11.0)
+    assert kernels.moved((1.0, 2.0), 0.5, (2.0, 2.0)) == (0.0, 1.0)
+    assert kernels.loaded(points[:, 1], (0.0,) * 3) == (1.0, 3.0, 5.0)
+    row = np.zeros(2)
+    kernels.store(row, (1.0, 2.0))
+    assert row.tolist() == [1.0, 2.0]

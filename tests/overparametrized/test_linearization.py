@@ -1,0 +1,144 @@
+"""The expansion at w(0) through n x n matrices against the full gradient, and the closed form of linearised training."""
+
+import numpy as np
+import pytest
+from scipy.linalg import expm
+
+from learning_dynamics.overparametrized import (
+    TwoLayerRegression,
+    initial_linearization,
+    kernel_matrix,
+    linearized_training,
+    polynomial_data,
+    squared_norm,
+    train,
+)
+from tests.overparametrized import twins
+
+KINDS = [
+    {"bias": True},
+    {"bias": False, "gain": 2**0.5, "initialization": "uniform", "scale": 0.4, "loss": "mean"},
+    {"bias": False, "antisymmetric": True, "loss": "sum"},
+    {"bias": True, "scale": 0.1, "loss": "half mean"},
+]
+
+
+def made(kind, *, n=7, d=2, width=40, seed=3, share=0.2):
+    data = polynomial_data(seed=seed, n=n, d=d, norm=d**0.5)
+    settings = {"inputs": data.inputs, "targets": data.targets, "width": width, **kind}
+    unit = TwoLayerRegression(**settings, learning_rate=1.0)
+    weights, signs = unit.draw(seed)
+    largest = initial_linearization(unit, weights, signs).eigenvalues[-1]
+    model = TwoLayerRegression(**settings, learning_rate=share / largest / unit.step)
+    return model, weights, signs
+
+
+@pytest.mark.parametrize("kind", KINDS)
+class TestAgainstTheFullGradient:
+    def test_projection_and_solution(self, kind):
+        model, weights, signs = made(kind)
+        line = initial_linearization(model, weights, signs)
+        G = twins.gradient(model.features, weights, line.scales)
+        np.testing.assert_allclose(line.tangent_kernel, G.T @ G, rtol=0, atol=1e-13)
+        np.testing.assert_allclose(line.outputs, twins.outputs(model.features, weights, line.scales), atol=1e-14)
+        Q = np.linalg.qr(G)[0]
+        u = np.random.default_rng(0).standard_normal(weights.shape)
+        np.testing.assert_allclose(line.project(u).ravel(), Q @ (Q.T @ u.ravel()), rtol=0, atol=1e-10)
+        move = np.linalg.lstsq(G.T, model.targets - line.outputs, rcond=None)[0]
+        np.testing.assert_allclose((line.solution - weights).ravel(), move, rtol=0, atol=1e-9)
+        np.testing.assert_allclose(line.outputs_at(line.solution), model.targets, rtol=0, atol=1e-10)
+
+    def test_equation_1_in_its_second_form(self, kind):
+        model, weights, signs = made(kind)
+        line = initial_linearization(model, weights, signs)
+        second = weights - line.project(weights) + line.gradient_product(line.solve(model.targets))
+        np.testing.assert_allclose(line.solution, second, rtol=0, atol=1e-9)
+
+    def test_distances(self, kind):
+        model, weights, signs = made(kind)
+        line = initial_linearization(model, weights, signs)
+        w = weights + 0.1 * np.random.default_rng(1).standard_normal(weights.shape)
+        perpendicular, parallel, displacement = line.distances(w)
+        Q = np.linalg.qr(twins.gradient(model.features, weights, line.scales))[0]
+        u = (w - line.solution).ravel()
+        inside = Q @ (Q.T @ u)
+        assert perpendicular == pytest.approx(np.sum((u - inside) ** 2), rel=1e-10)
+        assert parallel == pytest.approx(np.sum(inside**2), rel=1e-9)
+        assert perpendicular + parallel == pytest.approx(np.sum((w - line.solution) ** 2), rel=1e-10)
+        assert displacement == pytest.approx(np.sum((w - weights) ** 2), rel=1e-13)
+
+    def test_gradient_by_differences(self, kind):
+        model, weights, signs = made(kind)
+        line = initial_linearization(model, weights, signs)
+        direction = np.random.default_rng(2).standard_normal(weights.shape)
+        h = 1e-7
+        slope = model.outputs(weights + h * direction, signs, model.inputs) - model.outputs(
+            weights - h * direction, signs, model.inputs
+        )
+        np.testing.assert_allclose(line.gradient_adjoint(direction), slope / (2 * h), rtol=0, atol=1e-6)
+
+    def test_closed_form_against_stepping(self, kind):
+        model, weights, signs = made(kind)
+        line = initial_linearization(model, weights, signs)
+        epochs = [0, 1, 5, 200]
+        closed = linearized_training(model, epochs, linearization=line)
+        G, w, rows = twins.gradient(model.features, weights, line.scales), weights.ravel(), []
+        for epoch in range(201):
+            if epoch in epochs:
+                rows.append(w)
+            w = w - model.step * G @ (G.T @ w - model.targets)
+        np.testing.assert_allclose(closed.weights.reshape(4, -1), rows, rtol=0, atol=1e-11)
+        np.testing.assert_allclose(closed.outputs, np.array(rows) @ G, rtol=0, atol=1e-11)
+        apart = np.array(rows) - line.solution.ravel()
+        np.testing.assert_allclose(closed.distance, np.sum(apart**2, axis=1), rtol=1e-9)
+        np.testing.assert_allclose(closed.displacement, np.sum((np.array(rows) - rows[0]) ** 2, axis=1), rtol=1e-9)
+        np.testing.assert_allclose(closed.loss, model.loss_of(np.sum((closed.outputs - model.targets) ** 2, axis=1)), rtol=1e-12)
+
+    def test_flow_against_the_matrix_exponential(self, kind):
+        model, weights, signs = made(kind)
+        line = initial_linearization(model, weights, signs)
+        times = [0.0, 0.5, 30.0]
+        closed = linearized_training(model, times, linearization=line, dynamics="flow")
+        residual = line.outputs - model.targets
+        for outputs, time in zip(closed.outputs, times):
+            expected = model.targets + expm(-line.tangent_kernel * model.step * time) @ residual
+            np.testing.assert_allclose(outputs, expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("share", [1.0, 1.5, 1.999])
+def test_closed_form_for_modes_that_alternate(share):
+    model, weights, signs = made({"bias": True}, share=share)
+    line = initial_linearization(model, weights, signs)
+    closed = linearized_training(model, [0, 1, 2, 7], linearization=line)
+    residual = line.outputs - model.targets
+    factor = np.eye(7) - model.step * line.tangent_kernel
+    for outputs, k in zip(closed.outputs, [0, 1, 2, 7]):
+        np.testing.assert_allclose(outputs, model.targets + np.linalg.matrix_power(factor, k) @ residual, rtol=0, atol=1e-11)
+
+
+def test_closed_form_refuses_a_step_that_diverges():
+    model, weights, signs = made({"bias": True}, share=2.0 + 1e-9)
+    with pytest.raises(ValueError, match="learning_rate must make the step <"):
+        linearized_training(model, 3, linearization=initial_linearization(model, weights, signs))
+
+
+def test_without_a_linearization_it_is_the_limit_of_infinite_width():
+    model = made({"bias": True})[0]
+    limit = linearized_training(model, [0, 10**7])
+    assert limit.weights is None
+    assert limit.distance[0] == pytest.approx(squared_norm(model), rel=1e-10)
+    assert limit.displacement[1] == pytest.approx(squared_norm(model), rel=1e-4)
+    assert squared_norm(model) == pytest.approx(model.targets @ np.linalg.solve(kernel_matrix(model), model.targets), rel=1e-9)
+
+
+def test_a_wide_network_comes_closer_to_its_linearization():
+    """The outputs by about m^(-1/2); a hundred times the width must gain a factor of 5."""
+    errors = []
+    for width in (2_000, 200_000):
+        model, weights, signs = made({"bias": True, "antisymmetric": True}, width=width)
+        closed = linearized_training(model, [10, 100], linearization=initial_linearization(model, weights, signs))
+        run = train(model, weights, signs, epochs=[10, 100])
+        errors.append([np.abs(getattr(run, name) - getattr(closed, name)).max() for name in ("outputs", "displacement")])
+    assert (5 * np.array(errors[1]) < errors[0]).all()
+    limit = linearized_training(model, [10, 100])
+    np.testing.assert_allclose(run.displacement, limit.displacement, rtol=0.05)
