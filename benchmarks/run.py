@@ -5,7 +5,7 @@ import sys
 
 import harness
 
-WINGS = ("random_matrix", "time_scales")
+WINGS = ("random_matrix", "time_scales", "overparametrized")
 
 
 def main(names):
