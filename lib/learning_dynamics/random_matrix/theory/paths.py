@@ -177,7 +177,7 @@ def _gap(model, piece):
 
 
 def _circle(centre, radius):
-    return centre + radius * np.exp(2j * pi * (np.arange(CIRCLE_NODES) + 0.5) / CIRCLE_NODES)
+    return centre + radius * np.exp(2j * pi * np.arange(CIRCLE_NODES) / CIRCLE_NODES)
 
 
 def _along_circle(integrand, nodes):
