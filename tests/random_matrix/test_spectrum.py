@@ -64,6 +64,12 @@ class TestSample:
         leading = np.linalg.eigh(sample.X @ sample.X.T)[1][:, -1]
         assert sample.overlap == pytest.approx((leading @ sample.mu) ** 2 / 2.25, rel=1e-10)
 
+    def test_signal_weights(self):
+        sample = sample_spectrum(FIGURE_2, p=24, seed=4)
+        for power in (0, 1, 2):
+            moment = sample.mu @ np.linalg.matrix_power(sample.X @ sample.X.T / 48, power) @ sample.X @ sample.y / 48
+            assert sample.signal_weights @ sample.eigenvalues**power == pytest.approx(moment, rel=1e-11)
+
     @pytest.mark.parametrize(("p", "c"), [(1, 0.5), (17, 0.5), (12, 2.0)])
     def test_forms_by_three_routes(self, p, c):
         sample = sample_spectrum(model(c=c), p=p, seed=2)

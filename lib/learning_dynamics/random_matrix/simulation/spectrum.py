@@ -47,6 +47,14 @@ class SampleSpectrum:
         """Squared cosine between the leading eigenvector and mu, as a float."""
         return float((self.eigenvectors[:, -1] @ self.mu) ** 2 / (self.mu @ self.mu))
 
+    @property
+    def signal_weights(self):
+        r"""Masses :math:`(\mu^T u_k)(u_k^T Xy/n)` at the eigenvalues, shape (p,), with sum :math:`\mu^T Xy/n`.
+
+        Their limit is the measure of the signal, paper 1 equation (8): `signal_density` on the bulk, `signal_atom` at the spike.
+        """
+        return (self.mu @ self.eigenvectors) * ((self.X @ self.y / self.y.size) @ self.eigenvectors)
+
     def forms(self, z):
         """`BilinearForms` of this draw at the points `z`, none of them an eigenvalue; see `resolvent_bilinear`."""
         z = number_array("z", z)

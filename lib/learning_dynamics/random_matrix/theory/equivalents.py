@@ -101,7 +101,7 @@ def spike_overlap(model):
     >>> round(spike_overlap(MixtureClassification(mu_norm2=2.25, c=0.5, sigma2=0.1, alpha=0.01)), 4)
     0.7374
     """
-    return max(model.mu_norm2**2 - model.c, 0.0) / (model.mu_norm2 * (model.mu_norm2 + model.c))
+    return signal_atom(model) / (model.mu_norm2 + model.c)
 
 
 def signal_density(model, x):
@@ -147,7 +147,8 @@ def signal_atom(model):
     AttributeError
         If `model` is no `MixtureClassification`.
     """
-    return max(model.mu_norm2**2 - model.c, 0.0) / model.mu_norm2
+    root = sqrt(model.c)
+    return max(model.mu_norm2 - root, 0.0) * (model.mu_norm2 + root) / model.mu_norm2
 
 
 def signal_parts(model, t):
