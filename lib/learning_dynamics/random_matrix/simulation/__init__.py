@@ -5,14 +5,31 @@ from learning_dynamics.random_matrix.simulation.experiment import Simulation, si
 from learning_dynamics.random_matrix.simulation.finite_size import FiniteSize, SizeFit, finite_size
 from learning_dynamics.random_matrix.simulation.pool import simulate_pool
 from learning_dynamics.random_matrix.simulation.resolvent import resolvent_bilinear
+from learning_dynamics.random_matrix.simulation.spectrum import (
+    Concentration,
+    LeadingPairs,
+    SampleSpectrum,
+    concentration,
+    leading_pairs,
+    sample_spectrum,
+)
+from learning_dynamics.random_matrix.simulation.start import least_squares_weights, simulate_start
 
 __all__ = [
+    "Concentration",
     "FiniteSize",
+    "LeadingPairs",
+    "SampleSpectrum",
     "Simulation",
     "SizeFit",
+    "concentration",
     "descent_weights",
     "finite_size",
+    "leading_pairs",
+    "least_squares_weights",
     "resolvent_bilinear",
+    "sample_spectrum",
     "simulate",
     "simulate_pool",
+    "simulate_start",
 ]

@@ -113,12 +113,12 @@ def simulate(
     t = times(t, dynamics)
     p = integer("p", p, at_least=1)
     n = sample_size(model, p)
-    labels = _labels(n, class_proportions)
+    labels = class_labels(n, class_proportions)
     if test_size is not None:
         integer("test_size", test_size, at_least=1)
 
     def experiment(rng):
-        X, w0 = _draw(model, labels, p, rng)
+        X, w0 = draw_mixture(model, labels, p, rng)
         weights = weights_at(X, labels, w0, alpha=model.alpha, t=t, dynamics=dynamics, method=method)
         training = kernels.error_shares(weights @ X, labels)
         if test_size is None:
@@ -137,7 +137,8 @@ def sample_size(model, p):
     return n
 
 
-def _labels(n, class_proportions):
+def class_labels(n, class_proportions):
+    """Labels -1 and then +1, in the checked proportions, shape (n,)."""
     shares = real_array("class_proportions", class_proportions, ndim=1, at_least=0)
     if shares.size != 2 or abs(shares.sum() - 1) > 1e-12:
         raise ValueError(f"class_proportions must be two numbers with sum 1, got {class_proportions!r}")
@@ -147,7 +148,8 @@ def _labels(n, class_proportions):
     return np.repeat([-1.0, 1.0], [first, n - first])
 
 
-def _draw(model, labels, p, rng):
+def draw_mixture(model, labels, p, rng):
+    """Points in columns, shape (p, n), and initial weights, shape (p,), of one draw."""
     X = rng.standard_normal((p, labels.size))
     X[0] += sqrt(model.mu_norm2) * labels
     return X, sqrt(model.sigma2 / p) * rng.standard_normal(p)

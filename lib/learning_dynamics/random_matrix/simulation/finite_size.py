@@ -98,9 +98,9 @@ def finite_size(model, *, t, smallest_p, doublings, runs, seed, dynamics="gd", w
     """
     integer("doublings", doublings, at_least=1)
     integer("runs", runs, at_least=1)
-    first = _first_dimension(model.c, integer("smallest_p", smallest_p, at_least=1))
+    first = first_dimension(model.c, integer("smallest_p", smallest_p, at_least=1))
     sizes = first * 2 ** np.arange(doublings + 1)
-    counts = np.maximum(runs // 2 ** np.arange(doublings + 1), FEWEST_RUNS)
+    counts = halved_runs(runs, doublings)
     results = [
         simulate(model, p=int(p), t=t, runs=int(count), seed=seed + k, dynamics=dynamics, workers=workers)
         for k, (p, count) in enumerate(zip(sizes, counts))
@@ -114,7 +114,13 @@ def finite_size(model, *, t, smallest_p, doublings, runs, seed, dynamics="gd", w
     )
 
 
-def _first_dimension(c, smallest):
+def halved_runs(runs, doublings):
+    """Numbers of draws, halved with every doubling of the dimension, shape (doublings + 1,)."""
+    return np.maximum(runs // 2 ** np.arange(doublings + 1), FEWEST_RUNS)
+
+
+def first_dimension(c, smallest):
+    """The least dimension >= smallest with an integer number of training points."""
     ratio = Fraction(c).limit_denominator(LARGEST_DENOMINATOR)
     if not ratio or abs(float(ratio) - c) > ASPECT_TOLERANCE:
         raise ValueError(f"c must be a fraction with denominator <= {LARGEST_DENOMINATOR}, got {c!r}")

@@ -15,7 +15,7 @@ MOST_CONTOUR_NODES = 2**17
 
 
 @dataclass(frozen=True)
-class _Filter:
+class Filter:
     """What is left of the start, f(z) = exp(-exponent rate(z)), and 1 - f(z)."""
 
     exponent: float
@@ -30,7 +30,7 @@ class _Filter:
 
 def contour_moments(model, exponents, rate):
     """E, V, E*, V* and V* - E*^2 as rows, for f = exp(-exponent rate(z)) with an analytic rate."""
-    return np.array([_moments_at(model, _Filter(exponent, rate)) for exponent in exponents]).T
+    return np.array([_moments_at(model, Filter(exponent, rate)) for exponent in exponents]).T
 
 
 def _moments_at(model, f):
@@ -42,7 +42,7 @@ def _moments_at(model, f):
     """
     low, right = model.bulk_edges[0], model.largest_eigenvalue
     offset = min(CONTOUR_GROWTH / (2 * f.exponent), right) if f.exponent > 0 else right
-    whole = _closed_sum(lambda z: _theorem_integrands(z, model, f), f, left=0.0, right=right, offset=offset)
+    whole = _closed_sum(lambda z: theorem_integrands(z, model, f), f, left=0.0, right=right, offset=offset)
     around = {"left": low if model.c > 1 else 0.0, "right": right, "offset": offset}
     if whole[2] < 0.5:
         function, mean = f.rise, whole[2]
@@ -68,8 +68,8 @@ def _closed_sum(integrand, f, *, left, right, offset):
     return fine
 
 
-def _theorem_integrands(z, model, f):
-    """Integrands of E, V, E* and V* in the theorems."""
+def theorem_integrands(z, model, f):
+    """Integrands of E, V, E* and V* in the theorems, shape (4, *z.shape)."""
     g, m = f.rise(z), stieltjes(z, c=model.c)
     denominator = (model.mu_norm2 + model.c) * m + 1
     start = model.sigma2 * f.fall(z) ** 2 * m

@@ -165,6 +165,33 @@ def training_error(model, t, *, method="spectral", dynamics="flow"):
     return classification_error(moments.E_train, moments.train_variance)
 
 
+def start_kept(model, t, *, dynamics="flow"):
+    r"""Limit :math:`\int f_t^2 d\nu` of the share of the start's squared norm that training has not yet forgotten.
+
+    Parameters
+    ----------
+    model : MixtureClassification
+        Gives c and alpha.
+    t : array_like of float, shape (...)
+        Times in gradient steps, as for `statistics`.
+    dynamics : {"flow", "gd"}
+        As for `statistics`.
+
+    Returns
+    -------
+    numpy.ndarray of float, shape (...)
+        1 at t = 0; it falls to :math:`(1 - 1/c)^+`, the share of the null space of :math:`X^T`, which never decays.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `statistics`.
+    """
+    t, exponents, rate = _filter(model, t, dynamics)
+    x, _, _, nu = _spectral_measures(model, exponents.max(initial=0), rate)
+    return (np.exp(-2 * np.outer(exponents, rate(x))) @ nu).reshape(t.shape)
+
+
 def noise_fit(model, t, *, dynamics="flow"):
     r"""Limit :math:`c (1 - \int f_t d\nu)` of the mean training margin on labels that carry no information.
 

@@ -1,0 +1,255 @@
+"""One draw of the mixture in the basis of its eigenvectors, and what many draws say about the spectrum."""
+
+from dataclasses import dataclass
+from math import sqrt
+
+import numpy as np
+import scipy.linalg
+from threadpoolctl import threadpool_limits
+
+from learning_dynamics._randomness import replicate
+from learning_dynamics._validation import integer, number_array
+from learning_dynamics.random_matrix import kernels
+from learning_dynamics.random_matrix.forms import PAIRS, BilinearForms
+from learning_dynamics.random_matrix.simulation.experiment import class_labels, draw_mixture, sample_size
+from learning_dynamics.random_matrix.simulation.finite_size import first_dimension, halved_runs
+
+
+@dataclass(frozen=True, kw_only=True)
+class SampleSpectrum:
+    r"""One draw of the mixture with the eigendecomposition of :math:`XX^T/n`.
+
+    Attributes
+    ----------
+    X : numpy.ndarray of float, shape (p, n)
+        Training points in columns.
+    y : numpy.ndarray of float, shape (n,)
+        Labels.
+    w0 : numpy.ndarray of float, shape (p,)
+        Initial weights.
+    mu : numpy.ndarray of float, shape (p,)
+        Mean of class 2.
+    eigenvalues : numpy.ndarray of float, shape (p,)
+        Eigenvalues of :math:`XX^T/n`, ascending; the p - n in the null space of :math:`X^T` are exactly 0.
+    eigenvectors : numpy.ndarray of float, shape (p, p)
+        Their eigenvectors, in columns.
+    """
+
+    X: np.ndarray
+    y: np.ndarray
+    w0: np.ndarray
+    mu: np.ndarray
+    eigenvalues: np.ndarray
+    eigenvectors: np.ndarray
+
+    @property
+    def overlap(self):
+        """Squared cosine between the leading eigenvector and mu, as a float."""
+        return float((self.eigenvectors[:, -1] @ self.mu) ** 2 / (self.mu @ self.mu))
+
+    @property
+    def signal_weights(self):
+        r"""Masses :math:`(\mu^T u_k)(u_k^T Xy/n)` at the eigenvalues, shape (p,), with sum :math:`\mu^T Xy/n`.
+
+        Their limit is the measure of the signal, paper 1 equation (8): `signal_density` on the bulk, `signal_atom` at the spike.
+        """
+        return (self.mu @ self.eigenvectors) * ((self.X @ self.y / self.y.size) @ self.eigenvectors)
+
+    def forms(self, z):
+        """`BilinearForms` of this draw at the points `z`, none of them an eigenvalue; see `resolvent_bilinear`."""
+        z = number_array("z", z)
+        hit = np.isin(z, self.eigenvalues)
+        if hit.any():
+            raise ValueError(f"z must not be an eigenvalue, got {z[hit][0]!s}")
+        with threadpool_limits(limits=1, user_api="blas"):
+            return self._forms(z)
+
+    def _forms(self, z):
+        pull = self.X @ self.y / self.y.size
+        vectors = {"mu": self.mu, "noise": pull - self.mu, "pull": pull, "start": self.w0}
+        turned = {name: vector @ self.eigenvectors for name, vector in vectors.items()}
+        points = z.ravel().astype(np.complex128)
+        sums = {
+            name: kernels.resolvent_sums(self.eigenvalues, turned[a] * turned[b], points).reshape(z.shape)
+            for name, (a, b) in PAIRS.items()
+        }
+        return BilinearForms(z=z, **{name: value if z.dtype.kind == "c" else value.real for name, value in sums.items()})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Concentration:
+    """Bilinear forms over independent draws at doubled dimensions.
+
+    Attributes
+    ----------
+    p, runs : numpy.ndarray of int, shape (k,)
+        The dimensions, and the number of draws at each.
+    mean : BilinearForms
+        Means over the draws, arrays of shape (k, m).
+    standard_deviation : BilinearForms
+        Root mean square of the distance from the mean, real arrays of shape (k, m).
+    """
+
+    p: np.ndarray
+    runs: np.ndarray
+    mean: BilinearForms
+    standard_deviation: BilinearForms
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeadingPairs:
+    """The leading eigenpair over independent draws.
+
+    Attributes
+    ----------
+    eigenvalue : numpy.ndarray of float, shape (runs,)
+        Largest eigenvalue of :math:`XX^T/n`.
+    overlap : numpy.ndarray of float, shape (runs,)
+        Squared cosine between its eigenvector and mu.
+    """
+
+    eigenvalue: np.ndarray
+    overlap: np.ndarray
+
+
+def sample_spectrum(model, *, p, seed, class_proportions=(0.5, 0.5)):
+    r"""Draw the mixture once and decompose :math:`XX^T/n`.
+
+    Parameters
+    ----------
+    model : MixtureClassification
+    p : int
+        Dimension, >= 1. The number of training points is n = round(p/c).
+    seed : int
+        Seed, >= 0. The draw is the first one of `simulate` with this seed.
+    class_proportions : pair of float
+        See `simulate`.
+
+    Returns
+    -------
+    SampleSpectrum
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not allowed, as for `simulate`.
+
+    Notes
+    -----
+    mu is :math:`\sqrt{\text{mu\_norm2}} e_1` without loss of generality. LAPACK is held to one thread.
+
+    Examples
+    --------
+    >>> from learning_dynamics.random_matrix import MixtureClassification
+    >>> model = MixtureClassification(mu_norm2=2.25, c=0.5, sigma2=0.1, alpha=0.01)
+    >>> sample_spectrum(model, p=64, seed=1).eigenvalues.shape
+    (64,)
+    """
+    p = integer("p", p, at_least=1)
+    labels = class_labels(sample_size(model, p), class_proportions)
+    (sample,) = replicate(lambda rng: _sample(model, labels, p, rng), runs=1, seed=seed, workers=1)
+    return sample
+
+
+def concentration(model, *, z, smallest_p, doublings, runs, seed, workers=None):
+    r"""Measure how the bilinear forms of the resolvent concentrate as the dimension doubles.
+
+    Parameters
+    ----------
+    model : MixtureClassification
+    z : array_like of complex, shape (m,)
+        Points, away from the real axis or well away from the spectrum.
+    smallest_p : int
+        The first dimension is the least one >= smallest_p for which p/c is an integer.
+    doublings : int
+        How often it is doubled, >= 1.
+    runs : int
+        Draws at the first dimension; their number is halved with every doubling, but is at least 8.
+    seed : int
+        Seed. Each dimension has its own.
+    workers : int, optional
+        Number of threads, see `simulate`.
+
+    Returns
+    -------
+    Concentration
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not allowed, as for `finite_size`.
+    """
+    z = number_array("z", z)
+    if z.ndim != 1:
+        raise ValueError(f"z must have 1 dimension, got shape {z.shape}")
+    integer("doublings", doublings, at_least=1)
+    integer("runs", runs, at_least=1)
+    sizes = first_dimension(model.c, integer("smallest_p", smallest_p, at_least=1)) * 2 ** np.arange(doublings + 1)
+    counts = halved_runs(runs, doublings)
+    drawn = [
+        _forms_of_draws(model, z, p=int(p), runs=int(count), seed=seed + k, workers=workers)
+        for k, (p, count) in enumerate(zip(sizes, counts))
+    ]
+    means, deviations = {}, {}
+    for name in PAIRS:
+        values = [np.array([getattr(forms, name) for forms in draws]) for draws in drawn]
+        means[name] = np.array([value.mean(axis=0) for value in values])
+        deviations[name] = np.array([value.std(axis=0, ddof=1) for value in values])
+    return Concentration(
+        p=sizes,
+        runs=counts,
+        mean=BilinearForms(z=z, **means),
+        standard_deviation=BilinearForms(z=z, **deviations),
+    )
+
+
+def leading_pairs(model, *, p, runs, seed, workers=None):
+    r"""Largest eigenvalue of :math:`XX^T/n` and overlap of its eigenvector with mu, over independent draws.
+
+    Parameters
+    ----------
+    model : MixtureClassification
+    p : int
+        Dimension, >= 1. The number of training points is n = round(p/c).
+    runs : int
+        Number of draws, >= 1.
+    seed : int
+        Seed, >= 0. Models that differ in mu_norm2 alone get the same noise.
+    workers : int, optional
+        Number of threads, see `simulate`.
+
+    Returns
+    -------
+    LeadingPairs
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not allowed, as for `simulate`.
+    """
+    p = integer("p", p, at_least=1)
+    labels = class_labels(sample_size(model, p), (0.5, 0.5))
+
+    def experiment(rng):
+        X, _ = draw_mixture(model, labels, p, rng)
+        values, vectors = scipy.linalg.eigh(
+            X @ X.T / labels.size, subset_by_index=[p - 1, p - 1], driver="evr", overwrite_a=True, check_finite=False
+        )
+        return values[0], vectors[0, 0] ** 2
+
+    eigenvalue, overlap = map(np.array, zip(*replicate(experiment, runs=runs, seed=seed, workers=workers)))
+    return LeadingPairs(eigenvalue=eigenvalue, overlap=overlap)
+
+
+def _sample(model, labels, p, rng):
+    X, w0 = draw_mixture(model, labels, p, rng)
+    eigenvalues, eigenvectors = scipy.linalg.eigh(X @ X.T / labels.size, driver="evd", overwrite_a=True, check_finite=False)
+    eigenvalues[: max(p - labels.size, 0)] = 0.0
+    mu = np.zeros(p)
+    mu[0] = sqrt(model.mu_norm2)
+    return SampleSpectrum(X=X, y=labels, w0=w0, mu=mu, eigenvalues=eigenvalues, eigenvectors=eigenvectors)
+
+
+def _forms_of_draws(model, z, *, p, runs, seed, workers):
+    labels = class_labels(sample_size(model, p), (0.5, 0.5))
+    return replicate(lambda rng: _sample(model, labels, p, rng)._forms(z), runs=runs, seed=seed, workers=workers)
