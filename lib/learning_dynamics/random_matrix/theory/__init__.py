@@ -1,5 +1,16 @@
 """Deterministic predictions of paper 1."""
 
+from learning_dynamics.random_matrix.theory.limits import (
+    ScoreMoments,
+    best_error,
+    final_error,
+    least_squares_error,
+    many_samples_slope,
+    many_samples_statistics,
+    sample_size,
+    taylor_error,
+    taylor_statistics,
+)
 from learning_dynamics.random_matrix.theory.marchenko_pastur import mp_atom, mp_density, stieltjes
 from learning_dynamics.random_matrix.theory.performance import (
     Statistics,
@@ -9,15 +20,28 @@ from learning_dynamics.random_matrix.theory.performance import (
     training_error,
 )
 from learning_dynamics.random_matrix.theory.projections import projected_errors
+from learning_dynamics.random_matrix.theory.stopping import OptimalStopping, optimal_stopping, stopping_threshold
 
 __all__ = [
+    "OptimalStopping",
+    "ScoreMoments",
     "Statistics",
+    "best_error",
+    "final_error",
     "generalization_error",
+    "least_squares_error",
+    "many_samples_slope",
+    "many_samples_statistics",
     "mp_atom",
     "mp_density",
     "noise_fit",
+    "optimal_stopping",
     "projected_errors",
+    "sample_size",
     "statistics",
     "stieltjes",
+    "stopping_threshold",
+    "taylor_error",
+    "taylor_statistics",
     "training_error",
 ]
