@@ -1,14 +1,17 @@
 """Paper 1: the dynamics of learning by random matrix theory."""
 
+from learning_dynamics.random_matrix.filters import SpectralFilter, heavy_ball, ridge_flow
 from learning_dynamics.random_matrix.model import MixtureClassification, classification_error
 from learning_dynamics.random_matrix.simulation import (
     FiniteSize,
     Simulation,
     SizeFit,
     descent_weights,
+    filtered_weights,
     finite_size,
     resolvent_bilinear,
     simulate,
+    simulate_filter,
     simulate_pool,
 )
 from learning_dynamics.random_matrix.theory import (
@@ -16,6 +19,8 @@ from learning_dynamics.random_matrix.theory import (
     ScoreMoments,
     Statistics,
     best_error,
+    filtered_errors,
+    filtered_statistics,
     final_error,
     generalization_error,
     least_squares_error,
@@ -49,15 +54,20 @@ __all__ = [
     "ScoreMoments",
     "Simulation",
     "SizeFit",
+    "SpectralFilter",
     "Statistics",
     "WhitenedMixture",
     "add_noise",
     "best_error",
     "classification_error",
     "descent_weights",
+    "filtered_errors",
+    "filtered_statistics",
+    "filtered_weights",
     "final_error",
     "finite_size",
     "generalization_error",
+    "heavy_ball",
     "least_squares_error",
     "many_samples_slope",
     "many_samples_statistics",
@@ -68,8 +78,10 @@ __all__ = [
     "optimal_stopping",
     "projected_errors",
     "resolvent_bilinear",
+    "ridge_flow",
     "sample_size",
     "simulate",
+    "simulate_filter",
     "simulate_pool",
     "statistics",
     "stieltjes",

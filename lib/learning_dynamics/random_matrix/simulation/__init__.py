@@ -2,6 +2,7 @@
 
 from learning_dynamics.random_matrix.simulation.descent import descent_weights
 from learning_dynamics.random_matrix.simulation.experiment import Simulation, simulate
+from learning_dynamics.random_matrix.simulation.filtered import filtered_weights, simulate_filter
 from learning_dynamics.random_matrix.simulation.finite_size import FiniteSize, SizeFit, finite_size
 from learning_dynamics.random_matrix.simulation.pool import simulate_pool
 from learning_dynamics.random_matrix.simulation.resolvent import resolvent_bilinear
@@ -11,8 +12,10 @@ __all__ = [
     "Simulation",
     "SizeFit",
     "descent_weights",
+    "filtered_weights",
     "finite_size",
     "resolvent_bilinear",
     "simulate",
+    "simulate_filter",
     "simulate_pool",
 ]

@@ -1,5 +1,6 @@
 """Deterministic predictions of paper 1."""
 
+from learning_dynamics.random_matrix.theory.filtered import filtered_errors, filtered_statistics
 from learning_dynamics.random_matrix.theory.limits import (
     ScoreMoments,
     best_error,
@@ -27,6 +28,8 @@ __all__ = [
     "ScoreMoments",
     "Statistics",
     "best_error",
+    "filtered_errors",
+    "filtered_statistics",
     "final_error",
     "generalization_error",
     "least_squares_error",
