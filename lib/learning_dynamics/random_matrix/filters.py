@@ -13,7 +13,7 @@ from learning_dynamics._validation import real
 class SpectralFilter:
     r"""A linear training method: :math:`w(t) = f_t(A) w_0 + h_t(A) X y/n` with :math:`A = XX^T/n`.
 
-    Parameters
+    Attributes
     ----------
     start : callable
         ``start(x, t)`` gives :math:`f_t(x)`, what is left of the initial weights along an eigenvector with eigenvalue x.
@@ -111,7 +111,7 @@ def heavy_ball(*, alpha, momentum, penalty=0.0):
     Examples
     --------
     >>> heavy_ball(alpha=0.5, momentum=0.5).start([1.0], [0, 1, 2]).ravel()
-    array([1.  , 0.5 , 0.  ])
+    array([1. , 0.5, 0. ])
     """
     alpha, penalty = real("alpha", alpha, above=0), real("penalty", penalty, at_least=0)
     momentum = real("momentum", momentum, at_least=0, below=1)
