@@ -9,13 +9,16 @@ from scipy.linalg import expm
 from learning_dynamics.random_matrix import (
     MixtureClassification,
     SpectralFilter,
+    best_error,
     descent_weights,
     filtered_errors,
     filtered_statistics,
     filtered_weights,
     generalization_error,
     heavy_ball,
+    least_squares_error,
     ridge_flow,
+    ridge_regression,
     simulate,
     simulate_filter,
     statistics,
@@ -73,6 +76,14 @@ class TestWeights:
         expected = np.linalg.solve(X @ X.T / 6 + 0.4 * np.eye(9), X @ y / 6)
         for method, t in ((ridge_flow(alpha=0.2, penalty=0.4), 1e3), (heavy_ball(alpha=0.2, momentum=0.7, penalty=0.4), 1000)):
             np.testing.assert_allclose(filtered_weights(X, y, w0, spectral_filter=method, t=t), [expected], atol=1e-12)
+
+    def test_ridge_regression(self):
+        X, y, w0 = problem(9, 6)
+        expected = [np.linalg.solve(X @ X.T / 6 + penalty * np.eye(9), X @ y / 6) for penalty in (0.1, 3.0)]
+        ours = filtered_weights(X, y, w0, spectral_filter=ridge_regression(), t=[0.1, 3.0])
+        np.testing.assert_allclose(ours, expected, atol=1e-13)
+        with pytest.raises(ValueError, match=r"^t, the penalty of ridge regression, must be > 0, got 0\.0$"):
+            filtered_weights(X, y, w0, spectral_filter=ridge_regression(), t=[1.0, 0.0])
 
     @pytest.mark.parametrize("shape", SHAPES)
     def test_plain_methods_are_those_of_descent_weights(self, shape):
@@ -149,6 +160,24 @@ class TestTheory:
         with pytest.raises(ValueError) as caught:
             filtered_statistics(MODEL, method, t)
         assert str(caught.value) == message
+
+
+class TestRidge:
+    @pytest.mark.parametrize("c", [0.5, 1.0, 3.0])
+    def test_the_end_of_the_penalised_flow(self, c):
+        one = model(c=c)
+        flow = filtered_statistics(one, ridge_flow(alpha=1.0, penalty=0.3), 200.0)
+        end = filtered_statistics(one, ridge_regression(), 0.3)
+        for name in FIELDS:
+            assert getattr(flow, name) == pytest.approx(getattr(end, name), rel=1e-12)
+
+    def test_a_large_penalty_reaches_the_bound(self):
+        assert filtered_errors(MODEL, ridge_regression(), 1e6)[0] == pytest.approx(best_error(mu_norm2=4.0, c=0.5), rel=1e-6)
+
+    @pytest.mark.parametrize("c", [0.5, 3.0])
+    def test_a_small_penalty_reaches_least_squares(self, c):
+        error = filtered_errors(model(c=c), ridge_regression(), 1e-6)[0]
+        assert error == pytest.approx(least_squares_error(model(c=c)), rel=1e-4)
 
 
 class TestSimulation:

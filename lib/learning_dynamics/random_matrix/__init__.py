@@ -1,6 +1,6 @@
 """Paper 1: the dynamics of learning by random matrix theory."""
 
-from learning_dynamics.random_matrix.filters import SpectralFilter, heavy_ball, ridge_flow
+from learning_dynamics.random_matrix.filters import SpectralFilter, heavy_ball, ridge_flow, ridge_regression
 from learning_dynamics.random_matrix.model import MixtureClassification, classification_error
 from learning_dynamics.random_matrix.simulation import (
     FiniteSize,
@@ -79,6 +79,7 @@ __all__ = [
     "projected_errors",
     "resolvent_bilinear",
     "ridge_flow",
+    "ridge_regression",
     "sample_size",
     "simulate",
     "simulate_filter",

@@ -79,6 +79,36 @@ def ridge_flow(*, alpha, penalty):
     return SpectralFilter(start=start, learnt=learnt)
 
 
+def ridge_regression():
+    r"""The minimiser of the loss with the ridge penalty :math:`t \|w\|^2/2`: in place of a time, t is the penalty.
+
+    Returns
+    -------
+    SpectralFilter
+        :math:`f_t(x) = 0` and :math:`h_t(x) = 1/(x + t)`, for t > 0.
+
+    Raises
+    ------
+    ValueError
+        From the filter's functions, if a penalty is 0.
+
+    Examples
+    --------
+    >>> ridge_regression().learnt([0.0, 1.0], [1.0])
+    array([[1. , 0.5]])
+    """
+
+    def start(x, t):
+        return np.zeros((len(t), len(x)))
+
+    def learnt(x, t):
+        if np.min(t) <= 0:
+            raise ValueError(f"t, the penalty of ridge regression, must be > 0, got {float(np.min(t))!r}")
+        return 1 / np.add.outer(np.asarray(t, float), np.asarray(x, float))
+
+    return SpectralFilter(start=start, learnt=learnt)
+
+
 def heavy_ball(*, alpha, momentum, penalty=0.0):
     r"""Gradient descent with heavy-ball momentum and a ridge penalty.
 
