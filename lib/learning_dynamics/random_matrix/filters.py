@@ -7,6 +7,7 @@ from math import inf
 import numpy as np
 
 from learning_dynamics._validation import real
+from learning_dynamics.random_matrix import kernels
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,28 +148,18 @@ def heavy_ball(*, alpha, momentum, penalty=0.0):
     momentum = real("momentum", momentum, at_least=0, below=1)
 
     def start(x, t):
-        return _recurrence(1 - alpha * (np.asarray(x, float) + penalty), t, momentum, first=1.0, push=0.0)
+        return recurrence(x, t, first=1.0, push=0.0)
 
     def learnt(x, t):
-        return _recurrence(1 - alpha * (np.asarray(x, float) + penalty), t, momentum, first=0.0, push=alpha)
+        return recurrence(x, t, first=0.0, push=alpha)
+
+    def recurrence(x, t, *, first, push):
+        wanted, place = np.unique(np.asarray(t, float), return_inverse=True)
+        pulls = alpha * (np.asarray(x, float) + penalty)
+        return kernels.two_step_recurrence(pulls, momentum, first, push, wanted)[place]
 
     stable_below = 2 * (1 + momentum) / alpha - penalty
     return SpectralFilter(start=start, learnt=learnt, stable_below=stable_below, whole_steps=True)
-
-
-def _recurrence(factor, t, momentum, *, first, push):
-    """u at whole times t, where a step sends u to factor u + push + momentum (u - the u before)."""
-    wanted, place = np.unique(np.asarray(t, float), return_inverse=True)
-    rows = np.empty((wanted.size, factor.size))
-    now = np.full(factor.shape, first)
-    change = np.zeros_like(now)
-    step = 0
-    for row, time in zip(rows, wanted):
-        for _ in range(int(time) - step):
-            change = (factor - 1) * now + push + momentum * change
-            now = now + change
-        row[:], step = now, int(time)
-    return rows[place]
 
 
 def check_filter(spectral_filter, t, largest):
