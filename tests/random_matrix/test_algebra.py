@@ -88,6 +88,13 @@ class TestSmallTimes:
         assert vanishes(slope.subs(T, 0) - MU2 * printed_at_0)
 
 
+    def test_with_V_expanded_to_second_order_the_maximum_is_there_too(self):
+        V = (MU2 + C) * STEP**2 + S * (1 - 2 * STEP + 2 * STEP**2 * MOMENT_2)
+        margin = TAYLOR_E / sp.sqrt(V)
+        assert vanishes(sp.diff(margin, T).subs(T, 1 / ALPHA))
+        assert vanishes(margin.subs(T, 1 / ALPHA) - MU2 / sp.sqrt(MU2 + C + S * (1 + 2 * C)))
+
+
 class TestManySamples:
     def test_the_slope_of_the_margin(self):
         f_signal, f_noise = sp.exp(-STEP * LEVEL), sp.exp(-STEP)
