@@ -111,8 +111,10 @@ class TestRegimes:
 
     def test_on_both_sides_of_the_threshold(self):
         threshold = stopping_threshold(mu_norm2=4.0, c=3.0)
-        assert isfinite(optimal_stopping(model(c=3.0, sigma2=0.95 * threshold)).time)
-        assert optimal_stopping(model(c=3.0, sigma2=1.05 * threshold)).time == inf
+        near = [optimal_stopping(model(c=3.0, sigma2=(1 - gap) * threshold)) for gap in (0.1, 0.02, 0.01)]
+        assert near[2].time / near[1].time == pytest.approx(2, rel=0.05)
+        assert near[0].error < near[1].error < final_error(model(c=3.0, sigma2=threshold))
+        assert optimal_stopping(model(c=3.0, sigma2=1.01 * threshold)).time == inf
 
     def test_at_c_1_it_always_stops(self):
         for sigma2 in (1e-6, 1.0, 1e4):

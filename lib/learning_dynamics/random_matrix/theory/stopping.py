@@ -59,7 +59,7 @@ def optimal_stopping(model):
         S = \frac{(\|\mu\|^2 + c) \mathrm{Var}_{\hat\mu}(g) + \sigma^2 \int f_t^2 d\nu}{(\int g d\hat\mu)^2}.
 
     S is summed without cancellation. Every change of sign of its derivative on a fine grid of times is refined, and the least
-    minimum is compared with the limit for large times.
+    minimum is compared with the limit for large times, unless S still rises towards it.
 
     For sigma2 = 0 the error is least in the limit t to 0. For c <= 1 and sigma2 > 0 the optimal time is finite; it grows
     like log(1/c) for small c. For c > 1 it is finite for sigma2 below `stopping_threshold`, and above it is infinite except
@@ -81,7 +81,9 @@ def optimal_stopping(model):
     slopes = _excess(model, measures, grid)[1]
     turns = np.flatnonzero((slopes[:-1] < 0) & (slopes[1:] >= 0))
     minima = [_refined(model, measures, grid[k], grid[k + 1]) for k in turns]
-    excess, exponent = min([(final_excess(model), inf), *minima])
+    if not slopes[-1] > 0:
+        minima.append((final_excess(model), inf))
+    excess, exponent = min(minima)
     margin = model.mu_norm2 / sqrt(model.mu_norm2 + model.c + excess)
     return OptimalStopping(time=exponent / model.alpha, error=float(ndtr(-margin)))
 
