@@ -25,3 +25,11 @@ def test_keeps_text_and_drops_what_changes_from_run_to_run():
     assert "papermill" not in result.metadata
     nbformat.validate(result)
     assert cleaned(result) == result
+
+
+def test_joins_what_was_printed_in_one_go():
+    cell = nbformat.v4.new_code_cell("for k in range(2): print(k)")
+    parts = [nbformat.v4.new_output("stream", name="stdout", text=text) for text in ("0\n", "1\n")]
+    cell.outputs = [*parts, nbformat.v4.new_output("display_data", {"text/plain": "<Figure>"}), parts[0]]
+    outputs = cleaned(nbformat.v4.new_notebook(cells=[cell])).cells[0].outputs
+    assert [output.get("text") for output in outputs] == ["0\n1\n", None, "0\n"]

@@ -78,3 +78,15 @@ def test_resolvent_sums(size, count):
     eigenvalues, products = rng.uniform(0, 4, size), rng.random(size)
     z = rng.uniform(-2, -1, count) + 1j * rng.standard_normal(count)
     agree(kernels.resolvent_sums(eigenvalues, products, z), twins.resolvent_sums(eigenvalues, products, z), 1e-14)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("momentum", [0.0, 0.5, 0.97])
+def test_two_step_recurrence(size, momentum):
+    pulls = np.random.default_rng(size).uniform(0, 2 * (1 + momentum), size)
+    t = np.array([0.0, 1.0, 2.0, 7.0, 7.0, 300.0])
+    for first, push in ((1.0, 0.0), (0.0, 0.3)):
+        got = kernels.two_step_recurrence(pulls, momentum, first, push, t)
+        expected = twins.two_step_recurrence(pulls, momentum, first, push, t)
+        assert got.shape == (6, size)
+        np.testing.assert_allclose(got, expected, rtol=1e-9, atol=1e-12)

@@ -10,7 +10,7 @@ from learning_dynamics.random_matrix import (
     least_squares_weights,
     mp_atom,
     simulate_start,
-    spectral_filter,
+    decay_filter,
     start_kept,
     statistics,
 )
@@ -62,16 +62,16 @@ class TestLeastSquares:
 class TestFilter:
     def test_shapes_and_values(self):
         x, t = np.array([[0.0, 0.5], [1.0, 3.0]]), np.array([0, 1, 5])
-        flow, steps = (spectral_filter(x, t, alpha=0.3, dynamics=kind) for kind in ("flow", "gd"))
+        flow, steps = (decay_filter(x, t, alpha=0.3, dynamics=kind) for kind in ("flow", "gd"))
         assert flow.shape == steps.shape == (3, 2, 2)
         np.testing.assert_allclose(flow, np.exp(-0.3 * t[:, None, None] * x), rtol=1e-15)
         np.testing.assert_allclose(steps, (1 - 0.3 * x) ** t[:, None, None], rtol=1e-14)
-        assert spectral_filter(1.0, 2, alpha=0.5, dynamics="gd") == 0.25
-        assert spectral_filter([1.0, 2.0], 2, alpha=0.5, dynamics="gd").shape == (2,)
-        assert spectral_filter(1.0, [1, 2], alpha=0.5, dynamics="gd").shape == (2,)
+        assert decay_filter(1.0, 2, alpha=0.5, dynamics="gd") == 0.25
+        assert decay_filter([1.0, 2.0], 2, alpha=0.5, dynamics="gd").shape == (2,)
+        assert decay_filter(1.0, [1, 2], alpha=0.5, dynamics="gd").shape == (2,)
 
     def test_three_regimes_of_a_step(self):
-        f = spectral_filter([0.5, 1.5, 2.5], np.arange(6), alpha=1.0, dynamics="gd")
+        f = decay_filter([0.5, 1.5, 2.5], np.arange(6), alpha=1.0, dynamics="gd")
         assert (np.diff(f[:, 0]) < 0).all() and (f[:, 0] > 0).all()
         assert (f[1::2, 1] < 0).all() and (np.diff(np.abs(f[:, 1])) < 0).all()
         assert (np.diff(np.abs(f[:, 2])) > 0).all()
@@ -79,7 +79,7 @@ class TestFilter:
     def test_steps_tend_to_the_flow(self):
         x = np.linspace(0, 4, 9)
         gaps = [
-            np.abs(spectral_filter(x, 3 * k, alpha=1 / k, dynamics="gd") - spectral_filter(x, 3, alpha=1.0)).max()
+            np.abs(decay_filter(x, 3 * k, alpha=1 / k, dynamics="gd") - decay_filter(x, 3, alpha=1.0)).max()
             for k in (100, 200, 400)
         ]
         assert gaps[0] / gaps[1] == pytest.approx(2, rel=0.05)
@@ -97,7 +97,7 @@ class TestFilter:
     )
     def test_bad_input(self, arguments, error, message):
         with pytest.raises(error, match=message):
-            spectral_filter(**{"x": 1.0, "t": 1, "alpha": 1.0, "dynamics": "gd", **arguments})
+            decay_filter(**{"x": 1.0, "t": 1, "alpha": 1.0, "dynamics": "gd", **arguments})
 
 
 class TestStart:

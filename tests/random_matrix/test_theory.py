@@ -15,7 +15,7 @@ from learning_dynamics.random_matrix import (
     statistics,
     training_error,
 )
-from learning_dynamics.random_matrix.theory import contour, performance
+from learning_dynamics.random_matrix.theory import contour, measures
 from tests.random_matrix import reference
 
 FIELDS = ("E", "V", "E_train", "V_train", "train_variance")
@@ -182,7 +182,7 @@ class TestInvariants:
     @checked
     @given(MODELS)
     def test_total_masses(self, one):
-        x, p, p_over_x, nu = performance._spectral_measures(one, 10.0, lambda x: x)
+        x, p, p_over_x, nu = measures.spectral_measures(one, 10.0, lambda x: x)
         assert p.sum() == pytest.approx(1, rel=1e-13)
         assert nu.sum() == pytest.approx(1, rel=1e-13)
         kappa = (one.mu_norm2 + one.c) / one.mu_norm2

@@ -30,3 +30,12 @@ def error_shares(margins, labels):
 
 def resolvent_sums(eigenvalues, products, z):
     return (products / (eigenvalues - z[:, None])).sum(axis=1)
+
+
+def two_step_recurrence(pulls, momentum, first, push, t):
+    rows = [np.full(pulls.shape, first)]
+    before = rows[0]
+    for _ in range(int(max(t))):
+        rows.append((1 + momentum - pulls) * rows[-1] - momentum * before + push)
+        before = rows[-2]
+    return np.array([rows[int(time)] for time in t])

@@ -39,7 +39,7 @@ def cleaned(notebook):
         if cell.cell_type == "code":
             count += 1
             new["execution_count"] = count
-            new["outputs"] = [_cleaned_output(output, count) for output in cell.outputs if _is_kept(output)]
+            new["outputs"] = _joined([_cleaned_output(output, count) for output in cell.outputs if _is_kept(output)])
         cells.append(new)
     return nbformat.from_dict(
         {"cells": cells, "metadata": NOTEBOOK_METADATA, "nbformat": 4, "nbformat_minor": 5}
@@ -48,6 +48,17 @@ def cleaned(notebook):
 
 def _is_kept(output):
     return not (output.output_type == "stream" and output.name == "stderr")
+
+
+def _joined(outputs):
+    """Text printed in one go, whose parts arrive in as many outputs as it happens, made one output."""
+    joined = []
+    for output in outputs:
+        if joined and output.output_type == joined[-1].output_type == "stream":
+            joined[-1]["text"] += output.text
+        else:
+            joined.append(output)
+    return joined
 
 
 def _cleaned_output(output, count):

@@ -56,15 +56,16 @@ def chebyshev_rule(count):
     return _frozen(np.sin(angle / 2) ** 2, np.cos(angle / 2) ** 2, np.sin(angle) ** 2 * (pi / (4 * count)))
 
 
-@lru_cache(maxsize=1)
-def edge_rule():
+@lru_cache(maxsize=8)
+def edge_rule(step=EDGE_STEP):
     r"""Trapezoid rule in v of :math:`s = 1/(1 + e^{2v})`, which resolves every scale next to both edges.
 
     For real times the integrand is analytic and bounded for :math:`|\mathrm{Im} v| \le \pi/4`, whatever the time and
-    wherever the poles, so the error is about :math:`e^{-2\pi(\pi/4)/h}`: 1e-18 for h = 0.12.
+    wherever the poles, so the error is about :math:`e^{-2\pi(\pi/4)/h}` for the step h: 1e-18 for h = 0.12.
     """
-    v = np.arange(-round(EDGE_REACH / EDGE_STEP), round(EDGE_REACH / EDGE_STEP) + 1) * EDGE_STEP
-    return _frozen(1 / (1 + np.exp(2 * v)), 1 / (1 + np.exp(-2 * v)), EDGE_STEP / (4 * np.cosh(v) ** 3))
+    count = round(EDGE_REACH / step)
+    v = np.arange(-count, count + 1) * step
+    return _frozen(1 / (1 + np.exp(2 * v)), 1 / (1 + np.exp(-2 * v)), step / (4 * np.cosh(v) ** 3))
 
 
 def ellipse(*, left, right, offset, decades):

@@ -2,6 +2,7 @@
 
 from learning_dynamics.random_matrix.simulation.descent import descent_weights
 from learning_dynamics.random_matrix.simulation.experiment import Simulation, simulate
+from learning_dynamics.random_matrix.simulation.filtered import filtered_weights, simulate_filter
 from learning_dynamics.random_matrix.simulation.finite_size import FiniteSize, SizeFit, finite_size
 from learning_dynamics.random_matrix.simulation.pool import simulate_pool
 from learning_dynamics.random_matrix.simulation.resolvent import resolvent_bilinear
@@ -24,12 +25,14 @@ __all__ = [
     "SizeFit",
     "concentration",
     "descent_weights",
+    "filtered_weights",
     "finite_size",
     "leading_pairs",
     "least_squares_weights",
     "resolvent_bilinear",
     "sample_spectrum",
     "simulate",
+    "simulate_filter",
     "simulate_pool",
     "simulate_start",
 ]

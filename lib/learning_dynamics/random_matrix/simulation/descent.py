@@ -101,7 +101,7 @@ def weights_at(X, y, w0, *, alpha, t, dynamics, method):
 def _weights_by_rows(X, y, w0, alpha, t, dynamics):
     """p <= n: w moves along the eigenvectors of XX^T/n."""
     n = X.shape[1]
-    eigenvalues, vectors = _eigenpairs(X @ X.T / n)
+    eigenvalues, vectors = eigenpairs(X @ X.T / n)
     start = w0 @ vectors
     pull = (X @ y / n) @ vectors - eigenvalues * start
     return _modes(eigenvalues, alpha, t, dynamics, start, pull) @ vectors.T
@@ -110,12 +110,12 @@ def _weights_by_rows(X, y, w0, alpha, t, dynamics):
 def _weights_by_columns(X, y, w0, alpha, t, dynamics):
     """p > n: w moves along X times the eigenvectors of X^T X/n, and the part of w0 outside the span of X stays."""
     n = X.shape[1]
-    eigenvalues, vectors = _eigenpairs(X.T @ X / n)
+    eigenvalues, vectors = eigenpairs(X.T @ X / n)
     pull = (y - w0 @ X) @ vectors / n
     return w0 + _modes(eigenvalues, alpha, t, dynamics, np.zeros(n), pull) @ (X @ vectors).T
 
 
-def _eigenpairs(matrix):
+def eigenpairs(matrix):
     eigenvalues, vectors = scipy.linalg.eigh(matrix, driver="evd", overwrite_a=True, check_finite=False)
     return np.maximum(eigenvalues, IN_PLACE_OF_ZERO), vectors
 

@@ -9,7 +9,7 @@ from learning_dynamics._randomness import replicate
 from learning_dynamics._validation import choice, integer, real_array
 from learning_dynamics.random_matrix import kernels
 from learning_dynamics.random_matrix.model import classification_error
-from learning_dynamics.random_matrix.simulation.descent import DYNAMICS, METHODS, times, weights_at
+from learning_dynamics.random_matrix.simulation.descent import DYNAMICS, METHODS, times, vector, weights_at
 
 ASPECT_TOLERANCE = 1e-9
 TEST_BLOCK = 4096
@@ -54,6 +54,7 @@ def simulate(
     dynamics="gd",
     method="eigen",
     class_proportions=(0.5, 0.5),
+    mean_direction=None,
     test_size=None,
     workers=None,
 ):
@@ -76,6 +77,8 @@ def simulate(
         How the weights are made, see `descent_weights`.
     class_proportions : pair of float
         Shares of class 1 (mean -mu) and class 2 (mean mu), both > 0, with sum 1. Class 1 has ``round(share * n)`` points.
+    mean_direction : array_like of float, shape (p,), optional
+        A vector that mu points along, not 0; the first axis if omitted.
     test_size : int, optional
         Number of fresh points a draw on which the generalisation error is counted. If omitted, the error is exact given w:
         :math:`Q(\mu^T w/\|w\|)`.
@@ -96,8 +99,8 @@ def simulate(
 
     Notes
     -----
-    mu is :math:`\sqrt{\text{mu\_norm2}} e_1` without loss of generality; the entries of w0 are N(0, sigma2/p). The training
-    error is counted on the training points. A point with score 0 counts as one half, so that w = 0 has error 1/2. At finite p
+    The noise and w0 have no preferred direction, so that of mu does not matter. The entries of w0 are N(0, sigma2/p). The
+    training error is counted on the training points. A point with score 0 counts as one half, so that w = 0 has error 1/2. At finite p
     the mean error differs from its limit by a term of order 1/p.
 
     Examples
@@ -111,19 +114,42 @@ def simulate(
     choice("dynamics", dynamics, DYNAMICS)
     choice("method", method, METHODS)
     t = times(t, dynamics)
+
+    def train(X, labels, w0):
+        return weights_at(X, labels, w0, alpha=model.alpha, t=t, dynamics=dynamics, method=method)
+
+    return run_experiment(
+        model,
+        train,
+        p=p,
+        t=t,
+        runs=runs,
+        seed=seed,
+        class_proportions=class_proportions,
+        mean_direction=mean_direction,
+        test_size=test_size,
+        workers=workers,
+    )
+
+
+def run_experiment(
+    model, train, *, p, t, runs, seed, class_proportions, mean_direction=None, test_size=None, workers=None
+):
+    """`simulate` with weights of shape (m, p), at the m times t, from ``train(X, labels, w0)``."""
     p = integer("p", p, at_least=1)
     n = sample_size(model, p)
     labels = class_labels(n, class_proportions)
+    mean = mean_vector(model, p, mean_direction)
     if test_size is not None:
         integer("test_size", test_size, at_least=1)
 
     def experiment(rng):
-        X, w0 = draw_mixture(model, labels, p, rng)
-        weights = weights_at(X, labels, w0, alpha=model.alpha, t=t, dynamics=dynamics, method=method)
+        X, w0 = draw_mixture(model, mean, labels, rng)
+        weights = train(X, labels, w0)
         training = kernels.error_shares(weights @ X, labels)
         if test_size is None:
-            return _exact_error(weights, model.mu_norm2), training
-        return _sampled_error(weights, model.mu_norm2, class_proportions, test_size, rng), training
+            return _exact_error(weights, mean), training
+        return _sampled_error(weights, mean, class_proportions, test_size, rng), training
 
     generalization, training = map(np.array, zip(*replicate(experiment, runs=runs, seed=seed, workers=workers)))
     return summarised(generalization, training, t=t, p=p, n=n)
@@ -148,23 +174,34 @@ def class_labels(n, class_proportions):
     return np.repeat([-1.0, 1.0], [first, n - first])
 
 
-def draw_mixture(model, labels, p, rng):
+def mean_vector(model, p, direction=None):
+    """The mean mu of class 2, shape (p,), along a direction, by default the first axis."""
+    if direction is None:
+        return sqrt(model.mu_norm2) * np.eye(1, p)[0]
+    direction = vector("mean_direction", direction, p, "one entry a dimension")
+    length = np.linalg.norm(direction)
+    if length == 0:
+        raise ValueError("mean_direction must not be 0, got a vector of zeros")
+    return sqrt(model.mu_norm2) * (direction / length)
+
+
+def draw_mixture(model, mean, labels, rng):
     """Points in columns, shape (p, n), and initial weights, shape (p,), of one draw."""
-    X = rng.standard_normal((p, labels.size))
-    X[0] += sqrt(model.mu_norm2) * labels
-    return X, sqrt(model.sigma2 / p) * rng.standard_normal(p)
+    X = rng.standard_normal((mean.size, labels.size))
+    X += np.outer(mean, labels)
+    return X, sqrt(model.sigma2 / mean.size) * rng.standard_normal(mean.size)
 
 
-def _exact_error(weights, mu_norm2):
-    return classification_error(sqrt(mu_norm2) * weights[:, 0], np.einsum("ij,ij->i", weights, weights))
+def _exact_error(weights, mean):
+    return classification_error(weights @ mean, np.einsum("ij,ij->i", weights, weights))
 
 
-def _sampled_error(weights, mu_norm2, class_proportions, size, rng):
+def _sampled_error(weights, mean, class_proportions, size, rng):
     labels = np.where(rng.random(size) < class_proportions[0], -1.0, 1.0)
     wrong = np.zeros(len(weights))
     for block in np.split(labels, range(TEST_BLOCK, size, TEST_BLOCK)):
         points = rng.standard_normal((weights.shape[1], block.size))
-        points[0] += sqrt(mu_norm2) * block
+        points += np.outer(mean, block)
         wrong += block.size * kernels.error_shares(weights @ points, block)
     return wrong / size
 

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 
 import numpy as np
 
 from learning_dynamics._validation import integer
 from learning_dynamics.random_matrix.simulation.experiment import ASPECT_TOLERANCE, simulate
+from learning_dynamics.random_matrix.simulation.filtered import simulate_filter
 
 LARGEST_DENOMINATOR = 4096
 FEWEST_RUNS = 8
@@ -59,7 +61,7 @@ class FiniteSize:
     training: SizeFit
 
 
-def finite_size(model, *, t, smallest_p, doublings, runs, seed, dynamics="gd", workers=None):
+def finite_size(model, *, t, smallest_p, doublings, runs, seed, dynamics="gd", spectral_filter=None, workers=None):
     r"""Measure how the errors approach their limits as the dimension doubles.
 
     Parameters
@@ -76,6 +78,8 @@ def finite_size(model, *, t, smallest_p, doublings, runs, seed, dynamics="gd", w
     seed : int
         Seed. Each dimension has its own.
     dynamics : {"gd", "flow"}
+    spectral_filter : SpectralFilter, optional
+        Trains in place of `dynamics`.
     workers : int, optional
         Number of threads, see `simulate`.
 
@@ -101,8 +105,11 @@ def finite_size(model, *, t, smallest_p, doublings, runs, seed, dynamics="gd", w
     first = first_dimension(model.c, integer("smallest_p", smallest_p, at_least=1))
     sizes = first * 2 ** np.arange(doublings + 1)
     counts = halved_runs(runs, doublings)
+    experiment = partial(simulate, dynamics=dynamics)
+    if spectral_filter is not None:
+        experiment = partial(simulate_filter, spectral_filter=spectral_filter)
     results = [
-        simulate(model, p=int(p), t=t, runs=int(count), seed=seed + k, dynamics=dynamics, workers=workers)
+        experiment(model, p=int(p), t=t, runs=int(count), seed=seed + k, workers=workers)
         for k, (p, count) in enumerate(zip(sizes, counts))
     ]
     return FiniteSize(

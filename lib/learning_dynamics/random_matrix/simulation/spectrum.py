@@ -1,7 +1,6 @@
 """One draw of the mixture in the basis of its eigenvectors, and what many draws say about the spectrum."""
 
 from dataclasses import dataclass
-from math import sqrt
 
 import numpy as np
 import scipy.linalg
@@ -11,7 +10,7 @@ from learning_dynamics._randomness import replicate
 from learning_dynamics._validation import integer, number_array
 from learning_dynamics.random_matrix import kernels
 from learning_dynamics.random_matrix.forms import PAIRS, BilinearForms
-from learning_dynamics.random_matrix.simulation.experiment import class_labels, draw_mixture, sample_size
+from learning_dynamics.random_matrix.simulation.experiment import class_labels, draw_mixture, mean_vector, sample_size
 from learning_dynamics.random_matrix.simulation.finite_size import first_dimension, halved_runs
 
 
@@ -231,7 +230,7 @@ def leading_pairs(model, *, p, runs, seed, workers=None):
     labels = class_labels(sample_size(model, p), (0.5, 0.5))
 
     def experiment(rng):
-        X, _ = draw_mixture(model, labels, p, rng)
+        X, _ = draw_mixture(model, mean_vector(model, p), labels, rng)
         values, vectors = scipy.linalg.eigh(
             X @ X.T / labels.size, subset_by_index=[p - 1, p - 1], driver="evr", overwrite_a=True, check_finite=False
         )
@@ -242,11 +241,10 @@ def leading_pairs(model, *, p, runs, seed, workers=None):
 
 
 def _sample(model, labels, p, rng):
-    X, w0 = draw_mixture(model, labels, p, rng)
+    mu = mean_vector(model, p)
+    X, w0 = draw_mixture(model, mu, labels, rng)
     eigenvalues, eigenvectors = scipy.linalg.eigh(X @ X.T / labels.size, driver="evd", overwrite_a=True, check_finite=False)
     eigenvalues[: max(p - labels.size, 0)] = 0.0
-    mu = np.zeros(p)
-    mu[0] = sqrt(model.mu_norm2)
     return SampleSpectrum(X=X, y=labels, w0=w0, mu=mu, eigenvalues=eigenvalues, eigenvectors=eigenvectors)
 
 

@@ -6,7 +6,7 @@ from threadpoolctl import threadpool_limits
 from learning_dynamics._randomness import replicate
 from learning_dynamics._validation import choice, integer, real_array
 from learning_dynamics.random_matrix.simulation.descent import DYNAMICS, times, vector, weights_at
-from learning_dynamics.random_matrix.simulation.experiment import class_labels, draw_mixture, sample_size
+from learning_dynamics.random_matrix.simulation.experiment import class_labels, draw_mixture, mean_vector, sample_size
 
 
 def least_squares_weights(X, y):
@@ -75,9 +75,10 @@ def simulate_start(model, *, p, t, runs, seed, dynamics="gd", workers=None):
         raise ValueError("model must have sigma2 > 0, got 0.0: there is no start to forget")
     p = integer("p", p, at_least=1)
     labels = class_labels(sample_size(model, p), (0.5, 0.5))
+    mean = mean_vector(model, p)
 
     def experiment(rng):
-        X, w0 = draw_mixture(model, labels, p, rng)
+        X, w0 = draw_mixture(model, mean, labels, rng)
         left = weights_at(X, np.zeros(labels.size), w0, alpha=model.alpha, t=t, dynamics=dynamics, method="eigen")
         return np.einsum("ij,ij->i", left, left) / (w0 @ w0)
 

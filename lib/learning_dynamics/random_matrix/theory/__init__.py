@@ -7,7 +7,19 @@ from learning_dynamics.random_matrix.theory.equivalents import (
     signal_parts,
     spike_overlap,
 )
-from learning_dynamics.random_matrix.theory.filters import spectral_filter
+from learning_dynamics.random_matrix.theory.filters import decay_filter
+from learning_dynamics.random_matrix.theory.filtered import filtered_errors, filtered_statistics
+from learning_dynamics.random_matrix.theory.limits import (
+    ScoreMoments,
+    best_error,
+    final_error,
+    least_squares_error,
+    many_samples_slope,
+    many_samples_statistics,
+    sample_size,
+    taylor_error,
+    taylor_statistics,
+)
 from learning_dynamics.random_matrix.theory.marchenko_pastur import mp_atom, mp_density, stieltjes
 from learning_dynamics.random_matrix.theory.paths import ContourParts, Contours, contour_parts, contours
 from learning_dynamics.random_matrix.theory.performance import (
@@ -19,26 +31,41 @@ from learning_dynamics.random_matrix.theory.performance import (
     training_error,
 )
 from learning_dynamics.random_matrix.theory.projections import projected_errors
+from learning_dynamics.random_matrix.theory.stopping import OptimalStopping, optimal_stopping, stopping_threshold
 
 __all__ = [
     "ContourParts",
     "Contours",
+    "OptimalStopping",
+    "ScoreMoments",
     "Statistics",
+    "best_error",
     "contour_parts",
     "contours",
+    "decay_filter",
     "deterministic_equivalents",
+    "filtered_errors",
+    "filtered_statistics",
+    "final_error",
     "generalization_error",
+    "least_squares_error",
+    "many_samples_slope",
+    "many_samples_statistics",
     "mp_atom",
     "mp_density",
     "noise_fit",
+    "optimal_stopping",
     "projected_errors",
+    "sample_size",
     "signal_atom",
     "signal_density",
     "signal_parts",
-    "spectral_filter",
     "spike_overlap",
     "start_kept",
     "statistics",
     "stieltjes",
+    "stopping_threshold",
+    "taylor_error",
+    "taylor_statistics",
     "training_error",
 ]

@@ -5,7 +5,7 @@ import numpy as np
 from learning_dynamics._validation import choice, real, real_array
 
 
-def spectral_filter(x, t, *, alpha, dynamics="flow"):
+def decay_filter(x, t, *, alpha, dynamics="flow"):
     r"""Filter :math:`f_t(x) = e^{-\alpha t x}` of the flow, or :math:`(1 - \alpha x)^t` of gradient descent.
 
     Parameters
@@ -39,7 +39,7 @@ def spectral_filter(x, t, *, alpha, dynamics="flow"):
 
     Examples
     --------
-    >>> spectral_filter([0.0, 1.0], [0, 1, 2], alpha=0.5, dynamics="gd")
+    >>> decay_filter([0.0, 1.0], [0, 1, 2], alpha=0.5, dynamics="gd")
     array([[1.  , 1.  ],
            [1.  , 0.5 ],
            [1.  , 0.25]])

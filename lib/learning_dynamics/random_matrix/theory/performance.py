@@ -1,15 +1,14 @@
 """Performance at every time of training: Theorems 1 and 2 of paper 1."""
 
 from dataclasses import dataclass
-from math import pi, sqrt
 
 import numpy as np
 
 from learning_dynamics._validation import choice, real_array
-from learning_dynamics.random_matrix import kernels, quadrature
+from learning_dynamics.random_matrix import kernels
 from learning_dynamics.random_matrix.model import classification_error
 from learning_dynamics.random_matrix.theory.contour import contour_moments
-from learning_dynamics.random_matrix.theory.marchenko_pastur import mp_atom
+from learning_dynamics.random_matrix.theory.measures import flow_rate, spectral_measures
 
 LEAST_EXPONENT = 1e-100
 LARGEST_EXPONENT = 1e12
@@ -188,7 +187,7 @@ def start_kept(model, t, *, dynamics="flow"):
         As `statistics`.
     """
     t, exponents, rate = _filter(model, t, dynamics)
-    x, _, _, nu = _spectral_measures(model, exponents.max(initial=0), rate)
+    x, _, _, nu = spectral_measures(model, exponents.max(initial=0), rate)
     return (np.exp(-2 * np.outer(exponents, rate(x))) @ nu).reshape(t.shape)
 
 
@@ -214,7 +213,7 @@ def noise_fit(model, t, *, dynamics="flow"):
         As `statistics`.
     """
     t, exponents, rate = _filter(model, t, dynamics)
-    x, _, _, nu = _spectral_measures(model, exponents.max(initial=0), rate)
+    x, _, _, nu = spectral_measures(model, exponents.max(initial=0), rate)
     return model.c * (-np.expm1(-np.outer(exponents, rate(x))) @ nu).reshape(t.shape)
 
 
@@ -229,7 +228,7 @@ def _filter(model, t, dynamics):
             f"t must be 0 or have alpha * t in [{LEAST_EXPONENT:g}, {LARGEST_EXPONENT:g}], got t = {t.ravel()[~allowed][0]!s}"
         )
     if dynamics == "flow":
-        return t, exponents, _flow_rate
+        return t, exponents, flow_rate
     if (t != np.floor(t)).any():
         raise ValueError(f"t must hold integers for dynamics 'gd', got {t[t != np.floor(t)][0]!s}")
     if model.alpha * model.largest_eigenvalue >= 1:
@@ -238,46 +237,7 @@ def _filter(model, t, dynamics):
     return t, exponents, lambda x: -np.log1p(-model.alpha * x) / model.alpha
 
 
-def _flow_rate(x):
-    return x
-
-
 def _spectral_moments(model, exponents, rate):
-    x, p, p_over_x, nu = _spectral_measures(model, exponents.max(initial=0), rate)
+    x, p, p_over_x, nu = spectral_measures(model, exponents.max(initial=0), rate)
     mean, power, square, variance = kernels.spectral_sums(x, rate(x), p, p_over_x, nu, model.sigma2, exponents)
     return mean * model.mu_norm2 / (model.mu_norm2 + model.c), power, mean, square, variance
-
-
-def _spectral_measures(model, exponent, rate):
-    """Nodes, and on them the weights of P, P/x and nu: 0 first, then the spike, then the bulk."""
-    x, p, nu = _bulk_measures(model, exponent, rate)
-    spike_mass = max(model.mu_norm2**2 - model.c, 0.0) / (model.mu_norm2 * (1 + model.mu_norm2))
-    zero_mass = max(1 - model.c, 0.0) / (1 + model.mu_norm2)
-    return (
-        np.concatenate(([0.0, model.largest_eigenvalue], x)),
-        np.concatenate(([zero_mass, spike_mass], p)),
-        np.concatenate(([0.0, spike_mass / model.spike], p / x)),
-        np.concatenate(([mp_atom(model.c), 0.0], nu)),
-    )
-
-
-def _bulk_measures(model, exponent, rate):
-    c, mu_norm2 = model.c, model.mu_norm2
-    if rate is _flow_rate:
-        low, high, weights = quadrature.unit_rule(c=c, mu_norm2=mu_norm2, exponent=exponent)
-    else:
-        low, high, weights = quadrature.edge_rule()
-    width = 4 * sqrt(c)
-    x = model.bulk_edges[0] + width * low
-    below_spike = (mu_norm2 - sqrt(c)) ** 2 / mu_norm2 + width * high
-    nu = (8 / pi) * weights / x
-    p = nu * ((mu_norm2 + c) / mu_norm2 * c) / below_spike
-    kept = _matters(x, p, nu, exponent, f=np.exp(-2 * exponent * (rate(x) - rate(x.min()))))
-    return x[kept], p[kept], nu[kept]
-
-
-def _matters(x, p, nu, exponent, *, f):
-    """Whether a node adds a visible part to any of the sums, at the first or at the last of the times."""
-    reached = np.minimum(exponent * x, 1)
-    profiles = np.array([p, p * x, p * reached, p / x * reached**2, nu, nu * x, p * f, nu * f, nu * x * f])
-    return (profiles > quadrature.NEGLIGIBLE * profiles.max(axis=1, keepdims=True)).any(axis=0)
