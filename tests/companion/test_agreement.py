@@ -95,6 +95,13 @@ def test_text_has_at_most_four_digits():
     assert table._repr_markdown_() == repr(table)
 
 
+def test_the_reference_column_says_whose_values_it_holds():
+    table = AgreementTable("fig-first", at={"c": 0.5}).row("theory value", theory=1.0)
+    assert repr(table).splitlines()[0] == "| quantity | reference | theory | simulation | verdict |"
+    table = AgreementTable("fig-first", at={"c": 0.5}).row("other", theory=1.0)
+    assert repr(table).splitlines()[:2] == ["| quantity | theory | simulation | verdict |", "| :-- | --: | --: | :-- |"]
+
+
 def test_text_shows_no_reference_value_that_does_not_apply():
     table = AgreementTable("fig-first", at={"c": 0.6}).row("theory value", theory=7.0)
     assert repr(table).splitlines()[-1] == "| theory value | — | 7 | — | not applicable |"

@@ -107,17 +107,20 @@ class AgreementTable:
         return [asdict(row) for row in self.rows]
 
     def _repr_markdown_(self):
-        lines = ["| quantity | paper | theory | simulation | verdict |", "| :-- | --: | --: | --: | :-- |"]
-        for row in self.rows:
-            cells = (
-                row.quantity,
-                _with_error(row.paper, row.tolerance) if self.applicable else "—",
-                _with_error(row.theory),
-                _with_error(row.simulation, row.standard_error),
-                row.verdict,
-            )
-            lines.append("| " + " | ".join(cells) + " |")
-        return "\n".join(lines)
+        columns = {
+            "quantity": [row.quantity for row in self.rows],
+            "paper" if self.entry.paper else "reference": [self._reference_text(row) for row in self.rows],
+            "theory": [_with_error(row.theory) for row in self.rows],
+            "simulation": [_with_error(row.simulation, row.standard_error) for row in self.rows],
+            "verdict": [row.verdict for row in self.rows],
+        }
+        if all(row.paper is None for row in self.rows):
+            del columns["paper" if self.entry.paper else "reference"]
+        rules = [":--" if name in ("quantity", "verdict") else "--:" for name in columns]
+        return "\n".join("| " + " | ".join(cells) + " |" for cells in (columns, rules, *zip(*columns.values())))
+
+    def _reference_text(self, row):
+        return _with_error(row.paper, row.tolerance) if self.applicable else "—"
 
     def __repr__(self):
         return self._repr_markdown_()
