@@ -105,6 +105,19 @@ def test_references_hold_at_the_defaults_of_the_chapter(entry):
         assert reference.source
 
 
+@pytest.mark.parametrize("entry", [entry for entry in REGISTRY.entries if entry.references], ids=lambda entry: entry.id)
+def test_every_reference_value_is_judged_in_a_table_or_read_by_the_chapter(entry):
+    code = "\n".join(cell.source for cell in cells(entry.chapter))
+    tables = "\n".join(
+        output.data["text/markdown"]
+        for cell in cells(entry.chapter)
+        for output in cell.outputs
+        if "text/markdown" in output.get("data", {})
+    )
+    read_as_data = f'entry("{entry.id}").references' in "".join(code.split("\n")).replace(" ", "")
+    assert read_as_data or all(f"| {reference.quantity} |" in tables for reference in entry.references)
+
+
 @pytest.mark.parametrize("chapter", CHAPTERS)
 @pytest.mark.parametrize("preset", [preset for preset in PRESETS if preset != "paper"])
 def test_presets_are_legal_and_change_something(chapter, preset):
