@@ -28,6 +28,8 @@ STATUSES = (
     "not checked",
 )
 ORIGINS = ("paper", "inferred", "book")
+INSTALLED_COPY = Path(__file__).with_name("registry.yml")
+"""Made from ``book/registry.yml`` when a wheel is built; there is none in the repository."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,7 +131,8 @@ def load_registry(path=None):
     Parameters
     ----------
     path : path, optional
-        The file; by default ``book/registry.yml`` of the book around the current folder.
+        The file; by default ``book/registry.yml`` of the book around the current folder or,
+        where there is no book, the copy that an installed package brings along.
 
     Returns
     -------
@@ -140,7 +143,7 @@ def load_registry(path=None):
     CompanionError
         One sentence naming the entry and what is wrong with it.
     """
-    path = Path(path) if path else find_root() / "book" / "registry.yml"
+    path = Path(path) if path else _default_path()
     content = _mapping(yaml.safe_load(path.read_text("utf-8")), path.name)
     registry = Registry(
         papers=tuple(_build(Paper, item, "papers") for item in content.get("papers", [])),
@@ -149,6 +152,15 @@ def load_registry(path=None):
     )
     _check(registry)
     return registry
+
+
+def _default_path():
+    try:
+        return find_root() / "book" / "registry.yml"
+    except CompanionError:
+        if INSTALLED_COPY.exists():
+            return INSTALLED_COPY
+        raise
 
 
 def _entry(item):

@@ -10,6 +10,7 @@ from pathlib import Path
 import yaml
 
 from .errors import CompanionError
+from .notebooks import notebook_text, published, read_notebook
 
 STAMP = ".rendered"
 COLOUR_CODES = re.compile(r"\x1b\[[0-9;]*m")
@@ -32,7 +33,7 @@ def assemble_book(project, preset):
         wanted[Path("book") / f"{chapter}.ipynb"] = project.executed(chapter, preset)
     wanted[Path("_toc.yml")] = project.root / "_toc.yml"
     for name, path in wanted.items():
-        _write_if_changed(target / name, path.read_bytes())
+        _write_if_changed(target / name, _published(path))
     _write_if_changed(target / "_config.yml", _config_without_execution(project.root))
     for path in list(target.rglob("*")):
         if path.is_file() and path.relative_to(target) not in {*wanted, Path("_config.yml")}:
@@ -46,7 +47,7 @@ def assemble_page(project, notebook, chapter, target):
     for path in _book_files(project.book):
         if path.suffix not in (".ipynb", ".md"):
             _write_if_changed(target / "book" / path.relative_to(project.book), path.read_bytes())
-    _write_if_changed(target / "book" / f"{chapter}.ipynb", Path(notebook).read_bytes())
+    _write_if_changed(target / "book" / f"{chapter}.ipynb", _published(Path(notebook)))
     _write_if_changed(target / "_config.yml", _config_without_execution(project.root))
     toc = {"format": "jb-book", "root": f"book/{chapter}"}
     _write_if_changed(target / "_toc.yml", yaml.safe_dump(toc).encode())
@@ -107,6 +108,12 @@ def _book_files(book):
         for path in book.rglob("*")
         if path.is_file() and ".ipynb_checkpoints" not in path.parts and not path.name.startswith(".")
     ]
+
+
+def _published(path):
+    if path.suffix == ".ipynb":
+        return notebook_text(published(read_notebook(path))).encode()
+    return path.read_bytes()
 
 
 def _config_without_execution(root):
