@@ -13,8 +13,9 @@ from .parameters import check_values, declared_parameters
 from .project import REGISTRY_PAGES
 from .records import EXECUTED_VARIABLE, read_results
 from .registry import load_registry
-from .render import STAMP, assemble_book, render, site_key
+from .render import STAMP, assemble_book, render, site_key, site_settings
 from .staleness import fingerprint, is_stale
+from .weights import weight_report
 
 
 def build(project, preset, *, say=print):
@@ -28,9 +29,11 @@ def build(project, preset, *, say=print):
     Raises
     ------
     CompanionError
-        Where a chapter or the rendering fails, or where, at the paper's parameters, a
-        recorded verdict is ``disagrees``; in that last case the site stands all the same.
+        Where a setting of the site is wrong (told before anything runs), where a chapter or
+        the rendering fails, or where, at the paper's parameters, a recorded verdict is
+        ``disagrees``; in that last case the site stands all the same.
     """
+    site_settings(project.root)
     execute_stale(project, preset, say=say)
     page = render_site(project, preset, say=say)
     failures = failed_verdicts(project, preset)
@@ -98,6 +101,7 @@ def render_site(project, preset, *, say=print):
     page = render(source, project.output, strict=True)
     stamp.write_text(key)
     say(f"site: rendered in {time.perf_counter() - started:.1f} s")
+    say(f"site: {weight_report(page.parent)}")
     return page
 
 

@@ -39,13 +39,13 @@ class Project:
         """The folder of a chapter's recorded results."""
         return self.executed(chapter, preset).with_suffix(".results")
 
+    def pages(self):
+        """All pages of the table of contents in reading order, named as in ``book/intro``."""
+        return _pages(yaml.safe_load((self.root / "_toc.yml").read_text("utf-8")))
+
     def chapters(self):
         """Names of all notebooks in the table of contents, registry pages last."""
-        names = [
-            page.removeprefix("book/")
-            for page in _pages(yaml.safe_load((self.root / "_toc.yml").read_text("utf-8")))
-            if (self.root / f"{page}.ipynb").exists()
-        ]
+        names = [page.removeprefix("book/") for page in self.pages() if (self.root / f"{page}.ipynb").exists()]
         return sorted(names, key=lambda name: name in REGISTRY_PAGES)
 
     def require_chapter(self, name):

@@ -1,6 +1,7 @@
 """Rendering: from executed notebooks to the site, with Jupyter Book."""
 
 import hashlib
+import os
 import re
 import shutil
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import yaml
 
+from .addresses import BASE_VARIABLE, checked_base
 from .errors import CompanionError
 from .notebooks import notebook_text, published, read_notebook
 
@@ -34,7 +36,7 @@ def assemble_book(project, preset):
     wanted[Path("_toc.yml")] = project.root / "_toc.yml"
     for name, path in wanted.items():
         _write_if_changed(target / name, _published(path))
-    _write_if_changed(target / "_config.yml", _config_without_execution(project.root))
+    _write_if_changed(target / "_config.yml", _as_yaml(site_settings(project.root)))
     for path in list(target.rglob("*")):
         if path.is_file() and path.relative_to(target) not in {*wanted, Path("_config.yml")}:
             path.unlink()
@@ -48,10 +50,27 @@ def assemble_page(project, notebook, chapter, target):
         if path.suffix not in (".ipynb", ".md"):
             _write_if_changed(target / "book" / path.relative_to(project.book), path.read_bytes())
     _write_if_changed(target / "book" / f"{chapter}.ipynb", _published(Path(notebook)))
-    _write_if_changed(target / "_config.yml", _config_without_execution(project.root))
+    _write_if_changed(target / "_config.yml", _as_yaml(site_settings(project.root)))
     toc = {"format": "jb-book", "root": f"book/{chapter}"}
     _write_if_changed(target / "_toc.yml", yaml.safe_dump(toc).encode())
     return target
+
+
+def site_settings(root):
+    """The settings in ``_config.yml`` for rendering: nothing is executed, and the site's address is checked.
+
+    The environment variable ``BASE_URL``, where it is set, stands for ``html.baseurl``.
+
+    Raises
+    ------
+    CompanionError
+        Where the address is none.
+    """
+    settings = yaml.safe_load((root / "_config.yml").read_text("utf-8"))
+    settings["execute"]["execute_notebooks"] = "off"
+    html = settings["html"]
+    html["baseurl"] = checked_base(os.environ.get(BASE_VARIABLE) or html.get("baseurl", ""))
+    return settings
 
 
 def render(source, output, *, strict):
@@ -116,10 +135,8 @@ def _published(path):
     return path.read_bytes()
 
 
-def _config_without_execution(root):
-    config = yaml.safe_load((root / "_config.yml").read_text("utf-8"))
-    config["execute"]["execute_notebooks"] = "off"
-    return yaml.safe_dump(config, allow_unicode=True, sort_keys=False).encode()
+def _as_yaml(settings):
+    return yaml.safe_dump(settings, allow_unicode=True, sort_keys=False).encode()
 
 
 def _write_if_changed(path, content):
