@@ -3,10 +3,12 @@
 ``python -m tests.addresses`` adds the new ones to the list ``addresses.txt``.  None is taken away.
 """
 
+import re
 from pathlib import Path
 
-from .test_book import NOTEBOOKS, PROJECT, labels
+from .test_book import NOTEBOOKS, PROJECT, cells, labels
 
+FORMULA = re.compile(r"^```\{math\}\n:label: (\S+)", re.MULTILINE)
 LIST = Path(__file__).with_name("addresses.txt")
 
 
@@ -18,12 +20,13 @@ def published():
 def present():
     """The addresses that the sources of the book have now."""
     return {f"{page}.html" for page in PROJECT.pages()} | {
-        f"book/{name}.html#{_anchor(label)}" for name in NOTEBOOKS for label in labels(name)
+        f"book/{name}.html#{anchor}" for name in NOTEBOOKS for anchor in _anchors(name)
     }
 
 
-def _anchor(label):
-    return f"equation-{label}" if label.startswith("eq-") else label
+def _anchors(name):
+    formulas = {label for cell in cells(name, "markdown") for label in FORMULA.findall(cell.source)}
+    return {f"equation-{label}" if label in formulas else label for label in labels(name)}
 
 
 if __name__ == "__main__":

@@ -93,6 +93,14 @@ def test_every_agreement_table_is_recorded(project, chapter):
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
+def test_every_recorded_quantity_is_a_cell_of_a_table(project, html, chapter):
+    shown = {cell.get_text().strip().replace("’", "'") for cell in soup(html, f"book/{chapter}.html").select("article td")}
+    for path in project.results(chapter, "quick").glob("*.json"):
+        for row in json.loads(path.read_text()).get("rows", []):
+            assert row["quantity"] in shown
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
 def test_figures_are_legible_on_both_backgrounds(html, chapter):
     for image in soup(html, f"book/{chapter}.html").select("article figure img"):
         pixels = np.asarray(Image.open((html / "book" / chapter).parent / image["src"]).convert("RGBA")) / 255
