@@ -43,6 +43,7 @@ def _parser():
     command = commands.add_parser("build", help="execute the chapters that are out of date and render the site")
     command.add_argument("--preset", choices=PRESETS, default=os.environ.get("PRESET") or "paper")
     command.add_argument("--out", metavar="DIR", help="build into DIR/_build instead of _build")
+    command.add_argument("--workers", type=int, metavar="N", help="chapters at a time (default: one a processor)")
     command.set_defaults(run=_build)
 
     command = commands.add_parser("rerun", help="run one chapter at your own parameters")
@@ -66,7 +67,7 @@ def _parser():
 def _build(options):
     if options.preset not in PRESETS:
         raise CompanionError(f"PRESET must be one of {', '.join(PRESETS)}, got {options.preset!r}.")
-    page = build(find_project(options.out), options.preset, say=_say)
+    page = build(find_project(options.out), options.preset, workers=options.workers, say=_say)
     print(f"The book is ready. Its first page: {page}")
     return 0
 
@@ -108,4 +109,5 @@ def _test(options):
 
 
 def _say(text):
-    print(text, flush=True)
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
