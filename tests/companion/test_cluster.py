@@ -10,7 +10,6 @@ import psutil
 import pytest
 
 from learning_dynamics.companion.cli import main
-from learning_dynamics.companion.project import Project
 
 from .test_pool import wait_until
 from .test_sweep import COUNTS, started, table, write_body
@@ -20,23 +19,29 @@ try:
 except ImportError:
     distributed = None
 MENDED = COUNTS.replace("runs == 2", "False")
-WAITS = MENDED + "\nimport os, time\npathlib.Path(f'pid-{runs}').write_text(str(os.getpid()))\ntime.sleep(2)"
-WITHOUT_DASK = "needs Dask, which is not installed: run make setup EXTRA=dask"
+WAITS = f"""{MENDED}
+import os, time
+pathlib.Path(f'pid-{{runs}}').write_text(str(os.getpid()))
+while runs > 2 and not pathlib.Path('released').exists():
+    time.sleep(0.1)
+"""
+KILLS_ITS_WORKER = f"{MENDED}\nimport psutil\nif runs == 2: psutil.Process().parents()[1].kill()"
+WITHOUT_DASK = "needs Dask, which is not installed: run make setup-dask"
 
 
 @pytest.fixture
 def dask():
     if distributed is None:
-        message = "the optional packages of requirements-dask.txt are not installed (make setup EXTRA=dask)"
+        message = "the optional packages of requirements-dask.txt are not installed (make setup-dask)"
         (pytest.fail if os.environ.get("REQUIRE_EXTRAS") else pytest.skip)(message)
 
 
 @pytest.fixture
-def cluster(dask, project, monkeypatch):
+def cluster(dask, project, monkeypatch, tmp_path):
     """Two worker processes of one thread on the loopback, started inside the project."""
     monkeypatch.chdir(project.root)
     options = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "host": "127.0.0.1"}
-    with distributed.LocalCluster(**options, dashboard_address=None, silence_logs=False) as running:
+    with distributed.LocalCluster(**options, dashboard_address=None, local_directory=str(tmp_path)) as running:
         yield running
 
 
@@ -59,26 +64,22 @@ def test_a_worker_killed_half_way_loses_nothing_and_doubles_nothing(project, clu
     statuses = []
     running = threading.Thread(target=lambda: statuses.append(sweep(cluster, "runs=1,2,3,4,5", "scale=1")))
     running.start()
-    folders = project.root / "runs/one/first/sweep/runs"
-    wait_until(lambda: len(list(folders.glob("runs=*"))) >= 1 and len(started(project)) >= 3)
-    pids = {worker.pid for worker in cluster.workers.values()}
-    kernel = next(
-        int(path.read_text())
-        for path in sorted((project.book / "one").glob("pid-*"), reverse=True)
-        if path.read_text() and psutil.pid_exists(int(path.read_text()))
-    )
-    (victim,) = {process.pid for process in psutil.Process(kernel).parents()} & pids
+    pids = [project.book / "one" / f"pid-{runs}" for runs in (3, 4)]
+    wait_until(lambda: all(path.exists() and path.read_text() for path in pids))
+    kernel = psutil.Process(int(pids[0].read_text()))
+    (victim,) = {process.pid for process in kernel.parents()} & {worker.pid for worker in cluster.workers.values()}
     os.kill(victim, signal.SIGKILL)
+    wait_until(lambda: not kernel.is_running())
+    (project.book / "one" / "released").touch()
     running.join()
     assert statuses == [0]
-    assert len(started(project)) > 5
-    assert not psutil.pid_exists(kernel)
+    assert started(project) == ["1", "2", "3", "3", "4", "5"]
     rows = table(project)
     assert [(row["runs"], row["quantity"]) for row in rows] == [
         (str(runs), quantity) for runs in range(1, 6) for quantity in ("product", "sum")
     ]
     assert {row["status"] for row in rows} == {"finished"}
-    assert len(list(folders.iterdir())) == 5
+    assert len(list((project.root / "runs/one/first/sweep/runs").iterdir())) == 5
     local(project, "here", "runs=1,2,3,4,5", "scale=1")
     assert without_time(table(project, folder="here")) == without_time(rows)
 
@@ -92,17 +93,14 @@ def test_failures_come_back_with_their_notebook_and_another_clone_is_refused(pro
     assert "ValueError: two is too many" in failed["error"]
     assert str(kept) in failed["error"]
     capsys.readouterr()
-    other = Project(root=project.root, output=project.root)
-    monkeypatch.setattr("learning_dynamics.companion.cli.find_project", lambda *a: other)
     monkeypatch.setattr("learning_dynamics.companion.sweep.fingerprint", lambda *a: "of another clone")
     assert sweep(cluster, "runs=1") == 1
     assert "one/first was not run: it, its library or its Python version differ here" in capsys.readouterr().err
 
 
 def test_a_run_that_kills_every_worker_fails_and_the_others_finish(project, cluster, capsys):
-    fatal = "\nimport os, signal, psutil\nif runs == 2: [p.kill() for p in psutil.Process().parents() if p.pid in PIDS]"
-    pids = "PIDS = [p.pid for p in psutil.Process().parents()[1:2]]"
-    write_body(project, MENDED + f"\nimport psutil\n{pids}" + fatal)
+    cluster.scheduler.allowed_failures = 0
+    write_body(project, KILLS_ITS_WORKER)
     assert sweep(cluster, "runs=1,2") == 1
     assert "one/first failed because the workers that ran it died" in capsys.readouterr().err
     assert [(row["runs"], row["status"]) for row in table(project, "runs.csv")] == [("1", "finished"), ("2", "failed")]

@@ -38,14 +38,17 @@ def run_on_cluster(jobs, *, address, done):
 
     Notes
     -----
-    A job whose worker dies is given to another one; it fails after as many deaths as the scheduler allows.
+    A job whose worker dies is given to another one; it fails after as many deaths as the scheduler allows.  A result
+    that has arrived is released at once, or the cluster would compute it again when its worker dies.
     """
     distributed = _distributed()
     with _connected(distributed, address) as client:
         futures = {client.submit(run_packed, job, key=f"{job.chapter}-{uuid4().hex}"): job for job in jobs}
-        for future in distributed.as_completed(list(futures)):
+        for future in distributed.as_completed(list(futures), loop=client.loop):
             job = futures.pop(future)
-            done(job, _outcome(distributed, future, job))
+            outcome = _outcome(distributed, future, job)
+            future.release()
+            done(job, outcome)
 
 
 def run_packed(job):
@@ -62,7 +65,7 @@ def _distributed():
         import distributed
     except ImportError:
         raise CompanionError(
-            "--scheduler needs Dask, which is not installed: run make setup EXTRA=dask (or pip install -r requirements-dask.txt)."
+            "--scheduler needs Dask, which is not installed: run make setup-dask (or pip install -r requirements-dask.txt)."
         ) from None
     return distributed
 
