@@ -5,7 +5,7 @@ PYTHON ?= python3
 PRESET ?= paper
 RUN = $(shell $(PYTHON) lib/setup_environment.py --print-python)
 
-.PHONY: book test benchmarks setup clean
+.PHONY: book test benchmarks setup setup-dask clean
 
 book: setup
 	@$(RUN) -m learning_dynamics build --preset $(PRESET)
@@ -19,6 +19,9 @@ benchmarks: setup
 setup:
 	@command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) was not found; install Python 3.11 or later, or give PYTHON=/path/to/it." >&2; exit 2; }
 	@$(PYTHON) lib/setup_environment.py
+
+setup-dask: setup
+	@$(PYTHON) lib/setup_environment.py --extra dask
 
 clean:
 	rm -rf _build

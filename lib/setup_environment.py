@@ -1,5 +1,7 @@
 """Set up ``.venv`` with the pinned packages; does nothing where that has been done.
 
+``--extra NAME`` installs the pins of ``requirements-NAME.txt`` on top.
+
 Run by ``make`` before everything else, so it uses the standard library alone and is written
 so that an old Python can read it and say that it is too old.
 """
@@ -33,14 +35,23 @@ def main():
     if "--print-python" in sys.argv:
         print(venv_python())
         return 0
-    if is_set_up():
+    status = set_up(STAMP, key(), lambda: what_is_missing() or create() or install())
+    if status == 0 and "--extra" in sys.argv:
+        name = sys.argv[sys.argv.index("--extra") + 1]
+        status = set_up(STAMP + "-" + name, key(extra_pins(name)), lambda: install_extra(name))
+    return status
+
+
+def set_up(stamp, wanted, steps):
+    """Take the steps unless the stamp says that they have been taken; says in a sentence what went wrong."""
+    if is_set_up(stamp, wanted):
         return 0
-    problem = what_is_missing() or create() or install()
+    problem = steps()
     if problem:
         print("error: " + problem + ".", file=sys.stderr)
         return 2
-    with open(STAMP, "w") as stream:
-        stream.write(key())
+    with open(stamp, "w") as stream:
+        stream.write(wanted)
     return 0
 
 
@@ -50,21 +61,26 @@ def venv_python():
     return os.path.join(VENV, folder, name)
 
 
-def key():
+def extra_pins(name):
+    """The list of pins of an optional extra."""
+    return "requirements-%s.txt" % name
+
+
+def key(*more):
     """A hash of what the environment is made from."""
     digest = hashlib.sha256(repr((ROOT, sys.version_info[:2])).encode())
-    for name in INPUTS:
+    for name in INPUTS + more:
         with open(os.path.join(ROOT, name), "rb") as stream:
             digest.update(stream.read())
     return digest.hexdigest()
 
 
-def is_set_up():
+def is_set_up(stamp, wanted):
     """Whether the environment stands and was made from the present inputs."""
-    if not (os.path.exists(STAMP) and os.path.exists(venv_python())):
+    if not (os.path.exists(stamp) and os.path.exists(venv_python())):
         return False
-    with open(STAMP) as stream:
-        return stream.read() == key()
+    with open(stamp) as stream:
+        return stream.read() == wanted
 
 
 def what_is_missing():
@@ -96,10 +112,21 @@ def create():
 
 def install():
     """Install the pins and this package; returns a sentence if that fails."""
-    pip = [venv_python(), "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
-    return run(pip + ["-r", os.path.join(ROOT, "requirements.txt")], "the packages could not be installed") or run(
-        pip + ["--no-deps", "--no-build-isolation", "-e", ROOT], "this package could not be installed"
+    return pip_install(["-r", os.path.join(ROOT, "requirements.txt")], "the packages could not be installed") or pip_install(
+        ["--no-deps", "--no-build-isolation", "-e", ROOT], "this package could not be installed"
     )
+
+
+def install_extra(name):
+    """Install the pins of an optional extra; returns a sentence if that fails."""
+    print("Adding the optional packages of %s: about a minute, only this once." % extra_pins(name), flush=True)
+    return pip_install(["-r", os.path.join(ROOT, extra_pins(name))], "the packages could not be installed")
+
+
+def pip_install(arguments, failure):
+    """Let the environment's pip install something; returns a sentence if that fails."""
+    pip = [venv_python(), "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
+    return run(pip + arguments, failure)
 
 
 def run(command, failure):
