@@ -17,7 +17,12 @@ def read_notebook(path):
 def write_notebook(notebook, path):
     """Write a notebook with a final newline."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(nbformat.writes(notebook) + "\n", "utf-8")
+    path.write_bytes(notebook_bytes(notebook))
+
+
+def notebook_bytes(notebook):
+    """A notebook as the content of its file, with a final newline."""
+    return (nbformat.writes(notebook) + "\n").encode()
 
 
 def cleaned(notebook):
