@@ -11,10 +11,9 @@ from .provenance import PACKAGE, functions_behind
 from .registry import load_registry
 
 RESULTS = ("Assumptions", "Definition", "Theorem", "Lemma", "Corollary", "Proposition", "Remark", "Proof")
-COLUMNS = ("in the paper", "what it says", "in the book", "function", "letters", "status")
+COLUMNS = ("in the paper", "what it says", "in the book", "status", "function", "letters")
 NUMBERS = re.compile(r"\((\d+)\)(?: to \((\d+)\))?")
 DIRECTIVE = r"^```\{([\w:]+)\}[^\n]*\n(?::\w+:[^\n]*\n)*:label: %s$"
-ROLES = {"math": "eq"}
 BASE_LETTER = re.compile(r"\\(?:lVert|rVert|lvert|tilde|hat|bar|mathcal|mathrm|nabla|langle)\b|[{}\s,]")
 
 
@@ -33,19 +32,24 @@ def concordance(paper_key):
     lines = table(COLUMNS, [(number, *cells) for number, cells in sorted(rows, key=lambda row: _rank(row[0]))])
     gaps = unknown_equations([number for number, _ in rows])
     if gaps:
-        lines.append(f"| Equations {', '.join(gaps)} | not known to us | — | — | — | unknown |")
-    return Markdown("\n".join(lines))
+        lines.append(f"| Equations {', '.join(gaps)} | not known to us | — | unknown | — | — |")
+    return _wide(lines)
+
+
+def _wide(lines):
+    return Markdown("\n".join([":::{div} wide-table", *lines, ":::"]))
 
 
 def _entry_cells(entry, notebook):
     functions = functions_behind(notebook)[entry.id] if entry.kind == "figure" else full_names(entry)
-    place = f"{_link(entry, notebook)} in {{doc}}`{entry.chapter}`"
-    return entry.statement, place, links_to(functions) or "—", ", ".join(entry.letters) or "—", entry.status
+    letters = ", ".join(entry.letters)
+    return entry.statement, _link(entry, notebook), entry.status, links_to(functions) or "—", letters or "—"
 
 
 def _other_cells(paper, other):
     functions = [f"{PACKAGE}.{paper.part}.{name}" for name in other.functions]
-    return other.statement, f"{{doc}}`{other.page}`" if other.page else "—", links_to(functions) or "—", "—", "no entry"
+    page = f"{{doc}}`{other.page}`" if other.page else "—"
+    return other.statement, page, "no entry", links_to(functions) or "—", "—"
 
 
 def full_names(entry):
@@ -58,7 +62,7 @@ def _link(entry, notebook):
         return f"{{numref}}`{entry.id}`"
     text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     directive = re.search(DIRECTIVE % re.escape(entry.id), text, re.MULTILINE).group(1)
-    return f"{{{ROLES.get(directive, 'prf:ref')}}}`{entry.id}`"
+    return f"equation {{eq}}`{entry.id}`" if directive == "math" else f"{{prf:ref}}`{entry.id}`"
 
 
 def _rank(number):
@@ -91,7 +95,7 @@ def shared_letters():
     letters = dict.fromkeys(letter for meanings in parts.values() for letter in meanings)
     shared = [letter for letter in letters if sum(letter in meanings for meanings in parts.values()) > 1]
     rows = [(f"${letter}$", *("; ".join(meanings.get(letter, ["—"])) for meanings in parts.values())) for letter in shared]
-    return Markdown("\n".join(table(("letter", *parts), rows)))
+    return _wide(table(("letter", *parts), rows))
 
 
 def notation():

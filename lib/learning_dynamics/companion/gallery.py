@@ -12,7 +12,7 @@ from .registry import load_registry
 ORIGINS = {
     "paper": "at the paper's parameters",
     "inferred": "at inferred parameters",
-    "book": "at parameters of the book's own",
+    "book": "at the book's parameters",
 }
 
 
@@ -91,5 +91,5 @@ def _status(entry, recorded):
 
 def _source(registry, entry):
     if not entry.paper:
-        return f"The book's own, {ORIGINS[entry.parameters]}"
+        return f"The book's own figure, {ORIGINS[entry.parameters]}"
     return f"{registry.paper(entry.paper).short}, {entry.reproduces}, {ORIGINS[entry.parameters]}"
