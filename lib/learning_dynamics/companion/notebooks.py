@@ -20,15 +20,15 @@ def read_notebook(path):
     return nbformat.read(path, as_version=4)
 
 
-def notebook_text(notebook):
-    """The text of a notebook's file, with a final newline."""
-    return nbformat.writes(notebook) + "\n"
+def notebook_bytes(notebook):
+    """A notebook as the content of its file, with a final newline."""
+    return (nbformat.writes(notebook) + "\n").encode()
 
 
 def write_notebook(notebook, path):
     """Write a notebook to a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(notebook_text(notebook), "utf-8")
+    path.write_bytes(notebook_bytes(notebook))
 
 
 def cleaned(notebook):

@@ -43,7 +43,7 @@ def rerun(project, chapter, *, preset, assignments, output, say=print):
     say(f"{chapter}: running with {_listed(values) or 'its default parameters'}")
     summary = execute(source, target, parameters=values, results=output / "results", cwd=source.parent)
     say(f"{chapter}: {summary['seconds']:.1f} s; rendering")
-    page_source = assemble_page(project, target, chapter, output / "_build" / "source")
+    page_source = assemble_page(project, target, chapter, output / "results", output / "_build" / "source")
     render(page_source, output, strict=False)
     return output / "_build" / "html" / "book" / f"{chapter}.html"
 
