@@ -17,6 +17,7 @@ from learning_dynamics.companion.project import REGISTRY_PAGES
 from .test_site import CHAPTERS, soup
 
 NOTEBOOKS = [*CHAPTERS, *REGISTRY_PAGES]
+NEEDED_BY_THE_WHEEL = ("pyproject.toml", "setup.py", "requirements.txt", "README.md", "book/registry.yml")
 RUN_ELSEWHERE = ["random_matrix/mnist", "atlas"]
 
 
@@ -50,9 +51,9 @@ def elsewhere(root, tmp_path_factory):
     """The Python of an environment into which the package was installed from a wheel."""
     folder = tmp_path_factory.mktemp("elsewhere")
     clone = folder / "clone"
-    tracked = subprocess.check_output(["git", "ls-files", "-z"], cwd=root, text=True).split("\0")[:-1]
-    for name in [name for name in tracked if (root / name).exists()]:
-        (clone / name).parent.mkdir(parents=True, exist_ok=True)
+    shutil.copytree(root / "lib", clone / "lib", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
+    (clone / "book").mkdir()
+    for name in NEEDED_BY_THE_WHEEL:
         shutil.copyfile(root / name, clone / name)
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
     quiet = ["-q", "--no-deps"]
