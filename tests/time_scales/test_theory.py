@@ -205,6 +205,16 @@ def test_finite_linear_time_against_the_matrix_exponential(m, d):
     assert M[0, 0] * M[1, 0] * variance + M[0, 1] * M[1, 1] / d == pytest.approx(2, rel=1e-9)
 
 
+def test_finite_linear_time_with_strong_damping():
+    """For m sqrt(epsilon) -> 0 the weights follow a = m kappa s/c, and s grows at the rate m kappa^2/c."""
+    problem, m = quadratic(1e-16), 10
+    c, kappa = float(problem.sigma[1:] @ problem.sigma[1:]), abs(problem.kappa)
+    rate = m * kappa**2 / c
+    first = m * kappa * problem.epsilon / c
+    expected = np.log(2 / (first**2 * m * kappa / c)) / (2 * rate)
+    assert finite_linear_time(problem, m=m, d=inf, variance=1.0) == pytest.approx(expected, rel=1e-9)
+
+
 def test_finite_linear_time_without_finite_size():
     problem = quadratic(1e-10)
     got = finite_linear_time(problem, m=inf, d=inf, variance=START.var())

@@ -44,7 +44,8 @@ class Activation:
     def __post_init__(self):
         if not callable(self.function):
             raise TypeError(f"function must be callable, got {self.function!r}")
-        object.__setattr__(self, "kinks", tuple(sorted({real("kinks", kink) for kink in self.kinks})))
+        kinks = real_array("kinks", self.kinks, ndim=1) if np.size(self.kinks) else ()
+        object.__setattr__(self, "kinks", tuple(sorted({float(kink) for kink in kinks})))
 
 
 def _softplus(x):
@@ -365,9 +366,9 @@ def _expansion(activation, degree, tolerance):
 
 def _projections(activation, degree, panels):
     x, weights = _panel_rule(activation.kinks, panels)
-    f = np.asarray(activation.function(x), dtype=float)
-    if f.shape != x.shape or not np.isfinite(f).all():
-        raise ValueError(f"activation {activation.name!r} must return a finite array of the shape of its argument")
+    f = np.asarray(activation.function(x))
+    if f.shape != x.shape or f.dtype.kind not in "biuf" or not np.isfinite(f).all():
+        raise ValueError(f"activation {activation.name!r} must return a finite real array of the shape of its argument")
     density_root = np.exp(-x * x / 4) / (2 * pi) ** 0.25
     damped = f * density_root
     edges = np.abs(damped[np.abs(x) > HALF_RANGE - 0.5])
