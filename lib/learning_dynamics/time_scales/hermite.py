@@ -102,8 +102,7 @@ def hermite_coefficients(activation, *, degree, tolerance=1e-12):
         Last k, in [0, 2000].
     tolerance : float
         Largest change of a coefficient, relative to the norm :math:`(E f^2)^{1/2}`, when the number of panels is
-        doubled; in
-        [1e-14, 1e-2].
+        doubled; in [1e-14, 1e-2].
 
     Returns
     -------

@@ -99,8 +99,7 @@ def network_flow(
         Initial second-layer weights.
     directions : array_like of float, shape (m, q)
         Initial unit vectors with :math:`u_* = e_1`, as from `draw_directions`. The flow stays in their span with
-        :math:`u_*`, so q need
-        not be d.
+        :math:`u_*`, so q need not be d.
     times : array_like of float, shape (n,)
         Increasing times >= 0 at which the state is kept.
     rtol : float
@@ -154,8 +153,8 @@ def sgd(problem, a0, directions, *, d, step, times, seed):
     r"""Train a finite network by one-pass stochastic gradient descent, a fresh sample a step, paper 2 section 7.
 
     With :math:`\rho = y - f(x)`: :math:`a_i \leftarrow a_i + (\eta/\epsilon) \rho \sigma(z_i)`,
-    :math:`u_i \leftarrow u_i + \eta \rho a_i \sigma'(z_i)(x - z_i u_i)`, normalised.
-    Time counts steps times the step size :math:`\eta`.
+    :math:`u_i \leftarrow u_i + \eta \rho a_i \sigma'(z_i)(x - z_i u_i)`, normalised. Time counts steps times the step
+    size :math:`\eta`.
 
     Parameters
     ----------
@@ -164,9 +163,8 @@ def sgd(problem, a0, directions, *, d, step, times, seed):
     a0 : array_like of float, shape (m,)
         Initial second-layer weights.
     directions : array_like of float, shape (m, q)
-        Initial unit vectors with :math:`u_* = e_1`, q <= d; the other coordinates are 0, which is no loss, the law of
-        x being
-        invariant.
+        Initial unit vectors with :math:`u_* = e_1`, q <= d; the other coordinates are 0, which is no loss, the law of x
+        being invariant.
     d : int
         Dimension.
     step : float

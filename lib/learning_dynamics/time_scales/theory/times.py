@@ -52,8 +52,7 @@ def linear_time(problem, a0):
     -------
     float
         The relative error falls like :math:`\epsilon^{1/4}` in general and like :math:`\epsilon^{1/2}` for starts
-        symmetric around their mean. Not
-        positive where epsilon is too large for the stages to separate.
+        symmetric around their mean. Not positive where epsilon is too large for the stages to separate.
 
     Raises
     ------
@@ -132,8 +131,8 @@ def finite_linear_time(problem, *, m, d, variance):
     r"""Predicted :math:`T_1` of a network of m neurons in d dimensions, from the flow linearised at s = 0.
 
     :math:`\epsilon a' = |\kappa| s - (c/m) a`, :math:`s' = |\kappa| a` with :math:`c = U(1) - \sigma_0^2`,
-    :math:`E s(0)^2 = 1/d`; the time is that at which
-    :math:`\langle as \rangle = |\phi_1/\sigma_1|`. Derived in this book.
+    :math:`E s(0)^2 = 1/d`; the time is that at which :math:`\langle as \rangle = |\phi_1/\sigma_1|`. Derived in this
+    book.
 
     Parameters
     ----------
