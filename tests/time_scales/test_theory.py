@@ -141,6 +141,13 @@ def test_stage_3_has_error_of_order_fourth_root():
     falls([a for a, _ in errors], 0.25, 1e-2)
 
 
+def test_stage_3_is_half_over_at_the_linear_time():
+    problem = quadratic(1e-8)
+    begin = linear_saturation_stage(problem, START, [0.0]).t[0]
+    tau = (linear_time(problem, START) - begin) / problem.epsilon**0.5
+    assert linear_saturation_stage(problem, START, [tau]).residual[0] == pytest.approx(0.5, rel=1e-12)
+
+
 def test_stage_4_has_error_of_order_fourth_root():
     errors = []
     for problem in map(quadratic, (1e-10, 1e-12, 1e-14)):
