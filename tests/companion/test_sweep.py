@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+import yaml
 
 from learning_dynamics.companion.cli import main
 from learning_dynamics.companion.notebooks import read_notebook, write_notebook
@@ -190,6 +191,21 @@ def test_an_interrupted_sweep_goes_on_where_it_stopped(project, sent):
     assert started(project) == ["1", "2", "3", "3"]
     assert [row["runs"] for row in table(project, "runs.csv")] == ["1", "2", "3"]
     assert {path.name for path in (project.root / "runs/one/first/sweep").iterdir()} == {"results.csv", "runs.csv", "runs"}
+
+
+def test_a_reference_value_stands_only_at_its_own_parameters(project):
+    path = project.book / "registry.yml"
+    content = yaml.safe_load(path.read_text())
+    reference = {"quantity": "product", "value": 6.0, "tolerance": 0.5, "source": "a test"}
+    content["entries"][0].update(at={"runs": 3}, references=[reference])
+    path.write_text(yaml.safe_dump(content))
+    write_body(project, COUNTS.replace("'fig-first')", "'fig-first', at={'runs': runs})", 1))
+    assert main(["sweep", "one/first", "-p", "runs=3,4"]) == 0
+    rows = [row for row in table(project) if row["quantity"] == "product"]
+    assert [(row["runs"], row["paper"], row["tolerance"], row["verdict"]) for row in rows] == [
+        ("3", "6.0", "0.5", "agrees"),
+        ("4", "", "", "not applicable"),
+    ]
 
 
 def test_two_sweeps_do_not_write_to_one_folder(project, capsys):

@@ -39,16 +39,12 @@ LONGEST_LABEL = 80
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """One point of the grid: all `parameters` of the chapter, and those that differ from its defaults."""
+    """One `point` of the grid: all `parameters` of the chapter, and those that differ from its defaults."""
 
+    point: dict
     parameters: dict
     changed: dict
     folder: Path
-
-    @property
-    def label(self):
-        """The changed parameters as they stand in the folder's name."""
-        return _label(self.changed)
 
     def record(self, key):
         """How the run ended under the fingerprint `key`."""
@@ -149,19 +145,19 @@ def plan(project, chapter, *, preset, assignments, output):
     if size > LARGEST_GRID:
         raise CompanionError(f"the grid has {size} runs; at most {LARGEST_GRID} are allowed.")
     points = (dict(zip(grid, point)) for point in itertools.product(*grid.values()))
-    return [_run({**base, **point}, declared, output) for point in points]
+    return [_run(base, point, declared, output) for point in points]
 
 
-def _run(values, declared, output):
-    parameters = complete(values, declared)
+def _run(base, point, declared, output):
+    parameters = complete({**base, **point}, declared)
     changed = {name: value for name, value in parameters.items() if value != declared[name].default}
     digest = hashlib.sha256(json.dumps(parameters, sort_keys=True).encode()).hexdigest()[:8]
-    return Run(parameters=parameters, changed=changed, folder=output / "runs" / f"{_label(changed)}-{digest}")
+    label = re.sub(r"[^\w.=,+-]+", "_", _listed(changed).replace(" ", "") or "defaults")[:LONGEST_LABEL]
+    return Run(point=point, parameters=parameters, changed=changed, folder=output / "runs" / f"{label}-{digest}")
 
 
-def _label(changed):
-    text = ",".join(f"{name}={value}" for name, value in changed.items()) or "defaults"
-    return re.sub(r"[^\w.=,+-]+", "_", text)[:LONGEST_LABEL]
+def _listed(values):
+    return ", ".join(f"{name}={value}" for name, value in values.items())
 
 
 def _is_waiting(status, retry_failed):
@@ -221,7 +217,7 @@ class _Progress:
         left = self.total - self.count_done
         needed = (time.perf_counter() - self.began) / self.count_done * left
         more = f", about {needed:.0f} s left" if left else ""
-        self.say(f"[{self.count_done}/{self.total}] {run.label}: {ended}{more}")
+        self.say(f"[{self.count_done}/{self.total}] {_listed(run.point)}: {ended}{more}")
 
 
 @contextlib.contextmanager
