@@ -99,10 +99,13 @@ def test_a_folder_is_named_by_the_parameters_however_they_are_given(project):
         (["one/first", "-p", "runs=1,,2"], "runs has an empty value in '1,,2'."),
         (["one/first", "-p", "widths=1,2;"], "widths has an empty value in '1,2;'."),
         (["one/first", "-p", "rule=plain,odd"], "rule must be in {plain, other}, got 'odd'."),
-        (["one/first", "-p", "runs=1", "-p", "runs=2"], "runs is given twice; give all its values in one runs=VALUE,VALUE."),
+        (
+            ["one/first", "-p", "runs=1", "-p", "runs=2"],
+            "runs is given twice; give all its values in one runs=VALUE,VALUE.",
+        ),
         (["one/first", "-p", "runs=1", "--workers", "0"], "workers must be at least 1, got 0."),
         (
-            ["one/first", "-p", "runs=1,2,3,4,5,6,7,8,9,10", "-p", "scale=" + ",".join(f"{k}e-3" for k in range(1, 1002))],
+            ["one/first", "-p", "runs=1,2,3,4,5,6,7,8,9,10", "-p", f"scale={','.join(f'{k}e-3' for k in range(1, 1002))}"],
             "the grid has 10010 runs; at most 10000 are allowed.",
         ),
     ],
@@ -190,7 +193,8 @@ def test_an_interrupted_sweep_goes_on_where_it_stopped(project, sent):
     assert main(command[3:]) == 0
     assert started(project) == ["1", "2", "3", "3"]
     assert [row["runs"] for row in table(project, "runs.csv")] == ["1", "2", "3"]
-    assert {path.name for path in (project.root / "runs/one/first/sweep").iterdir()} == {"results.csv", "runs.csv", "runs"}
+    output = project.root / "runs/one/first/sweep"
+    assert {path.name for path in output.iterdir()} == {"results.csv", "runs.csv", "runs"}
 
 
 def test_a_reference_value_stands_only_at_its_own_parameters(project):

@@ -62,7 +62,9 @@ class Report:
     tables: tuple
 
 
-def sweep(project, chapter, *, preset, assignments, output, workers=None, scheduler=None, retry_failed=False, say=print):
+def sweep(
+    project, chapter, *, preset, assignments, output, workers=None, scheduler=None, retry_failed=False, say=print
+):
     """Run a chapter at every point of a grid of parameters and collect what it records.
 
     Parameters
@@ -102,20 +104,9 @@ def sweep(project, chapter, *, preset, assignments, output, workers=None, schedu
     with _scratch(output) as scratch:
         waiting = [run for run in runs if _is_waiting(run.record(key)["status"], retry_failed)]
         say(f"{chapter}: {_counted(runs, key, waiting)}")
-        progress = _Progress(len(waiting), say)
-        jobs = [_job(project, chapter, run, scratch, key) for run in waiting]
-        run_of = {job.target: run for job, run in zip(jobs, waiting)}
-
-        def done(job, outcome):
-            run = run_of[job.target]
-            _settle(run, job, outcome, key)
-            progress.count(run, outcome)
-
+        jobs = {_job(project, chapter, run, scratch, key): run for run in waiting}
         try:
-            if scheduler:
-                run_on_cluster(jobs, address=scheduler, done=done)
-            else:
-                run_all(jobs, done=done, workers=workers)
+            _execute(jobs, key, workers, scheduler, say)
         finally:
             tables = write_tables(output, [(run, run.record(key)) for run in runs])
     records = {run.folder: run.record(key) for run in runs}
@@ -146,6 +137,20 @@ def plan(project, chapter, *, preset, assignments, output):
         raise CompanionError(f"the grid has {size} runs; at most {LARGEST_GRID} are allowed.")
     points = (dict(zip(grid, point)) for point in itertools.product(*grid.values()))
     return [_run(base, point, declared, output) for point in points]
+
+
+def _execute(jobs, key, workers, scheduler, say):
+    """Run the jobs of some runs (job → run), each settled as soon as it has ended."""
+    progress = _Progress(len(jobs), say)
+
+    def done(job, outcome):
+        _settle(jobs[job], job, outcome, key)
+        progress.count(jobs[job], outcome)
+
+    if scheduler and jobs:
+        run_on_cluster(list(jobs), address=scheduler, done=done)
+    else:
+        run_all(list(jobs), done=done, workers=workers)
 
 
 def _run(base, point, declared, output):
