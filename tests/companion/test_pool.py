@@ -126,6 +126,7 @@ def test_an_interruption_ends_the_kernels_and_keeps_what_has_run(project, sent):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=obey_interruptions,
     )
     pid = project.book / "one" / "pid"
     wait_until(lambda: pid.exists() and pid.read_text() and project.executed("one/first", "quick").exists())
@@ -140,6 +141,11 @@ def test_an_interruption_ends_the_kernels_and_keeps_what_has_run(project, sent):
     replace_body(project, "one/second", "pass")
     assert execute_stale(project, "quick", say=silent) == ["one/second", "atlas"]
     assert not list(project.build.rglob(".running-*"))
+
+
+def obey_interruptions():
+    """In a new process: end at SIGINT, which a process that a shell starts in the background ignores."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def wait_until(condition):

@@ -18,7 +18,7 @@ from learning_dynamics.companion.sweep import plan
 from learning_dynamics.companion.sweep_tables import ROW_COLUMNS, RUN_COLUMNS
 
 from .conftest import notebook
-from .test_pool import wait_until
+from .test_pool import obey_interruptions, wait_until
 
 PARAMETERS = (
     "runs: int = 3  # how often; in [1, 10]\n"
@@ -183,7 +183,7 @@ def test_an_interrupted_sweep_goes_on_where_it_stopped(project, sent):
     hangs = "\nimport time\nif runs == 3 and not pathlib.Path('mended').exists(): time.sleep(600)"
     write_body(project, COUNTS.replace("runs == 2", "False") + hangs)
     command = [sys.executable, "-m", "learning_dynamics", "sweep", "one/first", "-p", "runs=1,2,3", "--workers", "1"]
-    first = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    first = subprocess.Popen(command, stdout=subprocess.DEVNULL, preexec_fn=obey_interruptions)
     wait_until(lambda: (project.book / "one" / "started").exists() and len(started(project)) == 3)
     first.send_signal(sent)
     assert first.wait() == (130 if sent == signal.SIGINT else -9)
