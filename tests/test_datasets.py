@@ -1,4 +1,4 @@
-"""The data file that comes with the package and the script that makes it."""
+"""The data files that come with the package and the scripts that make them."""
 
 import gzip
 import hashlib
@@ -10,6 +10,7 @@ import pytest
 
 from learning_dynamics import datasets
 from learning_dynamics.data import make_mnist_ones_sevens as maker
+from learning_dynamics.data import make_wide_descents
 
 NAME = "mnist_ones_sevens.npz"
 
@@ -163,3 +164,68 @@ def test_maker_refuses_other_data(small):
         maker.select(images, labels)
     with pytest.raises(ValueError, match=r"images must have shape \(119, 28, 28\)"):
         maker.select(images, labels[1:])
+
+
+class TestWideDescents:
+    """The stored descents and the script that makes them."""
+
+    def test_table(self):
+        stored = datasets.wide_descents()
+        assert stored.command == make_wide_descents.COMMAND
+        assert re.fullmatch(r"\d{4}-\d\d-\d\d", stored.date)
+        for width, runs in make_wide_descents.RUNS.items():
+            chosen = stored.width == width
+            assert np.array_equal(np.unique(stored.run[chosen]), np.arange(runs))
+            assert stored.epoch[chosen].max() == make_wide_descents.LAST.get(width, 100_000)
+        assert (stored.flipped[stored.epoch == 0] == 0).all()
+        assert (stored.flipped <= 100 * stored.width).all()
+        np.testing.assert_array_equal(stored.distance, stored.perpendicular + stored.parallel)
+
+    def test_means(self):
+        stored = datasets.wide_descents()
+        widths, values = stored.means("loss", epoch=10_000)
+        assert widths.tolist() == list(make_wide_descents.RUNS)
+        assert values[-1] == stored.loss[(stored.width == 1_000_000) & (stored.epoch == 10_000)]
+        assert stored.means("loss", epoch=100_000)[0].max() == 100_000
+
+    def test_first_run_is_that_of_the_code(self):
+        """The stored numbers come out again, up to what rounding does where a neuron passes a kink."""
+        stored = datasets.wide_descents()
+        rows = make_wide_descents.rows_of(1000, runs=1, epochs=[0, 1000, 2000])
+        mine = (stored.width == 1000) & (stored.run == 0) & (stored.epoch <= 2000)
+        for k, name in enumerate(make_wide_descents.MEASURES, 3):
+            again = np.array([float(row[k]) for row in rows])
+            np.testing.assert_allclose(again, getattr(stored, name)[mine], rtol=1e-3, atol=1e-12, err_msg=name)
+
+    def test_damage_is_noticed(self, folder):
+        original = make_wide_descents.TARGET.read_bytes()
+        (folder / "wide_descents.csv").write_bytes(original.replace(b"100000", b"100001", 1))
+        with pytest.raises(datasets.DataFileError, match="wide_descents.csv is damaged .*restore it"):
+            datasets.wide_descents()
+
+    def test_script_goes_on_where_it_stopped(self, tmp_path, monkeypatch, capsys):
+        monkeypatch.setattr(make_wide_descents, "EPOCHS", (0, 2, 4))
+        monkeypatch.setattr(make_wide_descents, "RUNS", {30: 2, 50: 1})
+        monkeypatch.setattr(make_wide_descents, "LAST", {50: 2})
+        out = tmp_path / "out.csv"
+        make_wide_descents.main(["--out", str(out)])
+        whole = out.read_text("utf-8")
+        assert [line.split(",")[:3] for line in whole.splitlines()[2:]] == [
+            [width, run, epoch]
+            for width, runs, epochs in (("30", "01", "024"), ("50", "0", "02"))
+            for run in runs
+            for epoch in epochs
+        ]
+        out.write_text("".join(whole.splitlines(True)[:-2]), "utf-8")
+        capsys.readouterr()
+        make_wide_descents.main(["--out", str(out)])
+        assert out.read_text("utf-8") == whole
+        assert "m =      30" not in capsys.readouterr().err
+
+    def test_script_spares_other_files(self, tmp_path, capsys):
+        other = tmp_path / "mine.csv"
+        other.write_text("a,b\n1,2\n", "utf-8")
+        with pytest.raises(SystemExit):
+            make_wide_descents.main(["--out", str(other)])
+        assert "is not a file of this script" in capsys.readouterr().err
+        assert other.read_text("utf-8") == "a,b\n1,2\n"

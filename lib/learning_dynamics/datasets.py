@@ -1,5 +1,6 @@
 """Data that comes with the package. Nothing here needs the network; where each file comes from stands in ``data/README.md``."""
 
+import csv
 import hashlib
 import io
 from dataclasses import dataclass
@@ -8,7 +9,10 @@ from pathlib import Path
 import numpy as np
 
 DATA_FOLDER = Path(__file__).with_name("data")
-SHA256 = {"mnist_ones_sevens.npz": "76d1ec70d3342d6900493ca288c5c2ed92e78c119836183ea14f04059899b4e0"}
+SHA256 = {
+    "mnist_ones_sevens.npz": "76d1ec70d3342d6900493ca288c5c2ed92e78c119836183ea14f04059899b4e0",
+    "wide_descents.csv": "a42992efd8a17b0f36367a3ea229db79b78ba92ed1d04eac7ba8c9c347a68ce9",
+}
 
 
 class DataFileError(Exception):
@@ -69,6 +73,70 @@ def mnist_ones_sevens():
             pixel_variance=float(arrays["pixel_variance"]),
             centred_power=float(arrays["centred_power"]),
         )
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class WideDescents:
+    r"""Stored descents of wide networks, in the setting of the figure of paper 3, one row a width, a run and an epoch.
+
+    Attributes
+    ----------
+    command, date : str
+        What made the file, and when.
+    width, run, epoch : numpy.ndarray of int, shape (rows,)
+    perpendicular, parallel, distance, displacement, largest_drift, loss : numpy.ndarray of float, shape (rows,)
+        As in `learning_dynamics.overparametrized.Training`; `distance` is the sum of the first two.
+    flipped : numpy.ndarray of int, shape (rows,)
+    """
+
+    command: str
+    date: str
+    width: np.ndarray
+    run: np.ndarray
+    epoch: np.ndarray
+    perpendicular: np.ndarray
+    parallel: np.ndarray
+    displacement: np.ndarray
+    largest_drift: np.ndarray
+    loss: np.ndarray
+    flipped: np.ndarray
+
+    @property
+    def distance(self):
+        """Squared distance to the solution of the linearised problem."""
+        return self.perpendicular + self.parallel
+
+    def means(self, name, *, epoch):
+        """Return the widths that reach an epoch, and the means over their runs of a quantity there, two arrays."""
+        chosen = self.epoch == epoch
+        widths = np.unique(self.width[chosen])
+        return widths, np.array([getattr(self, name)[chosen & (self.width == m)].mean() for m in widths])
+
+
+def wide_descents():
+    """Return the stored descents of wide networks after checking their file's SHA-256.
+
+    Returns
+    -------
+    WideDescents
+
+    Raises
+    ------
+    DataFileError
+        If the file is missing, cannot be read or is damaged.
+
+    Examples
+    --------
+    >>> stored = wide_descents()
+    >>> int(stored.width.max()), int(stored.epoch.max())
+    (1000000, 100000)
+    """
+    first, *lines = _checked_content("wide_descents.csv").decode("utf-8").splitlines()
+    command, date = first.removeprefix("# ").split(", ")
+    whole = ("width", "run", "epoch", "flipped")
+    columns = {name: values for name, *values in zip(*csv.reader(lines))}
+    arrays = {name: np.array(values, np.int64 if name in whole else float) for name, values in columns.items()}
+    return WideDescents(command=command, date=date, **arrays)
 
 
 def _checked_content(name):

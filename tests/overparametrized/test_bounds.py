@@ -84,6 +84,8 @@ def test_refusals():
         theorem3_bound(**{**THEOREM3, "m": 0.0})
     with pytest.raises(ValueError, match="delta must be <= 1, got 1.5"):
         theorem7_bound(n=1, d=1, delta=1.5, norm2=1.0)
+    with pytest.raises(ValueError, match="degree must hold whole numbers, got 1.5"):
+        corollary8_bound(n=1, d=1, degree=[1, 1.5], delta=0.5)
     with pytest.raises(ValueError, match="eta must be at most 2/c = 20"):
         theorem4_bound(**{**THEOREM4, "eta": 21.0})
     with pytest.raises(ValueError, match="constant must be >= 0"):

@@ -159,3 +159,24 @@ def test_weights_exactly_on_a_kink_count_as_inactive():
         assert run.flipped[-1] == 0
         np.testing.assert_allclose(run.weights, np.sqrt(2) * weights, atol=1e-12)
         assert run.weights[0, 1] == run.weights[1, 0] == 0.0
+
+
+SIZES = [
+    ({"inputs": [[1e160, 1.0]]}, "inputs must be at most 1e\\+100 in size, got 1e\\+160"),
+    ({"targets": [-1e160]}, "targets must be at most 1e\\+100 in size, got 1e\\+160"),
+    ({"inputs": [[1e-160, 0.0]], "bias": False}, "no row of zeros without a bias, got the largest entry 1e-160 at row 0"),
+]
+
+
+@pytest.mark.parametrize("options, message", SIZES)
+def test_sizes_whose_squares_overflow_or_vanish(options, message):
+    with pytest.raises(ValueError, match=message):
+        model_of(**{"inputs": [[1.0, 1.0]], "targets": [1.0]} | options)
+
+
+def test_large_and_small_sizes_within_the_limits():
+    inputs, targets = np.eye(2), np.array([1e60, -2e60])
+    model = model_of(inputs, targets, learning_rate=0.2)
+    assert all_finite(train(model, *model.draw(0), epochs=[0, 50]))
+    model = model_of(1e-60 * inputs, targets, bias=False, learning_rate=1e119)
+    assert all_finite(train(model, *model.draw(0), epochs=[0, 50]))

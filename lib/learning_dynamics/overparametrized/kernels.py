@@ -134,8 +134,8 @@ def fused_descent(points, zero, targets, weights, scales, active, outputs, step,
     m = scales.size
     r = np.empty(n)
     f = outputs.copy()
-    z = np.zeros((m + 1, n))
-    z[:m] = active
+    mask = np.zeros((m + 1, n), np.bool_)
+    mask[:m] = active
     done = 0
     while done < epochs:
         square = 0.0
@@ -144,25 +144,25 @@ def fused_descent(points, zero, targets, weights, scales, active, outputs, step,
             r[i] = f[i] - targets[i]
             square += r[i] * r[i]
             f[i] = 0.0
-            slopes = added(slopes, r[i] if z[0, i] > 0.0 else 0.0, points, i)
+            slopes = added(slopes, r[i] if mask[0, i] else 0.0, points, i)
         if not square <= limit:
             break
         for k in range(m):
             w = moved(loaded(weights[k], zero), step * scales[k], slopes)
             store(weights[k], w)
             scale = scales[k]
-            own = z[k]
-            following = z[k + 1]
+            own = mask[k]
+            following = mask[k + 1]
             slopes = zero
             for i in range(n):
                 value = product(w, points, i)
-                own[i] = value
+                own[i] = value > 0.0
                 f[i] += scale * max(value, 0.0)
                 residual = r[i]
-                slopes = added(slopes, residual if following[i] > 0.0 else 0.0, points, i)
+                slopes = added(slopes, residual if following[i] else 0.0, points, i)
         outputs[:] = f
         done += 1
-    active[:] = z[:m] > 0.0
+    active[:] = mask[:m]
     return done
 
 

@@ -77,6 +77,14 @@ class Linearization:
         r"""Return :math:`f_L(x_i, w) = \nabla f(x_i, w(0))^T w` on the training inputs, shape (n,)."""
         return self.gradient_adjoint(weights)
 
+    def flipped(self, weights):
+        """Return the number of pairs of a neuron and an input whose activity at weights of shape (m, D) is not that at w(0)."""
+        with threadpool_limits(limits=1, user_api="blas"):
+            return sum(
+                np.count_nonzero((weights[rows] @ self.features.T > 0) != self.active[rows])
+                for rows in _blocks(self.scales.size)
+            )
+
     def distances(self, weights):
         r"""Return squared distances of weights of shape (m, D).
 

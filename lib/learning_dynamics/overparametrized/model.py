@@ -9,6 +9,7 @@ from learning_dynamics._validation import choice, integer, real, real_array
 
 LOSSES = ("sum", "half sum", "mean", "half mean")
 INITIALIZATIONS = ("normal", "uniform")
+LARGEST = 1e100
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -77,8 +78,7 @@ class TwoLayerRegression:
         for name in ("bias", "antisymmetric"):
             if not isinstance(getattr(self, name), (bool, np.bool_)):
                 raise TypeError(f"{name} must be True or False, got {getattr(self, name)!r}")
-        if not self.bias and not inputs.any(axis=1).all():
-            raise ValueError(f"inputs must hold no row of zeros without a bias, got one at row {_zero_row(inputs)}")
+        _check_sizes(inputs, targets, self.bias)
         width = integer("width", self.width, at_least=1)
         if self.antisymmetric and width % 2:
             raise ValueError(f"width must be even for antisymmetric pairs, got {width}")
@@ -290,5 +290,13 @@ def _points_of_norm(rng, count, dimension, norm):
     return norm * points / np.linalg.norm(points, axis=1, keepdims=True)
 
 
-def _zero_row(inputs):
-    return int(np.flatnonzero(~inputs.any(axis=1))[0])
+def _check_sizes(inputs, targets, bias):
+    """Refuse what would overflow, or vanish, once it is squared."""
+    for name, values in (("inputs", inputs), ("targets", targets)):
+        if np.abs(values).max() > LARGEST:
+            raise ValueError(f"{name} must be at most {LARGEST:g} in size, got {np.abs(values).max():.3g}")
+    largest = np.abs(inputs).max(axis=1)
+    if not bias and largest.min() < 1 / LARGEST:
+        raise ValueError(
+            f"inputs must hold no row of zeros without a bias, got the largest entry {largest.min():.3g} at row {largest.argmin()}"
+        )

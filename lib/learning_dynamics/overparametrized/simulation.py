@@ -269,13 +269,11 @@ def _relative_change(states, before, start):
 
 def _measure(model, linearization, weights):
     perpendicular, parallel, displacement = linearization.distances(weights)
-    outputs, flipped, drift = np.zeros(model.targets.size), 0, 0.0
+    outputs, drift = np.zeros(model.targets.size), 0.0
     with threadpool_limits(limits=1, user_api="blas"):
         for first in range(0, len(weights), ROWS):
             rows = slice(first, first + ROWS)
-            heights = weights[rows] @ linearization.features.T
-            flipped += np.count_nonzero((heights > 0) != linearization.active[rows])
-            outputs += linearization.scales[rows] @ np.maximum(heights, 0)
+            outputs += linearization.scales[rows] @ np.maximum(weights[rows] @ linearization.features.T, 0)
             drift = max(drift, np.linalg.norm(weights[rows] - linearization.weights[rows], axis=1).max())
     return {
         "perpendicular": perpendicular,
@@ -284,7 +282,7 @@ def _measure(model, linearization, weights):
         "displacement": displacement,
         "largest_drift": drift,
         "loss": model.loss_of(np.sum((outputs - model.targets) ** 2)),
-        "flipped": flipped,
+        "flipped": linearization.flipped(weights),
         "outputs": outputs,
     }
 

@@ -263,6 +263,8 @@ def corollary8_bound(*, n, d, degree, delta, constant=1.0):
     """
     n, d, delta = _positive(n=n, d=d, delta=delta)
     p = real_array("degree", degree, at_least=0)
+    if (p != np.floor(p)).any():
+        raise ValueError(f"degree must hold whole numbers, got {p[p != np.floor(p)][0]!s}")
     growth = np.where(p >= 2, (d + 1) ** p * (p + 1) ** 1.5, 1.0)
     return real("constant", constant, at_least=0) * growth * np.sqrt(_log_inverse(delta) / n)
 

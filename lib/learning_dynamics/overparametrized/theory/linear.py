@@ -30,6 +30,9 @@ class LinearizedTraining:
         :math:`f_L` on the training inputs.
     weights : numpy.ndarray of float, shape (k, m, D), or None
         None in the limit of infinite width.
+    flipped : numpy.ndarray of int, shape (k,), or None
+        Number of pairs of a neuron and an input whose activity differs between these weights and w(0): what flips to first
+        order. The linearised network itself keeps the activities of w(0).
     """
 
     epochs: np.ndarray
@@ -38,6 +41,7 @@ class LinearizedTraining:
     loss: np.ndarray
     outputs: np.ndarray
     weights: np.ndarray | None
+    flipped: np.ndarray | None
 
 
 def initial_linearization(model, weights, signs):
@@ -112,10 +116,11 @@ def linearized_training(model, epochs, *, linearization=None, dynamics="gd"):
             residual = linearization.outputs - model.targets
         left, gone = _decay(model.step, eigenvalues, epochs, dynamics)
         modes = residual @ vectors
-        weights = None
+        weights = flipped = None
         if linearization is not None:
             moves = (gone * modes / eigenvalues) @ vectors.T
             weights = linearization.weights - np.array([linearization.gradient_product(move) for move in moves])
+            flipped = np.array([linearization.flipped(moved) for moved in weights])
         return LinearizedTraining(
             epochs=epochs,
             distance=(left**2) @ (modes**2 / eigenvalues),
@@ -123,6 +128,7 @@ def linearized_training(model, epochs, *, linearization=None, dynamics="gd"):
             loss=model.loss_of((left**2) @ modes**2),
             outputs=model.targets + (left * modes) @ vectors.T,
             weights=weights,
+            flipped=flipped,
         )
 
 
