@@ -5,7 +5,7 @@ PYTHON ?= python3
 PRESET ?= paper
 RUN = $(shell $(PYTHON) lib/setup_environment.py --print-python)
 
-.PHONY: book test benchmarks setup clean
+.PHONY: book test classroom test-classroom benchmarks setup setup-classroom clean
 
 book: setup
 	@$(RUN) -m learning_dynamics build --preset $(PRESET)
@@ -13,12 +13,21 @@ book: setup
 test: setup
 	@$(RUN) -m learning_dynamics test
 
+classroom: setup-classroom
+	@$(RUN) -m learning_dynamics classroom
+
+test-classroom: setup-classroom
+	@$(RUN) -m pytest classroom -n 2 --dist loadgroup
+
 benchmarks: setup
 	@$(RUN) benchmarks/run.py
 
 setup:
 	@command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) was not found; install Python 3.11 or later, or give PYTHON=/path/to/it." >&2; exit 2; }
 	@$(PYTHON) lib/setup_environment.py
+
+setup-classroom: setup
+	@$(PYTHON) lib/setup_environment.py --extra classroom
 
 clean:
 	rm -rf _build

@@ -1,5 +1,7 @@
 """Set up ``.venv`` with the pinned packages; does nothing where that has been done.
 
+``--extra classroom`` installs the pins of ``requirements-classroom.txt`` on top.
+
 Run by ``make`` before everything else, so it uses the standard library alone and is written
 so that an old Python can read it and say that it is too old.
 """
@@ -16,6 +18,8 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 VENV = os.path.join(ROOT, ".venv")
 STAMP = os.path.join(VENV, "set-up-for")
 LOG = os.path.join(VENV, "set-up.log")
+EXTRA = os.path.join(ROOT, "requirements-classroom.txt")
+EXTRA_STAMP = os.path.join(VENV, "classroom-set-up-for")
 OLDEST = (3, 11)
 NEEDED_GIGABYTES = 1.5
 INPUTS = ("requirements.txt", "pyproject.toml", os.path.join("lib", "setup_environment.py"))
@@ -33,14 +37,22 @@ def main():
     if "--print-python" in sys.argv:
         print(venv_python())
         return 0
-    if is_set_up():
+    status = set_up(STAMP, key(), lambda: what_is_missing() or create() or install())
+    if status == 0 and "--extra" in sys.argv:
+        status = set_up(EXTRA_STAMP, key(EXTRA), install_extra)
+    return status
+
+
+def set_up(stamp, wanted, steps):
+    """Take the steps unless the stamp says that they have been taken; says in a sentence what went wrong."""
+    if is_set_up(stamp, wanted):
         return 0
-    problem = what_is_missing() or create() or install()
+    problem = steps()
     if problem:
         print("error: " + problem + ".", file=sys.stderr)
         return 2
-    with open(STAMP, "w") as stream:
-        stream.write(key())
+    with open(stamp, "w") as stream:
+        stream.write(wanted)
     return 0
 
 
@@ -50,21 +62,21 @@ def venv_python():
     return os.path.join(VENV, folder, name)
 
 
-def key():
+def key(*more):
     """A hash of what the environment is made from."""
     digest = hashlib.sha256(repr((ROOT, sys.version_info[:2])).encode())
-    for name in INPUTS:
+    for name in INPUTS + more:
         with open(os.path.join(ROOT, name), "rb") as stream:
             digest.update(stream.read())
     return digest.hexdigest()
 
 
-def is_set_up():
+def is_set_up(stamp, wanted):
     """Whether the environment stands and was made from the present inputs."""
-    if not (os.path.exists(STAMP) and os.path.exists(venv_python())):
+    if not (os.path.exists(stamp) and os.path.exists(venv_python())):
         return False
-    with open(STAMP) as stream:
-        return stream.read() == key()
+    with open(stamp) as stream:
+        return stream.read() == wanted
 
 
 def what_is_missing():
@@ -100,6 +112,13 @@ def install():
     return run(pip + ["-r", os.path.join(ROOT, "requirements.txt")], "the packages could not be installed") or run(
         pip + ["--no-deps", "--no-build-isolation", "-e", ROOT], "this package could not be installed"
     )
+
+
+def install_extra():
+    """Install the pins of the classroom; returns a sentence if that fails."""
+    print("Adding nbgrader and what it needs: about 50 packages, one minute, only this once.", flush=True)
+    pip = [venv_python(), "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
+    return run(pip + ["-r", EXTRA], "the packages could not be installed")
 
 
 def run(command, failure):
