@@ -17,7 +17,7 @@ classroom: setup-classroom
 	@$(RUN) -m learning_dynamics classroom
 
 test-classroom: setup-classroom
-	@$(RUN) -m pytest classroom -n 2 --dist loadgroup
+	@$(RUN) -m pytest classroom -n 2 --dist loadfile
 
 benchmarks: setup
 	@$(RUN) benchmarks/run.py

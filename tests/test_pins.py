@@ -10,8 +10,11 @@ from packaging.requirements import Requirement
 import learning_dynamics
 
 
-def pins(root):
-    lines = (root / "requirements.txt").read_text().splitlines()
+EXTRA = "requirements-classroom.txt"
+
+
+def pins(root, name="requirements.txt"):
+    lines = (root / name).read_text().splitlines()
     return [Requirement(line) for line in lines if line and not line.startswith("#")]
 
 
@@ -37,6 +40,18 @@ def test_pins_need_nothing_that_is_not_pinned(root):
                 name = needed.name.lower().replace("_", "-")
                 assert name in names, f"{requirement.name} needs {name}"
                 assert importlib.metadata.version(name) in needed.specifier, f"{requirement.name} needs {needed}"
+
+
+def test_the_extra_for_classrooms_is_pinned_exactly_and_pins_nothing_twice(root):
+    names = [requirement.name.lower() for requirement in pins(root) + pins(root, EXTRA)]
+    assert len(names) == len(set(names)) and "nbgrader" in names
+    for requirement in pins(root, EXTRA):
+        assert [specifier.operator for specifier in requirement.specifier] == ["=="], requirement
+
+
+def test_the_package_offers_the_extra_for_classrooms(root):
+    dynamic = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["setuptools"]["dynamic"]
+    assert dynamic["optional-dependencies"] == {"classroom": {"file": [EXTRA]}}
 
 
 def test_conda_and_pip_read_the_same_list(root):

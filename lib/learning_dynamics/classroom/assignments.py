@@ -69,8 +69,8 @@ class Assignment:
 
     @property
     def answer_ids(self):
-        """Ids of the cells in which students write."""
-        return tuple(mark["grade_id"] for mark in marks(self.master) if mark["solution"])
+        """Ids of the cells in which students write code."""
+        return tuple(mark["grade_id"] for mark in marks(self.master) if mark["solution"] and not mark["grade"])
 
     @property
     def points(self):

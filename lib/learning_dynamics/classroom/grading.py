@@ -15,6 +15,7 @@ from .submissions import NOT_ALLOWED, completed, find_submissions
 MARKS = ("student", "task", "points", "comment")
 MARKS_FILE = "marks.csv"
 GRADES_FILE = "grades.csv"
+WORK, PAGES, NOTEBOOKS = ".work", "pages", "notebooks"
 TOTAL_FACTOR = 5
 TIMEOUT = "CellTimeoutError"
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>
@@ -44,8 +45,8 @@ class Grade:
 def grade(project, folder, name, out, *, timeout=60, say=print):
     """Grade all submissions of an assignment.
 
-    Writes ``grades.csv``, ``feedback/<student>.html``, ``graded/<student>.ipynb`` and ``marks.csv`` into `out`. Marks that stand
-    in ``marks.csv`` are entered and kept. Whatever goes wrong with one submission is noted there and ends no other.
+    Writes ``grades.csv``, ``feedback/<student>.html``, ``graded/<student>.ipynb`` and ``marks.csv`` into `out` when all are graded.
+    Marks that stand in ``marks.csv`` are entered and kept. Whatever goes wrong with one submission is noted there and ends no other.
 
     Parameters
     ----------
@@ -77,25 +78,40 @@ def grade(project, folder, name, out, *, timeout=60, say=print):
     assignment = require_assignment(project, name)
     submissions = find_submissions(folder, assignment)
     given = read_marks(out / MARKS_FILE, assignment, [submission.student for submission in submissions])
-    course = Course(out / "work")
-    released = course.release(assignment)
-    for place in ("feedback", "graded"):
-        shutil.rmtree(out / place, ignore_errors=True)
-        (out / place).mkdir(parents=True)
-    grades = []
-    for number, submission in enumerate(submissions):
-        found = _grade_one(course, assignment, released, submission, f"s{number}", timeout, given, out)
-        grades.append(found)
-        say(line(found, assignment))
-    write_grades(out / GRADES_FILE, assignment, grades)
-    write_marks(out / MARKS_FILE, assignment, grades, given)
-    shutil.rmtree(course.root)
+    course = Course(out / WORK)
+    try:
+        grades = _grade_all(course, assignment, submissions, given, timeout, say)
+    except KeyboardInterrupt:
+        raise CompanionError(f"interrupted: {out} is as it was before.") from None
+    else:
+        _replace(course.root / PAGES, out / "feedback")
+        _replace(course.root / NOTEBOOKS, out / "graded")
+        write_grades(out / GRADES_FILE, assignment, grades)
+        write_marks(out / MARKS_FILE, assignment, grades, given)
+    finally:
+        shutil.rmtree(course.root, ignore_errors=True)
     return grades
 
 
-def _grade_one(course, assignment, released, submission, key, timeout, given, out):
+def _grade_all(course, assignment, submissions, given, timeout, say):
+    for place in (PAGES, NOTEBOOKS):
+        (course.root / place).mkdir()
+    released = course.release(assignment)
+    grades = []
+    for number, submission in enumerate(submissions):
+        grades.append(_grade_one(course, assignment, released, submission, f"s{number}", timeout, given))
+        say(line(grades[-1], assignment))
+    return grades
+
+
+def _replace(source, target):
+    shutil.rmtree(target, ignore_errors=True)
+    source.rename(target)
+
+
+def _grade_one(course, assignment, released, submission, key, timeout, given):
     result = Grade(submission.student, {task.id: 0.0 for task in assignment.tasks}, list(submission.notes))
-    page = out / "feedback" / f"{submission.student}.html"
+    page = course.root / PAGES / f"{submission.student}.html"
     mine = {task: mark for (student, task), mark in given.items() if student == submission.student and mark[0] is not None}
     try:
         if submission.problem:
@@ -107,7 +123,7 @@ def _grade_one(course, assignment, released, submission, key, timeout, given, ou
         for task, (points, comment) in mine.items():
             course.mark(assignment, key, task, points, comment)
         shutil.copyfile(course.feedback(assignment, key), page)
-        shutil.copyfile(course.graded(assignment, key), out / "graded" / f"{submission.student}.ipynb")
+        shutil.copyfile(course.graded(assignment, key), course.root / NOTEBOOKS / f"{submission.student}.ipynb")
     except Exception as error:  # one submission may fail in any way and must not end the others
         result.notes.append(_reason(course, error))
         title = f"{assignment.title}: {submission.student}"

@@ -59,7 +59,7 @@ def parameters(assignment, student):
     Examples
     --------
     >>> parameters("stieltjes", "example").c
-    0.42
+    0.19
     """
     require_known(assignment, RANGES, "assignment")
     identifier = normalized(student)

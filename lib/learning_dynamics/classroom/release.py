@@ -30,7 +30,7 @@ def write_classroom(project, out, *, say=print):
     assignments = load_assignments(project)
     shutil.rmtree(out / "student", ignore_errors=True)
     (out / "student").mkdir(parents=True)
-    course = Course(out / "work")
+    course = Course(out / ".work")
     for assignment in assignments.values():
         course.release(assignment)
         target = out / "student" / assignment.path.name

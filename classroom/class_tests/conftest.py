@@ -5,6 +5,7 @@ import copy
 import pytest
 
 from learning_dynamics.classroom.assignments import load_assignments
+from learning_dynamics.classroom.release import write_classroom
 from learning_dynamics.companion.notebooks import write_notebook
 from learning_dynamics.companion.project import find_project
 
@@ -33,3 +34,21 @@ def hand_in(notebook, folder, student, name):
 def project():
     """The project that holds the masters."""
     return find_project()
+
+
+@pytest.fixture(scope="session")
+def released(project, tmp_path_factory):
+    """The folder that `make classroom` writes."""
+    folder = tmp_path_factory.mktemp("classroom")
+    write_classroom(project, folder, say=lambda text: None)
+    return folder
+
+
+def pytest_generate_tests(metafunc):
+    """Run what holds of every assignment for those that a file of tests names."""
+    names = getattr(metafunc.module, "NAMES", ())
+    if "number" in metafunc.fixturenames:
+        cases = [(name, number) for name in names for number in range(len(ASSIGNMENTS[name].mistakes))]
+        metafunc.parametrize(("name", "number"), cases)
+    elif "name" in metafunc.fixturenames:
+        metafunc.parametrize("name", names)

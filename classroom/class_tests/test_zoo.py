@@ -16,7 +16,6 @@ NOTHING = dict.fromkeys(FULL, 0.0)
 EXPERIMENT = {"experiment-mean": 0.0, "experiment-sd": 0.0}
 FIRST = {"transform-upper": 0.0, "transform-everywhere": 0.0, "transform-corners": 0.0}
 ON_TRANSFORM = FIRST | {"moments": 0.0, "log-mean": 0.0, "sd-independent": 0.0}
-SHORT = 10
 
 
 def _without(grade_ids):
@@ -87,8 +86,6 @@ FILES = {  # name: (path in the student's folder, its text, what is said)
     "a text": ("answers.txt", "m = 3", "there is no notebook in the folder"),
 }
 
-pytestmark = pytest.mark.xdist_group("zoo")
-
 
 @pytest.fixture(scope="session")
 def zoo(project, tmp_path_factory):
@@ -142,42 +139,3 @@ def test_one_line_one_row_and_one_page_for_everybody(zoo):
     assert [line.split(":")[0] for line in lines] == list(grades)
     assert len((out / GRADES_FILE).read_text("utf-8").splitlines()) == len(grades) + 1
     assert {path.stem for path in (out / "feedback").iterdir()} == set(grades)
-
-
-@pytest.fixture(scope="session")
-def stuck(project, tmp_path_factory):
-    """Grades of notebooks that do not end, with a short limit, and of one that does."""
-    folder = tmp_path_factory.mktemp("stuck")
-    loops = {
-        "endless": "while True:\n    pass",
-        "stubborn": "import time\nwhile True:\n    try:\n        time.sleep(1)\n    except BaseException:\n        pass",
-        "suicide": "import os\nos._exit(1)",
-        "wise": cell(ASSIGNMENT.master, "experiment").source,
-    }
-    for student, source in loops.items():
-        hand_in(solved(ASSIGNMENT, student, {"experiment": source}), folder / "in", student, ASSIGNMENT.name)
-    grades = grade(project, folder / "in", ASSIGNMENT.name, folder / "out", timeout=SHORT, say=lambda text: None)
-    return {each.student: each for each in grades}
-
-
-@pytest.mark.xdist_group("stuck")
-def test_an_endless_loop_costs_its_own_task(stuck):
-    assert stuck["endless"].points == FULL | EXPERIMENT
-    assert stuck["endless"].notes == [f"1 cell was stopped after {SHORT} s"]
-
-
-@pytest.mark.xdist_group("stuck")
-def test_a_loop_that_cannot_be_interrupted_costs_what_follows(stuck):
-    assert stuck["stubborn"].points == FULL | EXPERIMENT
-    assert "were stopped" in stuck["stubborn"].notes[0]
-
-
-@pytest.mark.xdist_group("stuck")
-def test_a_notebook_that_ends_its_kernel_earns_nothing_and_says_so(stuck):
-    assert stuck["suicide"].points == NOTHING
-    assert "Kernel died" in stuck["suicide"].notes[0]
-
-
-@pytest.mark.xdist_group("stuck")
-def test_the_others_are_graded_as_ever(stuck):
-    assert (stuck["wise"].points, stuck["wise"].notes) == (FULL, [])
