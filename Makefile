@@ -5,7 +5,7 @@ PYTHON ?= python3
 PRESET ?= paper
 RUN = $(shell $(PYTHON) lib/setup_environment.py --print-python)
 
-.PHONY: book test classroom test-classroom benchmarks setup setup-classroom clean
+.PHONY: book test classroom test-classroom benchmarks setup setup-dask setup-classroom clean
 
 book: setup
 	@$(RUN) -m learning_dynamics build --preset $(PRESET)
@@ -17,7 +17,7 @@ classroom: setup-classroom
 	@$(RUN) -m learning_dynamics classroom
 
 test-classroom: setup-classroom
-	@$(RUN) -m pytest classroom -n 2 --dist loadfile
+	@$(RUN) -m pytest classroom tests/test_pins.py -n 2 --dist loadfile
 
 benchmarks: setup
 	@$(RUN) benchmarks/run.py
@@ -25,6 +25,9 @@ benchmarks: setup
 setup:
 	@command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) was not found; install Python 3.11 or later, or give PYTHON=/path/to/it." >&2; exit 2; }
 	@$(PYTHON) lib/setup_environment.py
+
+setup-dask: setup
+	@$(PYTHON) lib/setup_environment.py --extra dask
 
 setup-classroom: setup
 	@$(PYTHON) lib/setup_environment.py --extra classroom

@@ -1,6 +1,6 @@
 """Set up ``.venv`` with the pinned packages; does nothing where that has been done.
 
-``--extra classroom`` installs the pins of ``requirements-classroom.txt`` on top.
+``--extra NAME`` installs the pins of ``requirements-NAME.txt`` on top.
 
 Run by ``make`` before everything else, so it uses the standard library alone and is written
 so that an old Python can read it and say that it is too old.
@@ -18,8 +18,6 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 VENV = os.path.join(ROOT, ".venv")
 STAMP = os.path.join(VENV, "set-up-for")
 LOG = os.path.join(VENV, "set-up.log")
-EXTRA = os.path.join(ROOT, "requirements-classroom.txt")
-EXTRA_STAMP = os.path.join(VENV, "classroom-set-up-for")
 OLDEST = (3, 11)
 NEEDED_GIGABYTES = 1.5
 INPUTS = ("requirements.txt", "pyproject.toml", os.path.join("lib", "setup_environment.py"))
@@ -39,7 +37,8 @@ def main():
         return 0
     status = set_up(STAMP, key(), lambda: what_is_missing() or create() or install())
     if status == 0 and "--extra" in sys.argv:
-        status = set_up(EXTRA_STAMP, key(EXTRA), install_extra)
+        name = sys.argv[sys.argv.index("--extra") + 1]
+        status = set_up(STAMP + "-" + name, key(extra_pins(name)), lambda: install_extra(name))
     return status
 
 
@@ -60,6 +59,11 @@ def venv_python():
     """The interpreter of the environment."""
     folder, name = ("Scripts", "python.exe") if os.name == "nt" else ("bin", "python")
     return os.path.join(VENV, folder, name)
+
+
+def extra_pins(name):
+    """The list of pins of an optional extra."""
+    return "requirements-%s.txt" % name
 
 
 def key(*more):
@@ -108,17 +112,21 @@ def create():
 
 def install():
     """Install the pins and this package; returns a sentence if that fails."""
-    pip = [venv_python(), "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
-    return run(pip + ["-r", os.path.join(ROOT, "requirements.txt")], "the packages could not be installed") or run(
-        pip + ["--no-deps", "--no-build-isolation", "-e", ROOT], "this package could not be installed"
+    return pip_install(["-r", os.path.join(ROOT, "requirements.txt")], "the packages could not be installed") or pip_install(
+        ["--no-deps", "--no-build-isolation", "-e", ROOT], "this package could not be installed"
     )
 
 
-def install_extra():
-    """Install the pins of the classroom; returns a sentence if that fails."""
-    print("Adding nbgrader and what it needs: about 50 packages, one minute, only this once.", flush=True)
+def install_extra(name):
+    """Install the pins of an optional extra; returns a sentence if that fails."""
+    print("Adding the optional packages of %s: about a minute, only this once." % extra_pins(name), flush=True)
+    return pip_install(["-r", os.path.join(ROOT, extra_pins(name))], "the packages could not be installed")
+
+
+def pip_install(arguments, failure):
+    """Let the environment's pip install something; returns a sentence if that fails."""
     pip = [venv_python(), "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
-    return run(pip + ["-r", EXTRA], "the packages could not be installed")
+    return run(pip + arguments, failure)
 
 
 def run(command, failure):

@@ -2,6 +2,7 @@
 
 import builtins
 import importlib.util
+import shutil
 import subprocess
 import sys
 from collections import namedtuple
@@ -16,7 +17,6 @@ def setup(root, tmp_path, monkeypatch):
     spec.loader.exec_module(module)
     monkeypatch.setattr(module, "VENV", str(tmp_path / ".venv"))
     monkeypatch.setattr(module, "STAMP", str(tmp_path / ".venv" / "set-up-for"))
-    monkeypatch.setattr(module, "EXTRA_STAMP", str(tmp_path / ".venv" / "classroom-set-up-for"))
     monkeypatch.setattr(module, "LOG", str(tmp_path / ".venv" / "set-up.log"))
     monkeypatch.setattr(sys, "argv", ["setup_environment.py"])
     return module
@@ -89,18 +89,19 @@ def test_it_runs_once_and_again_after_a_changed_pin(setup, monkeypatch, tmp_path
     assert len(done) == 2
 
 
-def test_the_extra_is_installed_once_on_top_and_again_in_a_new_environment(setup, monkeypatch, tmp_path):
+def test_an_extra_is_installed_once_on_top_and_again_into_a_new_environment(setup, monkeypatch, tmp_path):
     done = []
-    monkeypatch.setattr(setup, "create", lambda: (tmp_path / ".venv").mkdir(exist_ok=True))
-    monkeypatch.setattr(setup, "install", lambda: done.append("book"))
-    monkeypatch.setattr(setup, "install_extra", lambda: done.append("classroom"))
+    monkeypatch.setattr(setup, "create", lambda: (tmp_path / ".venv").mkdir())
+    monkeypatch.setattr(setup, "install", lambda: done.append("base"))
+    monkeypatch.setattr(setup, "run", lambda command, failure: done.append(command[-1]))
     monkeypatch.setattr(setup, "venv_python", lambda: sys.executable)
-    monkeypatch.setattr(sys, "argv", ["setup_environment.py", "--extra", "classroom"])
+    monkeypatch.setattr(sys, "argv", ["setup_environment.py", "--extra", "dask"])
+    pins = setup.os.path.join(setup.ROOT, "requirements-dask.txt")
     assert setup.main() == 0 and setup.main() == 0
-    assert done == ["book", "classroom"]
-    monkeypatch.setattr(setup, "install_extra", lambda: "no network")
-    (tmp_path / ".venv" / "classroom-set-up-for").unlink()
-    assert setup.main() == 2
+    assert done == ["base", pins]
+    shutil.rmtree(tmp_path / ".venv")
+    assert setup.main() == 0
+    assert done == ["base", pins] * 2
 
 
 def test_make_says_so_where_python_is_missing(root):

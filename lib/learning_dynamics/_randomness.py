@@ -47,7 +47,6 @@ def replicate(experiment, *, runs, seed, workers=None):
 
 
 def available_processors():
-    """Return the number of processors that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    """Return the number of processors that this process may use, at most ``NUMBA_NUM_THREADS`` where that is set."""
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(processors, int(os.environ.get("NUMBA_NUM_THREADS") or processors))

@@ -21,7 +21,7 @@ FIRST = {
     "record('fig-first', agreement=table, data={'s': {'x': [1, 2]}}, alt='The product is 6.')",
 }
 SECOND = {"parameters": "size: int = 1", "body": "from learning_dynamics.datasets import mnist_ones_sevens\nprint(size)"}
-ATLAS = {"body": "from learning_dynamics.companion.pages import atlas\natlas()"}
+ATLAS = {"body": "from learning_dynamics.companion.gallery import atlas\natlas()"}
 REGISTRY = {
     "papers": [{"key": "a-paper", "short": "A paper", "part": "one"}],
     "presets": {"one/first": {"quick": {"runs": 1}}},

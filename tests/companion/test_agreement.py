@@ -105,3 +105,8 @@ def test_the_reference_column_says_whose_values_it_holds():
 def test_text_shows_no_reference_value_that_does_not_apply():
     table = AgreementTable("fig-first", at={"c": 0.6}).row("theory value", theory=7.0)
     assert repr(table).splitlines()[-1] == "| theory value | — | 7 | — | not applicable |"
+
+
+def test_a_bar_in_a_quantity_is_no_border_of_a_cell():
+    table = AgreementTable("fig-first", at={"c": 0.5}).row("|x|", theory=1.0)
+    assert repr(table).splitlines()[-1] == r"| \|x\| | 1 | — | shown |"

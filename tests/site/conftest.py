@@ -29,7 +29,9 @@ class QuietHandler(http.server.SimpleHTTPRequestHandler):
 def project(root, tmp_path_factory):
     """The book, built at the preset ``quick`` into a folder of its own."""
     built = Project(root=root, output=tmp_path_factory.mktemp("site"))
-    build(built, "quick", say=lambda text: None)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("BASE_URL", raising=False)
+        build(built, "quick", say=lambda text: None)
     return built
 
 

@@ -15,9 +15,9 @@ from learning_dynamics.companion.registry import load_registry
 
 PROJECT = find_project(__file__.rsplit("/tests/", 1)[0])
 CHAPTERS = [name for name in PROJECT.chapters() if name not in REGISTRY_PAGES]
-OTHERS = ["intro", "atlas", "claims", "notation", "corrections", "reference", "bibliography"]
+OTHERS = ["intro", "atlas", "claims", "concordance", "corrections", "build", "notation", "reference", "bibliography"]
 PAGES = [f"book/{name}.html" for name in [*CHAPTERS, *OTHERS]]
-ONE_OF_EACH_KIND = [f"book/{name}.html" for name in (CHAPTERS[0], "intro", "atlas", "reference")]
+ONE_OF_EACH_KIND = [f"book/{name}.html" for name in (CHAPTERS[0], "intro", "atlas", "concordance", "build", "reference")]
 WHITE, DARK = 1.0, 0.0060
 LEAST_CONTRAST = 3.0
 
@@ -90,6 +90,14 @@ def test_every_agreement_table_is_recorded(project, chapter):
         if entry.check == "chapter":
             path = project.results(chapter, "quick") / f"{entry.id}.json"
             assert json.loads(path.read_text())["rows"], entry.id
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_every_recorded_quantity_is_a_cell_of_a_table(project, html, chapter):
+    shown = {cell.get_text().strip().replace("’", "'") for cell in soup(html, f"book/{chapter}.html").select("article td")}
+    for path in project.results(chapter, "quick").glob("*.json"):
+        for row in json.loads(path.read_text()).get("rows", []):
+            assert row["quantity"] in shown
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)

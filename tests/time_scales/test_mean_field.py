@@ -173,6 +173,63 @@ def test_two_point_starts(epsilon, expected):
     assert learning_times(flow).times[2] == pytest.approx(expected, abs=6e-5)
 
 
+@given(
+    odd=st.booleans(),
+    pull=st.lists(TENTHS, min_size=2, max_size=5),
+    target=st.lists(TENTHS, min_size=2, max_size=5),
+    start=st.lists(TENTHS, min_size=1, max_size=5),
+    exponent=st.integers(-6, 1),
+)
+@settings(max_examples=60, deadline=None)
+def test_signs_against_degree_one_leave_all_higher_degrees_unlearnt(odd, pull, target, start, exponent):
+    """sigma_0 = 0, sigma_k phi_k <= 0 < sigma_1 phi_1 for k >= 2, and an odd activation or weights of one sign."""
+    size = 2 + min(len(pull), len(target))
+    sigma, phi = np.array([0, 1, *pull])[:size], np.array([0.5, 1, *target])[:size]
+    phi[2:] = -np.abs(phi[2:]) * np.sign(sigma[2:])
+    if odd:
+        sigma[2::2] = 0
+    else:
+        start = np.abs(start)
+    problem = SingleIndex(activation=sigma, target=phi, epsilon=10.0**exponent)
+    times = [0.1, 1.0, 10.0]
+    flow = mean_field_flow(problem, start, t_end=10.0, times=[max(t, problem.first_stage) for t in times], rtol=1e-9)
+    assert (flow.a * flow.s >= -1e-9).all()
+    assert (np.abs(flow.residuals[:, 2:]) >= np.abs(phi[2:]) - 1e-7).all()
+    outlooks = problem.diagnose(start)
+    assert all(outlook.verdict in ("never", "O(1) time") for outlook in outlooks if outlook.degree >= 2)
+
+
+@pytest.mark.parametrize("m, odd", [(1, False), (5, False), (4, True)])
+def test_what_a_neuron_gains_and_loses(m, odd):
+    r"""(eps a^2 + ln(1 - s^2))' = -2 a sum_k (k - 1) sigma_k e_k s^k, the identity behind the rule of signs."""
+    rng = np.random.default_rng(m)
+    problem = quadratic(1e-2, activation="erf" if odd else "relu")
+    a, s = rng.standard_normal(m), rng.uniform(-0.9, 0.9, m)
+    da, ds = np.split(twins.flow(np.append(a, s), problem.phi, problem.sigma, problem.epsilon), 2)
+    e = twins.residuals(a, s, problem.phi, problem.sigma)
+    change = 2 * problem.epsilon * a * da - 2 * s * ds / (1 - s**2)
+    expected = -2 * a * sum((k - 1) * problem.sigma[k] * e[k] * s**k for k in range(e.size))
+    np.testing.assert_allclose(change, expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("sigma, phi", [
+    ([1, 1, 1, 1], [1, 1, 0, 1]),
+    ([1, 1, 1, 1], [1, 1, 0, -1]),
+    ([0, 1, 1, 1], [0, 1, 1, -1]),
+    ([0, 1, 1, 1], [0, 1, -1, 1]),
+    ([0, 1, 1, 1, 1], [0, 1, -1, 1, 1]),
+    ([-1.2, 0.8, 1, -0.7, 1.1], [1, -1, 0.7, 0, 0.9]),
+    ([-1.2, 0.8, 1, -0.7, 1.1], [1, -1, 0.7, 0, -0.9]),
+])
+def test_the_diagnosis_of_signs_is_what_the_flow_does(sigma, phi):
+    start = np.array([-2.0, -0.5, 1.0, 1.7, 3.0])
+    problem = SingleIndex(activation=sigma, target=phi, epsilon=1e-9)
+    flow = mean_field_flow(problem, start, t_end=20.0, rtol=1e-7)
+    shares = np.abs(flow.residuals[-1] / np.where(problem.phi == 0, np.nan, problem.phi))
+    for outlook in problem.diagnose(start):
+        assert (shares[outlook.degree] > 0.5) == (outlook.verdict == "never")
+
+
 def test_one_particle_and_large_epsilon():
     flow = mean_field_flow(plain([1, 1, 1], 100.0), [0.5], t_end=500.0)
     assert np.diff(flow.risk).max() <= 1e-9

@@ -86,6 +86,42 @@ def test_without_a_constant_one_value_is_enough_for_degree_one():
     assert verdicts(odd, [0.0, 0.0]) == {1: NEVER, 2: NEVER}
 
 
+def test_zero_starts_do_not_count_without_a_constant():
+    odd = SingleIndex(activation=[0, 1, 1, 1], target=[0, 1, 1, 1], epsilon=1e-6)
+    assert verdicts(odd, [1.0, 2.0, 0.0])[3] == ORDER_ONE
+    assert verdicts(odd, [1.0, 2.0, 3.0])[3] == VANISHING
+
+
+def test_opposite_starts_are_one_with_an_odd_activation():
+    odd = SingleIndex(activation=[0, 1, 0, 1], target=[0, 1, 0, 1], epsilon=1e-6)
+    reasons = {len(start): odd.diagnose(start)[1].reason for start in ([1.0, -1.0], [1.0, -1.0, 2.0])}
+    assert "1 distinct value, fewer than 2" in reasons[2]
+    assert reasons[3] == "a gap of 1 after degree 1"
+
+
+def test_signs_across_gaps():
+    assert verdicts(plain([1, 1, 0, -1], 1e-6))[3] == NEVER
+    assert verdicts(plain([1, -1, 0, -1], 1e-6))[3] == ORDER_ONE
+    assert verdicts(plain([1, 1, 1, 0, -1], 1e-6))[4] == NEVER
+    assert verdicts(plain([1, 1, 0, 0, -1], 1e-6))[4] == DIVERGING
+    assert verdicts(plain([1, 1, 0, -1, 1], 1e-6))[4] == NEVER
+
+
+@pytest.mark.parametrize("name", ["tanh", "erf"])
+def test_odd_activations_learn_the_cube_of_the_other_sign_only(name):
+    for sign, verdict in ((1, NEVER), (-1, ORDER_ONE)):
+        assert verdicts(SingleIndex(activation=name, target=[0, 1, 0, sign], epsilon=1e-6))[3] == verdict
+
+
+def test_signs_without_a_constant():
+    for start, sign, verdict in (([1.0, 2.0], 1, VANISHING), ([1.0, 2.0], -1, NEVER), ([1.0, -2.0], -1, VANISHING)):
+        assert verdicts(SingleIndex(activation=[0, 1, 1], target=[0, 1, sign], epsilon=1e-6), start)[2] == verdict
+    cube = SingleIndex(activation=[0, 1, 1, 1], target=[0, 1, 1, -1], epsilon=1e-6)
+    assert verdicts(cube, [1.0, 2.0, -3.0]) == {1: VANISHING, 2: VANISHING, 3: NEVER}
+    unwanted = SingleIndex(activation=[0, 1, 1, 1], target=[0, 1, 0, 1], epsilon=1e-6)
+    assert "degree 2 cannot stay 0" in unwanted.diagnose([1.0, 2.0, 3.0])[1].reason
+
+
 def test_reasons_are_sentences_with_their_numbers():
     reasons = [outlook.reason for outlook in plain([1, 1, 0, 0, 1], 1e-6).diagnose([1.0, 2.0])]
     assert "2 distinct values, fewer than 5" in reasons[-1]

@@ -30,6 +30,9 @@ from learning_dynamics.time_scales import (
 from tests.time_scales.problems import START, cubic, plain, quadratic
 
 
+NO_CONSTANT = SingleIndex(activation=[0, 1, 1], target=[0, 1, -1], epsilon=1e-6)
+
+
 def measured(problem, start=START, level=0.5):
     flow = mean_field_flow(problem, start, t_end=min(1, 3 * problem.epsilon**0.25), rtol=1e-9)
     return learning_times(flow, level=level).times
@@ -86,13 +89,27 @@ def test_blow_up_time(m, c):
     assert blow_up_time(problem, uniform_start(m)) * scale == pytest.approx(c, abs=6e-4 if m == 10 else 6e-5)
 
 
-def test_the_constant_of_the_blow_up_depends_on_the_start_alone():
+def test_the_constant_of_the_blow_up_depends_on_the_start_and_the_sign_of_q():
+    uneven = np.array([-1.0, 0.1, 0.4, 1.3])
+
+    def constant(kappa, q, start):
+        return blow_up_time(SingleIndex(activation=[1, 1, 1], target=[1, kappa, q], epsilon=1e-3), start)
+
+    assert constant(1, 1, uneven) == pytest.approx(constant(-1, 1, uneven), rel=1e-7)
+    assert constant(1, 1, uneven) == pytest.approx(constant(1, -1, -uneven), rel=1e-7)
+    assert constant(1, 1, uneven) > 1.002 * constant(1, -1, uneven)
     constants = []
     for sigma, phi in (([1, 1, 1], [1, 1, 1]), ([2, -0.5, 3], [1, 4, -0.2]), ([1, 2, 1], [0, -3, 1])):
         problem = SingleIndex(activation=sigma, target=phi, epsilon=1e-3)
         scale = abs(problem.sigma[2] * problem.phi[2]) * np.sqrt(abs(problem.phi[1] / problem.sigma[1]))
         constants.append(blow_up_time(problem, START) * scale)
     np.testing.assert_allclose(constants, constants[0], rtol=1e-7)
+
+
+def test_no_blow_up_against_the_signs():
+    with pytest.raises(ArithmeticError, match="does not blow up"):
+        blow_up_time(NO_CONSTANT, [1.0, 2.0])
+    assert blow_up_time(NO_CONSTANT, [-1.0, 2.0]) > 0
 
 
 def test_quadratic_time():
@@ -214,6 +231,7 @@ def test_least_risk_with_a_floor():
     (lambda: linear_time(plain([1, 0, 1], 1e-6), START), "kappa = 0"),
     (lambda: linear_growth_stage(quadratic(1e-6), [1.0], [0.0]), "a0 must have at least 2"),
     (lambda: blow_up_time(quadratic(1e-6), [-1.0, 1.0]), "a0 must have at least 3 distinct values, got 2"),
+    (lambda: blow_up_time(NO_CONSTANT, [1.0, 0.0]), "a0 must have at least 2 distinct values, got 1"),
     (lambda: blow_up_time(plain([1, 1], 1e-6), START), "components of degree 2"),
     (lambda: blow_up_time(plain([1, 1, 0, 1], 1e-6), START), "components of degree 2"),
     (lambda: constant_time(plain([0, 1], 1e-6), START), "target must have a component of degree 0"),

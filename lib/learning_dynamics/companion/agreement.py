@@ -108,7 +108,7 @@ class AgreementTable:
 
     def _repr_markdown_(self):
         columns = {
-            "quantity": [row.quantity for row in self.rows],
+            "quantity": [row.quantity.replace("|", "\\|") for row in self.rows],
             "paper" if self.entry.paper else "reference": [self._reference_text(row) for row in self.rows],
             "theory": [_with_error(row.theory) for row in self.rows],
             "simulation": [_with_error(row.simulation, row.standard_error) for row in self.rows],

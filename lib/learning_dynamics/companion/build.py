@@ -1,24 +1,27 @@
 """The build: execute what is stale, then render."""
 
 import json
+import math
 import time
 
 from nbclient import NotebookClient
 
 from .agreement import DISAGREES
 from .errors import CompanionError
-from .execution import QUIET_KERNEL, SUMMARY, execute
+from .execution import QUIET_KERNEL, SUMMARY
 from .notebooks import cleaned, read_notebook, write_notebook
 from .parameters import check_values, declared_parameters
+from .pool import Job, run_all
 from .project import REGISTRY_PAGES
 from .records import EXECUTED_VARIABLE, read_results
 from .registry import load_registry
-from .render import STAMP, assemble_book, render, site_key
+from .render import STAMP, assemble_book, render, site_key, site_settings
 from .staleness import fingerprint, is_stale
+from .weights import weight_report
 
 
-def build(project, preset, *, say=print):
-    """Execute the stale chapters at a preset and render the site.
+def build(project, preset, *, workers=None, say=print):
+    """Execute the stale chapters at a preset, `workers` at a time, and render the site.
 
     Returns
     -------
@@ -28,10 +31,12 @@ def build(project, preset, *, say=print):
     Raises
     ------
     CompanionError
-        Where a chapter or the rendering fails, or where, at the paper's parameters, a
-        recorded verdict is ``disagrees``; in that last case the site stands all the same.
+        Where a setting of the site is wrong (told before anything runs), where a chapter or
+        the rendering fails, or where, at the paper's parameters, a recorded verdict is
+        ``disagrees``; in that last case the site stands all the same.
     """
-    execute_stale(project, preset, say=say)
+    site_settings(project.root)
+    execute_stale(project, preset, workers=workers, say=say)
     page = render_site(project, preset, say=say)
     failures = failed_verdicts(project, preset)
     for failure in failures:
@@ -41,46 +46,78 @@ def build(project, preset, *, say=print):
     return page
 
 
-def execute_stale(project, preset, *, say=print):
-    """Run every chapter whose outputs are out of date; what has run stays if one fails.
+def execute_stale(project, preset, *, workers=None, say=print):
+    """Run every chapter whose outputs are out of date, several at a time; registry pages after all others.
+
+    Parameters
+    ----------
+    project : Project
+    preset : str
+    workers : int, optional
+        How many run at a time; as many as there are processors if omitted.
 
     Returns
     -------
     list of str
-        The chapters that ran.
+        The chapters that ran, in the order of the table of contents.
+
+    Raises
+    ------
+    CompanionError
+        Where chapters fail: one sentence each.  What has run is kept, and registry pages wait.
     """
     chapters = project.chapters()
     ran = []
     started = time.perf_counter()
-    for number, chapter in enumerate(chapters, 1):
-        if not is_stale(project, chapter, preset):
-            say(f"[{number}/{len(chapters)}] {chapter}: up to date")
-            continue
-        say(f"[{number}/{len(chapters)}] {chapter}: running")
-        seconds = run_chapter(project, chapter, preset)["seconds"]
-        say(f"[{number}/{len(chapters)}] {chapter}: {seconds:.1f} s")
-        ran.append(chapter)
+    for group in ([c for c in chapters if c not in REGISTRY_PAGES], [c for c in chapters if c in REGISTRY_PAGES]):
+        ran += _execute_group(project, preset, group, chapters, workers, say)
     say(f"executed {len(ran)} of {len(chapters)} notebooks in {time.perf_counter() - started:.1f} s")
     return ran
 
 
-def run_chapter(project, chapter, preset):
-    """Execute one chapter at a preset and mark it as up to date."""
-    key = fingerprint(project, chapter, preset)
+def _execute_group(project, preset, group, chapters, workers, say):
+    labels = {chapter: f"[{number}/{len(chapters)}] {chapter}" for number, chapter in enumerate(chapters, 1)}
+    stale = [chapter for chapter in group if is_stale(project, chapter, preset)]
+    for chapter in group:
+        if chapter not in stale:
+            say(f"{labels[chapter]}: up to date")
+    failures = {}
+
+    def done(job, outcome):
+        if outcome.error:
+            failures[job.chapter] = outcome.error
+            say(f"{labels[job.chapter]}: failed")
+        else:
+            say(f"{labels[job.chapter]}: {outcome.seconds:.1f} s")
+
+    jobs = [chapter_job(project, chapter, preset) for chapter in stale]
+    jobs.sort(key=_last_seconds, reverse=True)
+    run_all(jobs, done=done, started=lambda job: say(f"{labels[job.chapter]}: running"), workers=workers)
+    if failures:
+        raise CompanionError("\n".join(failures[chapter] for chapter in stale if chapter in failures))
+    return stale
+
+
+def chapter_job(project, chapter, preset):
+    """The execution of one chapter at a preset, its values checked."""
     declared = declared_parameters(read_notebook(project.notebook(chapter)))
     changes = load_registry(project.book / "registry.yml").preset(chapter, preset)
-    results = project.results(chapter, preset)
     executed = project.build / "executed" / preset
-    summary = execute(
-        project.notebook(chapter),
-        project.executed(chapter, preset),
+    return Job(
+        project=project,
+        chapter=chapter,
+        preset=preset,
+        target=project.executed(chapter, preset),
+        results=project.results(chapter, preset),
         parameters=check_values(changes, declared),
-        results=results,
-        cwd=project.notebook(chapter).parent,
         variables={EXECUTED_VARIABLE: str(executed)} if chapter in REGISTRY_PAGES else {},
     )
-    (results / SUMMARY).write_text(json.dumps({**summary, "fingerprint": key}, indent=1), "utf-8")
-    return summary
+
+
+def _last_seconds(job):
+    """How long a chapter took when it last ran; unknown counts as longest, so that it does not begin last."""
+    path = job.results / SUMMARY
+    return json.loads(path.read_text("utf-8"))["seconds"] if path.exists() else math.inf
 
 
 def render_site(project, preset, *, say=print):
@@ -98,6 +135,7 @@ def render_site(project, preset, *, say=print):
     page = render(source, project.output, strict=True)
     stamp.write_text(key)
     say(f"site: rendered in {time.perf_counter() - started:.1f} s")
+    say(f"site: {weight_report(page.parent)}")
     return page
 
 

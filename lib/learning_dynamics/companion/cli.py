@@ -1,4 +1,4 @@
-"""The command line: ``python -m learning_dynamics build|rerun|refresh|classroom|grade|test``."""
+"""The command line: ``python -m learning_dynamics build|rerun|sweep|refresh|classroom|grade|test``."""
 
 import argparse
 import os
@@ -10,6 +10,7 @@ from .build import build, refresh
 from .errors import CompanionError
 from .project import PRESETS, find_project
 from .rerun import parameter_table, rerun
+from .sweep import sweep
 
 
 def main(arguments=None):
@@ -27,7 +28,7 @@ def main(arguments=None):
         print(f"error: {_os_sentence(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("\ninterrupted: what has run is kept, the next build goes on from there.", file=sys.stderr)
+        print("\ninterrupted: what has run is kept, the same command goes on from there.", file=sys.stderr)
         return 130
 
 
@@ -43,6 +44,7 @@ def _parser():
     command = commands.add_parser("build", help="execute the chapters that are out of date and render the site")
     command.add_argument("--preset", choices=PRESETS, default=os.environ.get("PRESET") or "paper")
     command.add_argument("--out", metavar="DIR", help="build into DIR/_build instead of _build")
+    command.add_argument("--workers", type=int, metavar="N", help="chapters at a time (default: one a processor)")
     command.set_defaults(run=_build)
 
     command = commands.add_parser("rerun", help="run one chapter at your own parameters")
@@ -52,6 +54,17 @@ def _parser():
     command.add_argument("--out", metavar="DIR", help="folder for the results (default: runs/CHAPTER)")
     command.add_argument("--list", action="store_true", help="list chapters, or the parameters of CHAPTER")
     command.set_defaults(run=_rerun)
+
+    command = commands.add_parser("sweep", help="run one chapter at a grid of parameters")
+    command.add_argument("chapter", metavar="CHAPTER", help="e.g. random_matrix/performance")
+    command.add_argument("--preset", choices=PRESETS, default="paper", help="where the other parameters come from")
+    command.add_argument("-p", dest="assignments", metavar="NAME=VALUE,VALUE", action="append", default=[])
+    command.add_argument("--out", metavar="DIR", help="folder of the sweep (default: runs/CHAPTER/sweep)")
+    command.add_argument("--retry-failed", action="store_true", help="run again what failed before")
+    where = command.add_mutually_exclusive_group()
+    where.add_argument("--workers", type=int, metavar="N", help="runs at a time (default: one a processor)")
+    where.add_argument("--scheduler", metavar="ADDRESS", help="run on the workers of this Dask scheduler")
+    command.set_defaults(run=_sweep)
 
     command = commands.add_parser("refresh", help="store the text outputs of source notebooks after a change")
     command.add_argument("chapters", nargs="*", metavar="CHAPTER", help="default: all")
@@ -77,7 +90,7 @@ def _parser():
 def _build(options):
     if options.preset not in PRESETS:
         raise CompanionError(f"PRESET must be one of {', '.join(PRESETS)}, got {options.preset!r}.")
-    page = build(find_project(options.out), options.preset, say=_say)
+    page = build(find_project(options.out), options.preset, workers=options.workers, say=_say)
     print(f"The book is ready. Its first page: {page}")
     return 0
 
@@ -101,6 +114,28 @@ def _rerun(options):
     print(f"results:  {output / 'results'}")
     print(f"page:     {page}")
     return 0
+
+
+def _sweep(options):
+    project = find_project()
+    chapter = project.require_chapter(options.chapter)
+    report = sweep(
+        project,
+        chapter,
+        preset=options.preset,
+        assignments=options.assignments,
+        output=Path(options.out).resolve() if options.out else project.root / "runs" / chapter / "sweep",
+        workers=options.workers,
+        scheduler=options.scheduler,
+        retry_failed=options.retry_failed,
+        say=_say,
+    )
+    for folder, error in report.failed.items():
+        print(f"failed: {folder.name}: {error}", file=sys.stderr)
+    print(f"{report.finished} finished, {len(report.failed)} failed{'; --retry-failed runs them again' if report.failed else ''}")
+    for table in report.tables:
+        print(f"table: {table}")
+    return 1 if report.failed else 0
 
 
 def _refresh(options):
@@ -137,4 +172,5 @@ def _test(options):
 
 
 def _say(text):
-    print(text, flush=True)
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()

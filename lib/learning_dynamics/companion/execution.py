@@ -12,6 +12,7 @@ from importlib import metadata
 from pathlib import Path
 
 import papermill
+from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
 from .errors import CompanionError
@@ -20,10 +21,11 @@ from .records import RESULTS_VARIABLE, read_results
 
 SUMMARY = "chapter.json"
 QUIET_KERNEL = "--log-level=CRITICAL"
+SCRATCH = ".running-"
 PACKAGES = ("numpy", "scipy", "matplotlib", "numba", "papermill", "jupyter-book")
 
 
-def execute(source, target, *, parameters, results, cwd, variables=None):
+def execute(source, target, *, parameters, results, cwd, variables=None, fingerprint="", progress=True):
     """Run a notebook and keep its executed copy and its results.
 
     Both appear at their places only when the whole notebook has run.
@@ -39,7 +41,12 @@ def execute(source, target, *, parameters, results, cwd, variables=None):
     cwd : Path
         The folder in which the notebook runs.
     variables : dict, optional
-        Environment variables for its kernel.
+        Environment variables for its kernel.  They are set in this process as well while the
+        notebook runs, and so is the working folder: one notebook at a time in a process.
+    fingerprint : str
+        What the outputs are made from, kept in the summary.
+    progress : bool
+        Whether to show a bar of its cells on standard error.
 
     Returns
     -------
@@ -49,18 +56,20 @@ def execute(source, target, *, parameters, results, cwd, variables=None):
     Raises
     ------
     CompanionError
-        Where a cell fails; the sentence names the cell, the error and the notebook as far as
-        it ran.
+        Where a cell fails or the kernel dies; the sentence names the cell, the error and the
+        notebook as far as it ran.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".running-") as scratch:
+    clear_scratch(target)
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=_scratch_prefix(target)) as scratch:
         ran, recorded = Path(scratch) / target.name, Path(scratch) / "results"
         recorded.mkdir()
         started = time.perf_counter()
         with _environment({**(variables or {}), RESULTS_VARIABLE: str(recorded)}):
-            _run(source, ran, parameters, cwd, target)
+            _run(source, ran, parameters, cwd, target, progress)
         summary = {
             "parameters": parameters,
+            "fingerprint": fingerprint,
             "seconds": round(time.perf_counter() - started, 2),
             "python": platform.python_version(),
             "versions": {name: metadata.version(name) for name in PACKAGES},
@@ -73,7 +82,18 @@ def execute(source, target, *, parameters, results, cwd, variables=None):
     return summary
 
 
-def _run(source, ran, parameters, cwd, target):
+def clear_scratch(target):
+    """Remove what a killed run of the same notebook left behind."""
+    for folder in target.parent.glob(f"{_scratch_prefix(target)}*"):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _scratch_prefix(target):
+    return f"{SCRATCH}{target.stem}-"
+
+
+def _run(source, ran, parameters, cwd, target, progress):
+    bar = {"file": sys.stderr, "leave": False, "desc": source.stem}
     try:
         papermill.execute_notebook(
             str(source),
@@ -82,15 +102,19 @@ def _run(source, ran, parameters, cwd, target):
             kernel_name="python3",
             cwd=str(cwd),
             extra_arguments=[QUIET_KERNEL],
-            progress_bar={"file": sys.stderr, "leave": False, "desc": source.stem},
+            progress_bar=bar if progress else False,
         )
     except PapermillExecutionError as error:
-        kept = target.with_name(f"{target.stem}.failed.ipynb")
-        shutil.copyfile(ran, kept)
-        raise CompanionError(
-            f"{source.name} failed in its code cell {error.exec_count} with {error.ename}: {error.evalue} "
-            f"(as far as it ran: {kept})."
-        ) from None
+        where = f"in its code cell {error.exec_count} with {error.ename}: {error.evalue}"
+        raise _failure(source, ran, target, where) from None
+    except DeadKernelError:
+        raise _failure(source, ran, target, "because its kernel died, as happens where memory runs out") from None
+
+
+def _failure(source, ran, target, why):
+    kept = target.with_name(f"{target.stem}.failed.ipynb")
+    shutil.copyfile(ran, kept)
+    return CompanionError(f"{source.name} failed {why} (as far as it ran: {kept}).")
 
 
 @contextlib.contextmanager

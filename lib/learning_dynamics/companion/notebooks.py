@@ -1,4 +1,4 @@
-"""The form in which notebooks are kept: text outputs only, counts in order, few metadata."""
+"""The forms of a notebook: as the repository keeps it, and as its readers download it."""
 
 import nbformat
 
@@ -7,6 +7,12 @@ NOTEBOOK_METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
+ABOUT = """\
+This notebook is a page of the book *Learning dynamics, executed*, with the outputs that the book shows.
+To run it, install the book's package where your Jupyter finds it: `python -m pip install FOLDER`, where `FOLDER` is
+a copy of the book's repository.  The extension `jupyterlab-myst` sets theorems, exercises and references
+as the book does; without it they are plain text.
+"""
 
 
 def read_notebook(path):
@@ -14,10 +20,15 @@ def read_notebook(path):
     return nbformat.read(path, as_version=4)
 
 
+def notebook_bytes(notebook):
+    """A notebook as the content of its file, with a final newline."""
+    return (nbformat.writes(notebook) + "\n").encode()
+
+
 def write_notebook(notebook, path):
-    """Write a notebook with a final newline."""
+    """Write a notebook to a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(nbformat.writes(notebook) + "\n", "utf-8")
+    path.write_bytes(notebook_bytes(notebook))
 
 
 def cleaned(notebook):
@@ -29,21 +40,39 @@ def cleaned(notebook):
     """
     cells = []
     count = 0
-    for index, cell in enumerate(notebook.cells):
-        new = {
-            "id": f"cell-{index + 1:02d}",
-            "cell_type": cell.cell_type,
-            "metadata": {key: cell.metadata[key] for key in KEPT_METADATA if key in cell.metadata},
-            "source": cell.source,
-        }
+    for index, cell in enumerate(notebook.cells, 1):
+        new = _bare(cell, f"cell-{index:02d}")
         if cell.cell_type == "code":
             count += 1
             new["execution_count"] = count
             new["outputs"] = _joined([_cleaned_output(output, count) for output in cell.outputs if _is_kept(output)])
         cells.append(new)
-    return nbformat.from_dict(
-        {"cells": cells, "metadata": NOTEBOOK_METADATA, "nbformat": 4, "nbformat_minor": 5}
-    )
+    return _notebook(cells)
+
+
+def published(notebook):
+    """A copy of an executed notebook for its readers.
+
+    Outputs stay with their pictures; times, folders and other traces of the run go.  A first
+    cell, which the site leaves out, says how to run the notebook.
+    """
+    cells = [{"id": "about", "cell_type": "markdown", "metadata": {"tags": ["remove-cell"]}, "source": ABOUT}]
+    for index, cell in enumerate(notebook.cells, 1):
+        new = _bare(cell, f"cell-{index:02d}")
+        if cell.cell_type == "code":
+            new["execution_count"] = cell.execution_count
+            new["outputs"] = [output for output in cell.outputs if _is_kept(output)]
+        cells.append(new)
+    return _notebook(cells)
+
+
+def _bare(cell, name):
+    metadata = {key: cell.metadata[key] for key in KEPT_METADATA if key in cell.metadata}
+    return {"id": name, "cell_type": cell.cell_type, "metadata": metadata, "source": cell.source}
+
+
+def _notebook(cells):
+    return nbformat.from_dict({"cells": cells, "metadata": NOTEBOOK_METADATA, "nbformat": 4, "nbformat_minor": 5})
 
 
 def _is_kept(output):

@@ -1,4 +1,4 @@
-"""The pages made from the registry: the atlas of figures and the list of claims."""
+"""The list of claims, a page made from the registry, and what such pages share."""
 
 import json
 import os
@@ -11,35 +11,11 @@ from .execution import SUMMARY
 from .records import EXECUTED_VARIABLE, read_results
 from .registry import load_registry
 
-ORIGIN_TEXT = {"paper": "the paper's", "inferred": "inferred", "book": "the book's own"}
-
-
-def atlas():
-    """A table of all figures: what each reproduces, its verdicts and its chapter's run time."""
-    registry = load_registry()
-    recorded, seconds = _recorded()
-    lines = [
-        "| figure | shows | reproduces | parameters | verdicts | chapter runs in |",
-        "| :-- | :-- | :-- | :-- | :-- | --: |",
-    ]
-    for entry in registry.entries:
-        if entry.kind == "figure":
-            cells = (
-                f"{{numref}}`{entry.id}`",
-                entry.statement,
-                _source(entry, registry),
-                ORIGIN_TEXT[entry.parameters],
-                _verdicts(recorded, entry.id),
-                _duration(seconds.get(entry.chapter)),
-            )
-            lines.append("| " + " | ".join(cells) + " |")
-    return Markdown("\n".join(lines))
-
 
 def claims():
     """Tables of all claims that are no figures, paper by paper: statement, status and check."""
     registry = load_registry()
-    recorded, _ = _recorded()
+    recorded = recorded_results()
     entries = [entry for entry in registry.entries if entry.kind != "figure"]
     groups = [(paper.key, paper.short) for paper in registry.papers] + [("", "The book's own")]
     lines = []
@@ -59,37 +35,54 @@ def _claim(entry, recorded):
 
 def _check(entry, recorded):
     if entry.check == "chapter":
-        return f"agreement table: {_verdicts(recorded, entry.id)}"
+        return f"agreement table: {verdicts(recorded, entry.id)}"
     if not entry.check:
         return "—"
     path, _, name = entry.check.partition("::")
     return f"test: {name.removeprefix('test_').replace('_', ' ')} ({Path(path).stem.removeprefix('test_').replace('_', ' ')})"
 
 
-def _recorded():
+def executed_folder():
+    """The folder of the build's executed chapters, None outside a build."""
     folder = os.environ.get(EXECUTED_VARIABLE)
-    if not folder:
-        return {}, {}
-    seconds = {
-        path.parent.relative_to(folder).with_suffix("").as_posix(): json.loads(path.read_text("utf-8"))["seconds"]
-        for path in Path(folder).glob(f"**/*.results/{SUMMARY}")
+    return Path(folder) if folder else None
+
+
+def recorded_results():
+    """What the chapters of this build recorded: entry id → content; empty outside a build."""
+    folder = executed_folder()
+    return read_results(folder, "**/*.results/*.json") if folder else {}
+
+
+def recorded_runs():
+    """How the chapters of this build ran: chapter → content of its summary; empty outside a build."""
+    folder = executed_folder()
+    paths = folder.glob(f"**/*.results/{SUMMARY}") if folder else ()
+    return {
+        path.parent.relative_to(folder).with_suffix("").as_posix(): json.loads(path.read_text("utf-8"))
+        for path in paths
     }
-    return read_results(folder, "**/*.results/*.json"), seconds
 
 
-def _source(entry, registry):
-    if not entry.paper:
-        return "the book's own"
-    paper = next(paper for paper in registry.papers if paper.key == entry.paper)
-    return f"{paper.short}, {entry.reproduces}"
-
-
-def _verdicts(recorded, entry_id):
+def verdicts(recorded, entry_id):
+    """How often each verdict was recorded for an entry, in words."""
     if not recorded:
         return "not recorded"
     counts = Counter(row["verdict"] for row in recorded.get(entry_id, {"rows": []})["rows"])
     return ", ".join(f"{count} {verdict}" for verdict, count in counts.items()) or "—"
 
 
-def _duration(seconds):
+def duration(seconds):
+    """Seconds in words, without decimals."""
     return "not recorded" if seconds is None else f"{seconds:.0f} s"
+
+
+def table(columns, rows, rules=None):
+    """Lines of a Markdown table."""
+    rules = rules or [":--"] * len(columns)
+    return ["| " + " | ".join(cells) + " |" for cells in (columns, rules, *rows)]
+
+
+def links_to(functions):
+    """Links to functions, given by their full names, on the reference page."""
+    return ", ".join(f"{{py:obj}}`~{name}`" for name in functions)

@@ -91,15 +91,56 @@ def parse_assignments(assignments, declared):
     CompanionError
         One sentence: an unknown name (with a suggestion), a wrong type, a value out of range.
     """
-    values = {}
+    named = [_name_and_text(assignment, declared) for assignment in assignments]
+    return check_values({name: _parse(text, declared[name]) for name, text in named}, declared)
+
+
+def parse_grid(assignments, declared):
+    """Turn ``name=value,value,…`` strings into lists of checked values.
+
+    Parameters
+    ----------
+    assignments : iterable of str
+        Values of a parameter that is itself a list are separated by ``;``.
+    declared : dict
+        As `declared_parameters` returns it.
+
+    Returns
+    -------
+    dict
+        Name → its values in the order given, each once.
+
+    Raises
+    ------
+    CompanionError
+        As `parse_assignments`, and where a parameter is given twice or has an empty value.
+    """
+    grid = {}
     for assignment in assignments:
-        name, separator, text = assignment.partition("=")
-        if not separator:
-            raise CompanionError(f"a parameter is set as name=value, got {assignment!r}.")
-        name = name.strip()
-        require_known(name, declared, "parameter")
-        values[name] = _parse(text.strip(), declared[name])
-    return check_values(values, declared)
+        name, text = _name_and_text(assignment, declared)
+        if name in grid:
+            raise CompanionError(f"{name} is given twice; give all its values in one {name}=VALUE,VALUE.")
+        parts = [part.strip() for part in text.split(";" if declared[name].type.startswith("list") else ",")]
+        if not all(parts):
+            raise CompanionError(f"{name} has an empty value in {text!r}.")
+        values = [check_values({name: _parse(part, declared[name])}, declared)[name] for part in parts]
+        grid[name] = [value for index, value in enumerate(values) if value not in values[:index]]
+    return grid
+
+
+def complete(values, declared):
+    """All parameters of a chapter: `values` in their declared types, defaults for the others."""
+    chosen = {name: values.get(name, parameter.default) for name, parameter in declared.items()}
+    check_values(chosen, declared)
+    return {name: _convert(value, declared[name].type, None) for name, value in chosen.items()}
+
+
+def _name_and_text(assignment, declared):
+    name, separator, text = assignment.partition("=")
+    if not separator:
+        raise CompanionError(f"a parameter is set as name=value, got {assignment!r}.")
+    require_known(name.strip(), declared, "parameter")
+    return name.strip(), text.strip()
 
 
 def check_values(values, declared):

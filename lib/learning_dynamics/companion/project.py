@@ -8,7 +8,7 @@ import yaml
 from .errors import CompanionError
 from .suggestions import require_known
 
-REGISTRY_PAGES = ("atlas", "claims")
+REGISTRY_PAGES = ("atlas", "claims", "concordance", "build")
 PRESETS = ("paper", "quick", "large")
 
 
@@ -39,14 +39,24 @@ class Project:
         """The folder of a chapter's recorded results."""
         return self.executed(chapter, preset).with_suffix(".results")
 
+    def pages(self):
+        """All pages of the table of contents in reading order, named as in ``book/intro``."""
+        return _pages(self._toc())
+
     def chapters(self):
         """Names of all notebooks in the table of contents, registry pages last."""
-        names = [
-            page.removeprefix("book/")
-            for page in _pages(yaml.safe_load((self.root / "_toc.yml").read_text("utf-8")))
-            if (self.root / f"{page}.ipynb").exists()
-        ]
-        return sorted(names, key=lambda name: name in REGISTRY_PAGES)
+        return sorted(self._notebooks(self.pages()), key=lambda name: name in REGISTRY_PAGES)
+
+    def parts(self):
+        """The parts of the table of contents: caption and names of the notebooks in it, registry pages apart."""
+        parts = [(part.get("caption", ""), self._notebooks(_pages(part))) for part in self._toc().get("parts", [])]
+        return [(caption, [name for name in names if name not in REGISTRY_PAGES]) for caption, names in parts]
+
+    def _toc(self):
+        return yaml.safe_load((self.root / "_toc.yml").read_text("utf-8"))
+
+    def _notebooks(self, pages):
+        return [page.removeprefix("book/") for page in pages if (self.root / f"{page}.ipynb").exists()]
 
     def require_chapter(self, name):
         """The name of the chapter meant by `name`, a name or a path to its notebook."""

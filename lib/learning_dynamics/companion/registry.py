@@ -28,15 +28,31 @@ STATUSES = (
     "not checked",
 )
 ORIGINS = ("paper", "inferred", "book")
+INSTALLED_COPY = Path(__file__).with_name("registry.yml")
+"""Made from ``book/registry.yml`` when a wheel is built; there is none in the repository."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Paper:
-    """A paper that the book follows; `key` is its key in ``references.bib``."""
+    """A paper that the book follows; `key` is its key in ``references.bib``.
+
+    `others` are its numbers that we know and that no entry reproduces.
+    """
 
     key: str
     short: str
     part: str
+    others: tuple = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Other:
+    """A numbered item of a paper without an entry: its number, what it says, where the book speaks of it."""
+
+    number: str
+    statement: str
+    page: str = ""
+    functions: tuple = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +89,11 @@ class Entry:
         A test's id, or ``"chapter"`` where the chapter's agreement table is the check.
     reason : str
         Why a claim with status ``not checked`` is not.
+    functions : tuple of str
+        Functions of the part that compute the claim, as its package exports them.  A figure
+        has none here: they are read off its chapter.
+    letters : tuple of str
+        The letters that it brings in, as on the notation page.
     at : dict
         Values of the chapter's parameters at which the reference values hold.
     references : tuple of Reference
@@ -88,6 +109,8 @@ class Entry:
     reproduces: str = ""
     check: str = ""
     reason: str = ""
+    functions: tuple = ()
+    letters: tuple = ()
     at: dict = field(default_factory=dict)
     references: tuple = ()
 
@@ -113,6 +136,11 @@ class Registry:
         require_known(entry_id, self.by_id, "registry entry")
         return self.by_id[entry_id]
 
+    def paper(self, key):
+        """The paper with a key; a `CompanionError` if there is none."""
+        require_known(key, [paper.key for paper in self.papers], "paper")
+        return next(paper for paper in self.papers if paper.key == key)
+
     def of_chapter(self, chapter):
         """The entries that a chapter shows, in the registry's order."""
         return tuple(entry for entry in self.entries if entry.chapter == chapter)
@@ -129,7 +157,8 @@ def load_registry(path=None):
     Parameters
     ----------
     path : path, optional
-        The file; by default ``book/registry.yml`` of the book around the current folder.
+        The file; by default ``book/registry.yml`` of the book around the current folder or,
+        where there is no book, the copy that an installed package brings along.
 
     Returns
     -------
@@ -140,15 +169,30 @@ def load_registry(path=None):
     CompanionError
         One sentence naming the entry and what is wrong with it.
     """
-    path = Path(path) if path else find_root() / "book" / "registry.yml"
+    path = Path(path) if path else _default_path()
     content = _mapping(yaml.safe_load(path.read_text("utf-8")), path.name)
     registry = Registry(
-        papers=tuple(_build(Paper, item, "papers") for item in content.get("papers", [])),
+        papers=tuple(_paper(item) for item in content.get("papers", [])),
         entries=tuple(_entry(item) for item in content.get("entries", [])),
         presets=content.get("presets", {}),
     )
     _check(registry)
     return registry
+
+
+def _default_path():
+    try:
+        return find_root() / "book" / "registry.yml"
+    except CompanionError:
+        if INSTALLED_COPY.exists():
+            return INSTALLED_COPY
+        raise
+
+
+def _paper(item):
+    item = _mapping(item, "papers")
+    others = tuple(_build(Other, other, f"paper {item.get('key', '?')!r}") for other in item.get("others", []))
+    return _build(Paper, {**item, "others": others}, "papers")
 
 
 def _entry(item):

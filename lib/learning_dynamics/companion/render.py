@@ -1,6 +1,7 @@
 """Rendering: from executed notebooks to the site, with Jupyter Book."""
 
 import hashlib
+import os
 import re
 import shutil
 import subprocess
@@ -9,7 +10,11 @@ from pathlib import Path
 
 import yaml
 
+from .addresses import BASE_VARIABLE, checked_base
 from .errors import CompanionError
+from .figures import DATA, PICTURES, furnished, pictures
+from .notebooks import notebook_bytes, published, read_notebook
+from .records import read_results
 
 STAMP = ".rendered"
 COLOUR_CODES = re.compile(r"\x1b\[[0-9;]*m")
@@ -18,7 +23,8 @@ COLOUR_CODES = re.compile(r"\x1b\[[0-9;]*m")
 def assemble_book(project, preset):
     """Lay out ``_build/source``: the book with its notebooks replaced by executed copies.
 
-    A file is written only where its content changes, so that unchanged pages are not
+    The copies get links to their figures' data; the data and a small picture of every figure
+    are added to the book.  A picture that the book keeps under the same name gives way.  A file is written only where its content changes, so that unchanged pages are not
     rendered again.
 
     Returns
@@ -27,30 +33,58 @@ def assemble_book(project, preset):
         The folder.
     """
     target = project.build / "source"
-    wanted = {Path("book") / path.relative_to(project.book): path for path in _book_files(project.book)}
+    wanted = {Path("book") / path.relative_to(project.book): path.read_bytes() for path in _book_files(project.book)}
     for chapter in project.chapters():
-        wanted[Path("book") / f"{chapter}.ipynb"] = project.executed(chapter, preset)
-    wanted[Path("_toc.yml")] = project.root / "_toc.yml"
-    for name, path in wanted.items():
-        _write_if_changed(target / name, path.read_bytes())
-    _write_if_changed(target / "_config.yml", _config_without_execution(project.root))
+        wanted |= _chapter_files(chapter, project.executed(chapter, preset), project.results(chapter, preset))
+    wanted[Path("_toc.yml")] = (project.root / "_toc.yml").read_bytes()
+    wanted[Path("_config.yml")] = _as_yaml(site_settings(project.root))
+    for name, content in wanted.items():
+        _write_if_changed(target / name, content)
     for path in list(target.rglob("*")):
-        if path.is_file() and path.relative_to(target) not in {*wanted, Path("_config.yml")}:
+        if path.is_file() and path.relative_to(target) not in wanted:
             path.unlink()
     return target
 
 
-def assemble_page(project, notebook, chapter, target):
-    """Lay out a book of one page: an executed chapter with the book's settings."""
+def _chapter_files(chapter, executed, results):
+    """What an executed chapter brings to the book: place of a file → its content."""
+    notebook, recorded = read_notebook(executed), read_results(results)
+    book = Path("book")
+    files = {book / f"{chapter}.ipynb": notebook_bytes(published(furnished(notebook, recorded)))}
+    files |= {book / PICTURES / f"{label}.png": content for label, content in pictures(notebook).items()}
+    names = [name for content in recorded.values() for name in content["data"]]
+    return files | {book / DATA / name: (results / name).read_bytes() for name in names}
+
+
+def assemble_page(project, notebook, chapter, results, target):
+    """Lay out a book of one page: an executed chapter with its figures' data and the book's settings."""
     shutil.rmtree(target, ignore_errors=True)
     for path in _book_files(project.book):
         if path.suffix not in (".ipynb", ".md"):
             _write_if_changed(target / "book" / path.relative_to(project.book), path.read_bytes())
-    _write_if_changed(target / "book" / f"{chapter}.ipynb", Path(notebook).read_bytes())
-    _write_if_changed(target / "_config.yml", _config_without_execution(project.root))
+    for name, content in _chapter_files(chapter, notebook, results).items():
+        _write_if_changed(target / name, content)
+    _write_if_changed(target / "_config.yml", _as_yaml(site_settings(project.root)))
     toc = {"format": "jb-book", "root": f"book/{chapter}"}
     _write_if_changed(target / "_toc.yml", yaml.safe_dump(toc).encode())
     return target
+
+
+def site_settings(root):
+    """The settings in ``_config.yml`` for rendering: nothing is executed, and the site's address is checked.
+
+    The environment variable ``BASE_URL``, where it is set, stands for ``html.baseurl``.
+
+    Raises
+    ------
+    CompanionError
+        Where the address is none.
+    """
+    settings = yaml.safe_load((root / "_config.yml").read_text("utf-8"))
+    settings["execute"]["execute_notebooks"] = "off"
+    html = settings["html"]
+    html["baseurl"] = checked_base(os.environ.get(BASE_VARIABLE) or html.get("baseurl", ""))
+    return settings
 
 
 def render(source, output, *, strict):
@@ -109,10 +143,8 @@ def _book_files(book):
     ]
 
 
-def _config_without_execution(root):
-    config = yaml.safe_load((root / "_config.yml").read_text("utf-8"))
-    config["execute"]["execute_notebooks"] = "off"
-    return yaml.safe_dump(config, allow_unicode=True, sort_keys=False).encode()
+def _as_yaml(settings):
+    return yaml.safe_dump(settings, allow_unicode=True, sort_keys=False).encode()
 
 
 def _write_if_changed(path, content):

@@ -38,12 +38,12 @@ def rerun(project, chapter, *, preset, assignments, output, say=print):
     declared = declared_parameters(read_notebook(source))
     values = check_values(load_registry(project.book / "registry.yml").preset(chapter, preset), declared)
     values.update(parse_assignments(assignments, declared))
-    _require_writable(output)
+    require_writable(output)
     target = output / source.name
     say(f"{chapter}: running with {_listed(values) or 'its default parameters'}")
     summary = execute(source, target, parameters=values, results=output / "results", cwd=source.parent)
     say(f"{chapter}: {summary['seconds']:.1f} s; rendering")
-    page_source = assemble_page(project, target, chapter, output / "_build" / "source")
+    page_source = assemble_page(project, target, chapter, output / "results", output / "_build" / "source")
     render(page_source, output, strict=False)
     return output / "_build" / "html" / "book" / f"{chapter}.html"
 
@@ -64,7 +64,8 @@ def _listed(values):
     return ", ".join(f"{name}={value!r}" for name, value in values.items())
 
 
-def _require_writable(folder):
+def require_writable(folder):
+    """Make a folder for results, or raise a `CompanionError` that says why nothing can be written to it."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / ".writable"

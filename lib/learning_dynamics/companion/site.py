@@ -11,6 +11,7 @@ DEPRECATED_ROLES = (' role="doc-biblioentry"', ' role="list"')
 
 def setup(app):
     """Connect the extension to Sphinx."""
+    app.setup_extension("learning_dynamics.companion.addresses")
     app.connect("config-inited", _use_local_mathjax)
     app.connect("builder-inited", _copy_mathjax)
     app.connect("html-page-context", _drop_deprecated_roles)

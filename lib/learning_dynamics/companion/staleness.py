@@ -29,7 +29,8 @@ def fingerprint(project, chapter, preset):
 
     That is: its notebook, the modules of ``lib/`` that it imports and those that they import,
     the data files that these load, its entries and presets in the registry, the pins, the
-    Python version.  A registry page depends on the whole registry and on all results.
+    Python version.  A registry page depends on the whole registry, on all results, on the code
+    of all chapters and on the notation page.
     """
     digest = hashlib.sha256(f"{preset} {sys.version_info[:2]}".encode())
     for path in sorted(dependencies(project, chapter)):
@@ -38,6 +39,8 @@ def fingerprint(project, chapter, preset):
     if chapter in REGISTRY_PAGES:
         for path in _results_of_chapters(project, preset):
             _add_file(digest, path, project.build)
+        for path in _pages_read(project):
+            _add_file(digest, path, project.root)
     return digest.hexdigest()
 
 
@@ -57,6 +60,11 @@ def _registry_part(project, chapter):
 def _results_of_chapters(project, preset):
     folders = [project.results(name, preset) for name in project.chapters() if name not in REGISTRY_PAGES]
     return [path for folder in folders for path in sorted(folder.glob("*.json"))]
+
+
+def _pages_read(project):
+    pages = [project.notebook(name) for name in project.chapters() if name not in REGISTRY_PAGES]
+    return [path for path in (*pages, project.root / "_toc.yml", project.book / "notation.md") if path.exists()]
 
 
 def dependencies(project, chapter):

@@ -107,7 +107,13 @@ class SingleIndex:
         return np.append(np.cumsum(self.phi[::-1] ** 2)[::-1], 0.0) / 2
 
     def diagnose(self, a0):
-        """Say of every degree of the target whether and when it is learnt as epsilon tends to 0.
+        r"""Say of every degree of the target whether and when it is learnt as epsilon tends to 0.
+
+        The rules are derived and observed in this book, and proved in special cases only. They look at zero
+        coefficients, gaps, the number of distinct starting values, and signs: after degree l, degree k with k - l even
+        is learnt only if :math:`\sigma_k\varphi_k` has the sign of :math:`\sigma_l\varphi_l`. Without a constant in
+        the activation, this holds for every earlier degree l >= 1 of the same parity, and the first even degree needs
+        a starting weight of its sign.
 
         Parameters
         ----------

@@ -8,6 +8,7 @@ import numpy as np
 from learning_dynamics._validation import integer
 
 VANISHING, ORDER_ONE, DIVERGING, NEVER = "vanishing time", "O(1) time", "diverging time", "never"
+PARTLY = "the time does not vanish, and the degree may be learnt in part or not at all"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,8 +45,8 @@ def time_exponent(degree, *, after=None):
     -------
     float
         1 for k = 0, 1/(2k) for consecutive degrees (paper 2, Definition 1), and (l + 2 - k)/(2(l + 1)) across a gap:
-        0 for one
-        missing degree, negative for more. The formula across a gap is derived in this book, not in the paper.
+        0 for one missing degree, negative for more. The formula across a gap is derived in this book, not in the
+        paper; for k - l even it needs equal signs of :math:`\sigma_k\varphi_k` and :math:`\sigma_l\varphi_l`.
 
     Raises
     ------
@@ -122,13 +123,29 @@ def outlooks(sigma, phi, starts):
     """
     found = []
     for k in np.flatnonzero(phi):
-        earlier = [outlook for outlook in found if outlook.degree >= 1 and outlook.verdict != NEVER]
-        found.append(_outlook(int(k), sigma, phi, starts, earlier[-1] if earlier else None))
+        found.append(_outlook(int(k), sigma, phi, starts, found))
     return tuple(found)
 
 
-def _outlook(k, sigma, phi, starts, last):
-    verdict, exponent, reason = _blocked(k, sigma, phi, starts) or _in_time(k, sigma, starts, last)
+def moving_values(sigma, starts):
+    """Return the distinct starting weights that count, and which distinguish neurons, as a vector.
+
+    Without a constant in the activation a neuron that starts at 0 stays there, and with an odd activation w and -w
+    start the same neuron.
+    """
+    values = np.unique(starts if sigma[::2].any() else np.abs(starts))
+    return values if sigma[0] else values[values != 0]
+
+
+def _outlook(k, sigma, phi, starts, found):
+    learnt = [outlook for outlook in found if outlook.degree >= 1 and outlook.verdict != NEVER]
+    verdict, exponent, reason = (
+        _blocked(k, sigma, phi, starts)
+        or _against_signs(k, sigma, phi, starts, [outlook.degree for outlook in learnt])
+        or _behind_never(sigma, found)
+        or _past_zero(k, sigma, phi, starts)
+        or _in_time(k, sigma, starts, learnt[-1] if learnt else None)
+    )
     return Outlook(degree=k, verdict=verdict, exponent=exponent, reason=reason)
 
 
@@ -145,16 +162,48 @@ def _blocked(k, sigma, phi, starts):
     return None
 
 
+def _against_signs(k, sigma, phi, starts, learnt):
+    """Across an odd gap, and without a constant in the activation, the neurons keep their signs."""
+    wanted = np.sign(sigma[k]) * np.sign(phi[k])
+    keeping = [j for j in (learnt[-1:] if sigma[0] else learnt) if (k - j) % 2 == 0]
+    if keeping:
+        j = keeping[-1]
+        if np.sign(sigma[j]) * np.sign(phi[j]) != wanted:
+            return NEVER, nan, (
+                f"activation times target has opposite signs in degrees {j} and {k}, "
+                f"and the neurons keep the signs that degree {j} gave them"
+            )
+    elif sigma[0] == 0 and k % 2 == 0 and not (starts * wanted > 0).any():
+        return NEVER, nan, f"no weight starts with the sign that degree {k} needs, and weights keep their signs"
+    return None
+
+
+def _behind_never(sigma, found):
+    for outlook in found:
+        if outlook.degree >= 1 and outlook.verdict == NEVER and sigma[outlook.degree] != 0:
+            return NEVER, nan, f"it waits for degree {outlook.degree}"
+    return None
+
+
+def _past_zero(k, sigma, phi, starts):
+    """Without a constant in the activation, moments of one sign cannot stay 0 as the target wants them to."""
+    if sigma[0] != 0:
+        return None
+    one_sign = (starts >= 0).all() or (starts <= 0).all()
+    for j in range(2, k):
+        if sigma[j] != 0 and phi[j] == 0 and (j % 2 == 1 or one_sign):
+            return ORDER_ONE, nan, f"the neurons keep signs with which degree {j} cannot stay 0: {PARTLY}"
+    return None
+
+
 def _in_time(k, sigma, starts, last):
     if k == 0:
         return VANISHING, 1.0, "only the mean of the second layer has to move"
     wanted = 1 + np.count_nonzero(sigma[:k])
-    distinct = np.unique(starts).size
+    distinct = moving_values(sigma, starts).size
     if distinct < wanted:
         return ORDER_ONE, nan, (
-            f"the start has {distinct} distinct value{'s' * (distinct != 1)}, fewer than {wanted}: the time "
-            "does not vanish, and the "
-            "degree may be learnt in part or not at all"
+            f"the start has {distinct} distinct value{'s' * (distinct != 1)}, fewer than {wanted}: {PARTLY}"
         )
     if k == 1:
         return VANISHING, 0.5, "deviations from the mean grow exponentially"

@@ -15,7 +15,7 @@ IN_PLACE_OF_ZERO = 1e-150  # there (1 - f)/l is alpha t to all digits, with no d
 
 
 def descent_weights(X, y, w0, *, alpha, t, dynamics="gd", method="eigen"):
-    r"""Weights of least-squares training at given times, on any data.
+    r"""Weights of least-squares training at given times, on any data, paper 1 equation (1).
 
     Parameters
     ----------

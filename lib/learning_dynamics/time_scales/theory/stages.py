@@ -7,6 +7,7 @@ from scipy.integrate import solve_ivp
 
 from learning_dynamics._validation import real, real_array
 from learning_dynamics.time_scales.model import starting_weights
+from learning_dynamics.time_scales.order import moving_values
 
 TOLERANCE = 1e-11
 GROWTH = 1e6
@@ -259,8 +260,9 @@ def quadratic_saturation_stage(problem, a0, tau, *, start):
 
 
 def blow_up_time(problem, a0):
-    r"""Time :math:`\tau_* = c/(|q| \sqrt X)` at which the inner problem of stage 4 blows up; c depends on the start
-    alone.
+    r"""Time :math:`\tau_* = c/(|q| \sqrt X)` at which the inner problem of stage 4 blows up.
+
+    c depends on the start and, unless the start is symmetric around its mean, on the sign of q.
 
     Parameters
     ----------
@@ -277,7 +279,7 @@ def blow_up_time(problem, a0):
     TypeError, ValueError
         If an argument is not allowed, the start is too atomic, or activation or target lack degree 1 or 2.
     ArithmeticError
-        If there is no blow-up.
+        If there is no blow-up: without a constant in the activation when no weight starts with the sign of q.
     """
     return _Inner(problem, starting_weights(a0)).blow_up_time()
 
@@ -326,7 +328,7 @@ class _Inner:
         if self.pull == 0:
             raise ValueError("activation and target must have components of degree 2, got sigma_2 phi_2 = 0")
         wanted = 3 if problem.sigma[0] else 2
-        distinct = np.unique(a0).size
+        distinct = moving_values(problem.sigma, a0).size
         if distinct < wanted:
             raise ValueError(
                 f"a0 must have at least {wanted} distinct values, got {distinct}: with fewer, degree 2 is learnt "
@@ -389,10 +391,7 @@ class _Inner:
             events=half,
         )
         if result.status != 1:
-            raise ArithmeticError(
-                "t"
-                f"he inner problem of stage 5 does not learn degree 2 before tau = {result.t[-1]:.6g}"
-            )
+            raise ArithmeticError(f"the inner problem of stage 5 learns no degree 2 before tau = {result.t[-1]:.6g}")
         return float(result.t[-1])
 
     def saturating_velocity(self, _, state):
