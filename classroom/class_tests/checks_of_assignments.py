@@ -84,7 +84,7 @@ def test_the_released_version_holds_no_hidden_answer(released, name):
     assert "###" not in "".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
     assert not re.search(r"BEGIN|END|HIDDEN|owner|reference", text)
     secrets = re.findall(r"### BEGIN (?:SOLUTION|HIDDEN TESTS)\n(.*?)\n\s*### END", "\n".join(c.source for c in master.cells), re.S)
-    assert len(secrets) == sum(mark["grade"] or mark["solution"] for mark in marks(master))
+    assert len(secrets) >= sum(mark["grade"] or mark["solution"] for mark in marks(master))
     for line in {line.strip() for secret in secrets for line in secret.splitlines()}:
         if len(line) > 25 and not line.startswith(("from learning_dynamics", "import")):
             assert line not in "\n".join(cell.source for cell in notebook.cells), line

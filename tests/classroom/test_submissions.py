@@ -34,7 +34,7 @@ def test_the_notebook_of_the_right_name_comes_first(tmp_path):
         (tmp_path / "anna" / f"{name}.ipynb").write_text(ASSIGNMENT.path.read_text("utf-8"), "utf-8")
     (found,) = find_submissions(tmp_path, ASSIGNMENT)
     assert found.student == "anna"
-    assert found.notes == ("not graded: a copy.ipynb", "the notebook works with the parameters of 'your identifier'")
+    assert found.notes == ("not graded: a copy.ipynb", "the notebook works with the parameters of 'example'")
 
 
 def test_the_notebook_of_another_assignment_is_none_of_this(tmp_path):

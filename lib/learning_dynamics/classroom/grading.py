@@ -135,7 +135,8 @@ def _grade_one(course, assignment, released, submission, key, timeout, given):
 def _reason(course, error):
     if isinstance(error, CompanionError):
         return str(error)
-    return f"not graded ({course.trouble.last or f'{type(error).__name__}: {error}'})"
+    text = course.trouble.last or f"{type(error).__name__}: {error}"
+    return f"not graded ({' '.join(text.split())})"
 
 
 def seen_while_running(notebook, timeout):

@@ -2,11 +2,12 @@
 
 import ast
 import copy
-import json
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
+from nbformat.reader import NotJSONError
 
 from learning_dynamics.companion.errors import CompanionError
 from learning_dynamics.companion.notebooks import read_notebook
@@ -90,10 +91,12 @@ def _read(path):
     if path.stat().st_size == 0:
         return None, "is empty"
     try:
-        notebook = read_notebook(path)
-        nbformat.validate(notebook, relax_add_props=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # doubled cell ids, which are mended on reading
+            notebook = read_notebook(path)
+            nbformat.validate(notebook, relax_add_props=True)
         return notebook, ""
-    except (json.JSONDecodeError, UnicodeDecodeError):
+    except (NotJSONError, UnicodeDecodeError):
         return None, "is not a notebook (its text is not JSON)"
     except Exception as error:  # nbformat raises its own errors, and KeyError or AttributeError on odd content
         return None, f"is not a notebook ({type(error).__name__})"
