@@ -10,7 +10,7 @@ ASSIGNMENT = ASSIGNMENTS["stieltjes"]
 FULL = {task.id: None if task.by_hand else task.points for task in ASSIGNMENT.tasks}
 NOTHING = dict.fromkeys(FULL, 0.0)
 EXPERIMENT = {"experiment-mean": 0.0, "experiment-sd": 0.0}
-SHORT = 10
+SHORT = 15
 
 
 @pytest.fixture(scope="session")

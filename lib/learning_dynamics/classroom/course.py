@@ -1,6 +1,7 @@
 """The one place that talks to nbgrader: a course in a folder, its release, its grading, its feedback."""
 
 import logging
+import re
 import shutil
 import warnings
 from pathlib import Path
@@ -19,6 +20,7 @@ STUB = {"python": "# your answer"}
 TEXT_STUB = "*Your answer.*"
 OWNER_LINE = "owner = student"
 QUIET_KERNEL = ["--log-level=CRITICAL", "--HistoryManager.hist_file=:memory:"]
+EXCEPTION = re.compile(r"[\w.]+: ")
 LAST_SECOND = 1
 
 
@@ -88,6 +90,7 @@ class Course:
         config = Config()
         config.AskOwner.owner = owner
         config.ExecuteWithin.extra_arguments = QUIET_KERNEL
+        config.ExecuteWithin.raise_on_iopub_timeout = False
         config.ExecuteWithin.timeout = timeout
         config.ExecuteWithin.total = total
         config.Autograde.autograde_preprocessors = [AskOwner, ExecuteWithin, LimitOutput, SaveAutoGrades]
@@ -132,13 +135,13 @@ class Course:
 
 
 class _Kept(logging.Handler):
-    """Keeps the last line of the last error, for the sentence that reports it."""
+    """Keeps the last exception of the last traceback, for the sentence that reports it."""
 
     def __init__(self):
         super().__init__(logging.ERROR)
         self.last = ""
 
     def emit(self, record):
-        text = record.getMessage().strip()
+        text = record.getMessage()
         if "Traceback" in text:
-            self.last = text.splitlines()[-1]
+            self.last = ([line for line in text.splitlines() if EXCEPTION.match(line)] or [""])[-1]

@@ -11,10 +11,9 @@ and hidden checks, is `classroom/<name>/<name>.ipynb` in the repository.
 
 ## Step by step
 
-1. **Hand out** the notebooks in `student/`. A student needs a clone of the repository with its environment (`make setup`, then
-   `source .venv/bin/activate` and a Jupyter of their own choice, for instance after `make classroom`), because the notebooks
-   import the library.
-2. A student writes the identifier under which the work is handed in into the first code cell. All parameters follow from it.
+1. **Hand out** the notebooks in `student/`. Students need the library, which the notebooks import, and something that opens notebooks:
+   a clone of the repository with `make setup-classroom`, then `source .venv/bin/activate` and `jupyter lab`.
+2. A student writes the identifier under which the work is handed in into the cell below *Your parameters*. All parameters follow from it.
    Agree on the identifiers beforehand: student numbers, for instance. Upper and lower case do not matter.
 3. **Collect** one folder a student, named by the identifier: `submissions/<identifier>/<name>.ipynb`. Folders as nbgrader and most
    learning platforms make them, `submissions/<identifier>/<name>/<name>.ipynb`, are read too.
@@ -41,7 +40,7 @@ and hidden checks, is `classroom/<name>/<name>.ipynb` in the repository.
   interpretation. If you need more, ask the student to explain a line.
 - **The library is public, and so are the masters.** A cell that names one of the library's functions that the assignment asks
   for is not run, and the feedback says why. Copying the library's source text under another name is not detected.
-- Hidden checks appear in the feedback pages of those who fail them. Hand the pages out after the deadline.
+- Hidden checks appear in the feedback pages. Hand the pages out after the deadline. Without network they show formulas as TeX.
 - A notebook runs on your machine with your rights. Grade in a container or under an account of its own if that is a concern.
 - A cell may run for 60 seconds (`--timeout`), a notebook for five times as long. After that it is interrupted, and the
   cells that follow still count. Warnings never cost points.
@@ -66,7 +65,7 @@ Learning goals:
 
 {parameters}
 
-Rubric for what is marked by hand:
+Rubric for what is marked by hand (a good answer stands in the master):
 
 {rubric}
 
