@@ -112,8 +112,9 @@ def create():
 
 def install():
     """Install the pins and this package; returns a sentence if that fails."""
-    return pip_install(["-r", os.path.join(ROOT, "requirements.txt")], "the packages could not be installed") or pip_install(
-        ["--no-deps", "--no-build-isolation", "-e", ROOT], "this package could not be installed"
+    itself = ["--no-deps", "--no-build-isolation", "-e", ROOT]
+    return pip_install(["-r", os.path.join(ROOT, "requirements.txt")], "the packages could not be installed") or (
+        pip_install(itself, "this package could not be installed")
     )
 
 

@@ -61,6 +61,7 @@ def test_every_letter_stands_on_the_notation_page(entry):
     part = PARTS[entry.chapter.split("/")[0]]
     explained = " ".join(text.split(":")[0] for texts in notation()[part].values() for text in texts)
     for letter in entry.letters:
+        assert re.fullmatch(r"\$[^$]+\$", letter), letter
         assert letter in explained, letter
 
 

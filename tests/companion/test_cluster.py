@@ -26,7 +26,7 @@ while runs > 2 and not pathlib.Path('released').exists():
     time.sleep(0.1)
 """
 KILLS_ITS_WORKER = f"{MENDED}\nimport psutil\nif runs == 2: psutil.Process().parents()[1].kill()"
-WITHOUT_DASK = "needs Dask, which is not installed: run make setup-dask"
+WITHOUT_DASK = "needs Dask, which is not installed: make setup-dask"
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def cluster(dask, project, monkeypatch, tmp_path):
     """Two worker processes of one thread on the loopback, started inside the project."""
     monkeypatch.chdir(project.root)
     options = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "host": "127.0.0.1"}
-    with distributed.LocalCluster(**options, dashboard_address=None, local_directory=str(tmp_path)) as running:
+    with distributed.LocalCluster(**options, dashboard_address="127.0.0.1:0", local_directory=str(tmp_path)) as running:
         yield running
 
 
@@ -95,7 +95,7 @@ def test_failures_come_back_with_their_notebook_and_another_clone_is_refused(pro
     capsys.readouterr()
     monkeypatch.setattr("learning_dynamics.companion.sweep.fingerprint", lambda *a: "of another clone")
     assert sweep(cluster, "runs=1") == 1
-    assert "one/first was not run: it, its library or its Python version differ here" in capsys.readouterr().err
+    assert "one/first was not run: it, its library or its Python version are not those that" in capsys.readouterr().err
 
 
 def test_a_run_that_kills_every_worker_fails_and_the_others_finish(project, cluster, capsys):
@@ -117,7 +117,7 @@ def test_troubles_with_the_scheduler_are_one_sentence(project, dask, capsys, mon
         error = capsys.readouterr().err
         assert error.startswith(f"error: no Dask scheduler answers at {address!r}: ")
         assert error.count("\n") == 1
-    with distributed.LocalCluster(n_workers=0, host="127.0.0.1", dashboard_address=None) as empty:
+    with distributed.LocalCluster(n_workers=0, host="127.0.0.1", dashboard_address="127.0.0.1:0") as empty:
         assert main(["sweep", "one/first", "-p", "runs=1", "--scheduler", empty.scheduler_address]) == 2
     assert "has no workers; start some and give the command again." in capsys.readouterr().err
 

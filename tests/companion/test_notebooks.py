@@ -2,7 +2,7 @@
 
 import nbformat
 
-from learning_dynamics.companion.notebooks import cleaned
+from learning_dynamics.companion.notebooks import cleaned, published
 
 
 def test_keeps_text_and_drops_what_changes_from_run_to_run():
@@ -33,3 +33,23 @@ def test_joins_what_was_printed_in_one_go():
     cell.outputs = [*parts, nbformat.v4.new_output("display_data", {"text/plain": "<Figure>"}), parts[0]]
     outputs = cleaned(nbformat.v4.new_notebook(cells=[cell])).cells[0].outputs
     assert [output.get("text") for output in outputs] == ["0\n1\n", None, "0\n"]
+
+
+def test_published_copies_keep_pictures_and_lose_the_traces_of_the_run():
+    cell = nbformat.v4.new_code_cell("plot()", execution_count=7)
+    cell.metadata = {"tags": ["hide-input"], "papermill": {"start_time": "early"}, "execution": {"iopub.status.idle": "late"}}
+    cell.outputs = [
+        nbformat.v4.new_output("stream", name="stderr", text="50%"),
+        nbformat.v4.new_output("display_data", {"image/png": "AAAA", "text/plain": "<Figure>"}),
+    ]
+    notebook = nbformat.v4.new_notebook(cells=[cell], metadata={"papermill": {"output_path": "/somewhere"}})
+    result = published(notebook)
+    about, kept = result.cells
+    assert "pip install" in about.source
+    assert about.metadata.tags == ["remove-cell"]
+    assert dict(kept.metadata) == {"tags": ["hide-input"]}
+    assert [output.output_type for output in kept.outputs] == ["display_data"]
+    assert kept.outputs[0].data["image/png"] == "AAAA"
+    assert "papermill" not in result.metadata
+    nbformat.validate(result)
+    assert published(notebook) == result

@@ -10,13 +10,14 @@ import psutil
 import pytest
 
 from learning_dynamics._randomness import available_processors
-from learning_dynamics.companion.build import execute_stale
+from learning_dynamics.companion.build import chapter_job, execute_stale
 from learning_dynamics.companion.errors import CompanionError
 from learning_dynamics.companion.notebooks import write_notebook
+from learning_dynamics.companion.pool import run_all
 
 from .conftest import notebook
 
-SECONDS_TO_WAIT = 60
+SECONDS_TO_WAIT = 180
 COMPUTES = """
 import numpy as np
 from learning_dynamics._randomness import available_processors, replicate
@@ -51,30 +52,34 @@ def silent(text):
 def test_one_and_two_workers_give_the_same_numbers_and_share_the_processors(project):
     replace_body(project, "one/first", COMPUTES)
     results = project.results("one/first", "paper")
-    values, alts = [], []
+    values, alts, outcomes = [], [], []
     for workers in (1, 2):
-        execute_stale(project, "paper", workers=workers, say=silent)
+        job = chapter_job(project, "one/first", "paper")
+        run_all([job], workers=workers, done=lambda job, outcome: outcomes.append(outcome))
         values.append((results / "fig-first.values.csv").read_bytes())
         alts.append(json.loads((results / "fig-first.json").read_text())["alt"])
-        (results / "chapter.json").unlink()
+    assert [outcome.error for outcome in outcomes] == ["", ""]
     assert values[0] == values[1]
     assert alts == [f"{max(1, available_processors() // workers)} threads." for workers in (1, 2)]
 
 
-def test_the_chapter_that_took_longest_begins_and_an_unknown_one_before_it(project):
-    for chapter, seconds in (("one/first", 1.0), ("one/second", 2.0)):
-        replace_body(project, chapter, "pass")
+@pytest.mark.parametrize(
+    ("seconds", "order"),
+    [
+        ({"one/first": 1.0, "one/second": 2.0}, ["one/second", "one/first"]),
+        ({"one/first": 2.0, "one/second": 1.0}, ["one/first", "one/second"]),
+        ({"one/first": 2.0}, ["one/second", "one/first"]),
+        ({}, ["one/first", "one/second"]),
+    ],
+)
+def test_the_longest_chapter_begins_an_unknown_one_before_it_and_pages_wait(project, monkeypatch, seconds, order):
+    for chapter, value in seconds.items():
         project.results(chapter, "quick").mkdir(parents=True)
-        (project.results(chapter, "quick") / "chapter.json").write_text(json.dumps({"seconds": seconds}))
-    said = []
-    assert execute_stale(project, "quick", workers=1, say=said.append) == ["one/first", "one/second", "atlas"]
-    running = [line for line in said if line.endswith("running")]
-    assert running == ["[2/3] one/second: running", "[1/3] one/first: running", "[3/3] atlas: running"]
-    (project.results("one/first", "quick") / "chapter.json").unlink()
-    (project.results("one/second", "quick") / "chapter.json").write_text(json.dumps({"seconds": 2.0}))
-    said.clear()
-    execute_stale(project, "quick", workers=1, say=said.append)
-    assert said[0] == "[1/3] one/first: running"
+        (project.results(chapter, "quick") / "chapter.json").write_text(json.dumps({"seconds": value}))
+    groups = []
+    monkeypatch.setattr("learning_dynamics.companion.build.run_all", lambda jobs, **options: groups.append(jobs))
+    assert execute_stale(project, "quick", say=silent) == ["one/first", "one/second", "atlas"]
+    assert [[job.chapter for job in jobs] for jobs in groups] == [order, ["atlas"]]
 
 
 @pytest.mark.parametrize(
@@ -121,6 +126,7 @@ def test_an_interruption_ends_the_kernels_and_keeps_what_has_run(project, sent):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=obey_interruptions,
     )
     pid = project.book / "one" / "pid"
     wait_until(lambda: pid.exists() and pid.read_text() and project.executed("one/first", "quick").exists())
@@ -135,6 +141,11 @@ def test_an_interruption_ends_the_kernels_and_keeps_what_has_run(project, sent):
     replace_body(project, "one/second", "pass")
     assert execute_stale(project, "quick", say=silent) == ["one/second", "atlas"]
     assert not list(project.build.rglob(".running-*"))
+
+
+def obey_interruptions():
+    """In a new process: end at SIGINT, which a process that a shell starts in the background ignores."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def wait_until(condition):

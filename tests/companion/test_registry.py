@@ -48,6 +48,8 @@ def test_reads_entries_presets_and_references(load):
         (lambda c: c["entries"][1].pop("reason"), "entry 'obs-second' is not checked and gives no 'reason'"),
         (lambda c: c["entries"][1].update(id="fig-first"), "the id 'fig-first' stands twice"),
         (lambda c: c["entries"][0].update(references=[{"quantity": "x"}]), "entry 'fig-first'.*'value'"),
+        (lambda c: c["papers"][0].update(others=[{"number": "Lemma 2"}]), "paper 'a-paper'.*'statement'"),
+        (lambda c: c["papers"][0].update(others=[{"where": "there"}]), "paper 'a-paper' has the unknown key 'where'"),
         (lambda c: c["entries"].append("text"), "an entry must be a mapping"),
         (lambda c: c["presets"]["one/first"].update(paper={}), "preset 'paper' of 'one/first'"),
         (lambda c: c["presets"]["one/first"].update(quik={}), "no preset .* 'quik'; did you mean 'quick'"),
@@ -56,6 +58,11 @@ def test_reads_entries_presets_and_references(load):
 def test_refuses_with_one_sentence(load, change, sentence):
     with pytest.raises(CompanionError, match=sentence):
         load(change)
+
+
+def test_unknown_paper_gets_a_suggestion(load):
+    with pytest.raises(CompanionError, match="did you mean 'a-paper'"):
+        load(lambda c: None).paper("a-papr")
 
 
 def test_unknown_preset_gets_a_suggestion(load):

@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+import yaml
 
 from learning_dynamics.companion.cli import main
 from learning_dynamics.companion.notebooks import read_notebook, write_notebook
@@ -17,7 +18,7 @@ from learning_dynamics.companion.sweep import plan
 from learning_dynamics.companion.sweep_tables import ROW_COLUMNS, RUN_COLUMNS
 
 from .conftest import notebook
-from .test_pool import wait_until
+from .test_pool import obey_interruptions, wait_until
 
 PARAMETERS = (
     "runs: int = 3  # how often; in [1, 10]\n"
@@ -98,10 +99,13 @@ def test_a_folder_is_named_by_the_parameters_however_they_are_given(project):
         (["one/first", "-p", "runs=1,,2"], "runs has an empty value in '1,,2'."),
         (["one/first", "-p", "widths=1,2;"], "widths has an empty value in '1,2;'."),
         (["one/first", "-p", "rule=plain,odd"], "rule must be in {plain, other}, got 'odd'."),
-        (["one/first", "-p", "runs=1", "-p", "runs=2"], "runs is given twice; give all its values in one runs=VALUE,VALUE."),
+        (
+            ["one/first", "-p", "runs=1", "-p", "runs=2"],
+            "runs is given twice; give all its values in one runs=VALUE,VALUE.",
+        ),
         (["one/first", "-p", "runs=1", "--workers", "0"], "workers must be at least 1, got 0."),
         (
-            ["one/first", "-p", "runs=1,2,3,4,5,6,7,8,9,10", "-p", "scale=" + ",".join(f"{k}e-3" for k in range(1, 1002))],
+            ["one/first", "-p", "runs=1,2,3,4,5,6,7,8,9,10", "-p", f"scale={','.join(f'{k}e-3' for k in range(1, 1002))}"],
             "the grid has 10010 runs; at most 10000 are allowed.",
         ),
     ],
@@ -179,7 +183,7 @@ def test_an_interrupted_sweep_goes_on_where_it_stopped(project, sent):
     hangs = "\nimport time\nif runs == 3 and not pathlib.Path('mended').exists(): time.sleep(600)"
     write_body(project, COUNTS.replace("runs == 2", "False") + hangs)
     command = [sys.executable, "-m", "learning_dynamics", "sweep", "one/first", "-p", "runs=1,2,3", "--workers", "1"]
-    first = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    first = subprocess.Popen(command, stdout=subprocess.DEVNULL, preexec_fn=obey_interruptions)
     wait_until(lambda: (project.book / "one" / "started").exists() and len(started(project)) == 3)
     first.send_signal(sent)
     assert first.wait() == (130 if sent == signal.SIGINT else -9)
@@ -189,7 +193,23 @@ def test_an_interrupted_sweep_goes_on_where_it_stopped(project, sent):
     assert main(command[3:]) == 0
     assert started(project) == ["1", "2", "3", "3"]
     assert [row["runs"] for row in table(project, "runs.csv")] == ["1", "2", "3"]
-    assert {path.name for path in (project.root / "runs/one/first/sweep").iterdir()} == {"results.csv", "runs.csv", "runs"}
+    output = project.root / "runs/one/first/sweep"
+    assert {path.name for path in output.iterdir()} == {"results.csv", "runs.csv", "runs"}
+
+
+def test_a_reference_value_stands_only_at_its_own_parameters(project):
+    path = project.book / "registry.yml"
+    content = yaml.safe_load(path.read_text())
+    reference = {"quantity": "product", "value": 6.0, "tolerance": 0.5, "source": "a test"}
+    content["entries"][0].update(at={"runs": 3}, references=[reference])
+    path.write_text(yaml.safe_dump(content))
+    write_body(project, COUNTS.replace("'fig-first')", "'fig-first', at={'runs': runs})", 1))
+    assert main(["sweep", "one/first", "-p", "runs=3,4"]) == 0
+    rows = [row for row in table(project) if row["quantity"] == "product"]
+    assert [(row["runs"], row["paper"], row["tolerance"], row["verdict"]) for row in rows] == [
+        ("3", "6.0", "0.5", "agrees"),
+        ("4", "", "", "not applicable"),
+    ]
 
 
 def test_two_sweeps_do_not_write_to_one_folder(project, capsys):

@@ -21,6 +21,7 @@ from learning_dynamics.random_matrix import (
     stieltjes,
     training_error,
 )
+from learning_dynamics.random_matrix.simulation.experiment import summarised
 
 MODEL = MixtureClassification(mu_norm2=4.0, c=0.5, sigma2=0.1, alpha=0.01)
 SHAPES = ((5, 12), (12, 12), (13, 5), (1, 4), (4, 1), (1, 1))
@@ -209,6 +210,20 @@ class TestSimulate:
             runs = getattr(result, f"{kind}_runs")
             np.testing.assert_allclose(getattr(result, f"{kind}_error"), runs.mean(axis=0), rtol=1e-15)
             np.testing.assert_allclose(getattr(result, f"{kind}_se"), runs.std(axis=0, ddof=1) / np.sqrt(5), rtol=1e-14)
+
+    def test_no_miss_in_any_draw_is_known_to_one_point(self):
+        easy = MixtureClassification(mu_norm2=400.0, c=0.5, sigma2=0.1, alpha=0.001)
+        result = simulate(easy, p=16, t=200, runs=5, seed=1, test_size=64)
+        assert result.training_error == result.generalization_error == 0
+        assert result.training_se == pytest.approx(1 / (5 * 32))
+        assert result.generalization_se == pytest.approx(1 / (5 * 64))
+
+    def test_a_single_miss_has_the_least_standard_error(self):
+        missed = np.zeros((5, 1))
+        missed[2] = 1 / 32
+        result = summarised(missed, missed, t=np.zeros(1), p=16, n=32, tested=32)
+        spread = missed.std(ddof=1) / np.sqrt(5)
+        assert result.training_se == pytest.approx(spread, rel=1e-14) == 1 / (5 * 32)
 
     def test_one_draw_has_no_standard_error(self):
         result = simulate(MODEL, p=16, t=20, runs=1, seed=1)

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from importlib import metadata
 from io import BytesIO
 from urllib.parse import unquote
 
@@ -23,6 +24,8 @@ CHAPTERS = [name for name in PROJECT.chapters() if name not in REGISTRY_PAGES]
 FIGURES = [entry for entry in REGISTRY.entries if entry.kind == "figure"]
 WHITE, DARK = 255, 18
 LARGEST_PICTURE = 20_000
+LEAST_CONTRAST = 2.8
+"""A little below the 3 of the figures themselves: a reduced palette moves a colour by up to 8 of 255 levels."""
 
 
 @pytest.fixture(scope="module")
@@ -94,13 +97,13 @@ def test_pictures_of_the_atlas_are_small_and_legible_on_both_backgrounds(html, c
     content = (html / "book" / cards[entry.id].select_one("img")["src"]).read_bytes()
     assert len(content) <= LARGEST_PICTURE
     pixels = np.asarray(Image.open(BytesIO(content)).convert("RGBA")) / 255
-    solid = pixels[pixels[..., 3] > 0.94][:, :3]
+    solid = pixels[pixels[..., 3] > 0.9][:, :3]
     assert len(solid)
     linear = np.where(solid <= 0.04045, solid / 12.92, ((solid + 0.055) / 1.055) ** 2.4)
     luminance = linear @ [0.2126, 0.7152, 0.0722]
     for background in (1.0, 0.0060):
         light, dark = np.maximum(luminance, background), np.minimum(luminance, background)
-        assert np.mean((light + 0.05) / (dark + 0.05) < 3.0) < 0.01
+        assert np.mean((light + 0.05) / (dark + 0.05) < LEAST_CONTRAST) < 0.002
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
@@ -149,7 +152,7 @@ def test_the_page_about_the_build_holds_its_times_and_versions(project, page):
         for name, value in run["parameters"].items():
             assert f"{name}={value}" in text
     assert f" {sum(run['seconds'] for run in runs):.0f} " in text
-    for name, version in {**runs[0]["versions"], "Python": runs[0]["python"], "sphinx": "7.4.7"}.items():
+    for name, version in {**runs[0]["versions"], "Python": runs[0]["python"], "Sphinx": metadata.version("sphinx")}.items():
         assert f"{name} {version}" in text
 
 

@@ -154,6 +154,18 @@ def test_exact_kernels_at_the_ends(name, kernel):
     assert kernel(-1.0) == pytest.approx({"relu": 0.0, "erf": -squared_norm("erf")}[name], abs=1e-14)
 
 
+@pytest.mark.parametrize("kinks", [0.5, [np.nan], [[0.0]]])
+def test_refused_kinks(kinks):
+    with pytest.raises(ValueError, match="kinks must"):
+        Activation(function=abs, kinks=kinks)
+
+
+@pytest.mark.parametrize("function", [lambda x: x + 1j, lambda x: "text", lambda x: None])
+def test_functions_must_be_real(function):
+    with pytest.raises(ValueError, match="finite real array"):
+        hermite_coefficients(function, degree=2)
+
+
 def test_undeclared_kinks_are_noticed():
     with pytest.raises(ArithmeticError, match="declare the points"):
         hermite_coefficients(lambda x: np.maximum(x - 0.3, 0), degree=4)

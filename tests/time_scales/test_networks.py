@@ -204,6 +204,10 @@ def test_refusals(change, message):
 
 def test_limits():
     u = draw_directions(m=3, d=5, seed=0)
+    with pytest.raises(StepLimitError, match="2e\\+06 or more are needed"):
+        network_flow(quadratic(1e-8), uniform_start(3), u, times=[1.0])
+    with pytest.raises(ValueError, match="step must be at most twice the last time 1, got 1e"):
+        sgd(PROBLEM, uniform_start(3), u, d=5, step=1e9, times=[1.0], seed=0)
     with pytest.raises(StepLimitError, match="max_steps = 3"):
         network_flow(PROBLEM, uniform_start(3), u, times=[5.0], max_steps=3)
     with pytest.raises(ValueError, match="d must be >= 4"):

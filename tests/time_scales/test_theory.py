@@ -141,6 +141,13 @@ def test_stage_3_has_error_of_order_fourth_root():
     falls([a for a, _ in errors], 0.25, 1e-2)
 
 
+def test_stage_3_is_half_over_at_the_linear_time():
+    problem = quadratic(1e-8)
+    begin = linear_saturation_stage(problem, START, [0.0]).t[0]
+    tau = (linear_time(problem, START) - begin) / problem.epsilon**0.5
+    assert linear_saturation_stage(problem, START, [tau]).residual[0] == pytest.approx(0.5, rel=1e-12)
+
+
 def test_stage_4_has_error_of_order_fourth_root():
     errors = []
     for problem in map(quadratic, (1e-10, 1e-12, 1e-14)):
@@ -203,6 +210,16 @@ def test_finite_linear_time_against_the_matrix_exponential(m, d):
     matrix = np.array([[-damping / 1e-3, kappa / 1e-3], [kappa, 0]])
     M = expm(matrix * finite_linear_time(problem, m=m, d=d, variance=variance))
     assert M[0, 0] * M[1, 0] * variance + M[0, 1] * M[1, 1] / d == pytest.approx(2, rel=1e-9)
+
+
+def test_finite_linear_time_with_strong_damping():
+    """For m sqrt(epsilon) -> 0 the weights follow a = m kappa s/c, and s grows at the rate m kappa^2/c."""
+    problem, m = quadratic(1e-16), 10
+    c, kappa = float(problem.sigma[1:] @ problem.sigma[1:]), abs(problem.kappa)
+    rate = m * kappa**2 / c
+    first = m * kappa * problem.epsilon / c
+    expected = np.log(2 / (first**2 * m * kappa / c)) / (2 * rate)
+    assert finite_linear_time(problem, m=m, d=inf, variance=1.0) == pytest.approx(expected, rel=1e-9)
 
 
 def test_finite_linear_time_without_finite_size():

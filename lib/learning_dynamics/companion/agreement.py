@@ -103,8 +103,8 @@ class AgreementTable:
         return [row for row in self.rows if row.verdict == DISAGREES]
 
     def as_records(self):
-        """The rows as a list of dictionaries of plain numbers and strings."""
-        return [asdict(row) for row in self.rows]
+        """The rows as a list of dictionaries of plain values, each with whether reference values apply."""
+        return [{**asdict(row), "applicable": self.applicable} for row in self.rows]
 
     def _repr_markdown_(self):
         columns = {

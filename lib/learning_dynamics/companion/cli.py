@@ -132,7 +132,8 @@ def _sweep(options):
     )
     for folder, error in report.failed.items():
         print(f"failed: {folder.name}: {error}", file=sys.stderr)
-    print(f"{report.finished} finished, {len(report.failed)} failed{'; --retry-failed runs them again' if report.failed else ''}")
+    hint = "; --retry-failed runs them again" if report.failed else ""
+    print(f"{report.finished} finished, {len(report.failed)} failed{hint}")
     for table in report.tables:
         print(f"table: {table}")
     return 1 if report.failed else 0

@@ -65,7 +65,7 @@ def _distributed():
         import distributed
     except ImportError:
         raise CompanionError(
-            "--scheduler needs Dask, which is not installed: run make setup-dask (or pip install -r requirements-dask.txt)."
+            "--scheduler needs Dask, which is not installed: make setup-dask or pip install -r requirements-dask.txt."
         ) from None
     return distributed
 
@@ -87,7 +87,8 @@ def _outcome(distributed, future, job):
     except CancelledError:
         raise CompanionError("the Dask scheduler was lost; what has run is kept, the same command goes on.") from None
     except distributed.KilledWorker:
-        return Outcome(error=f"{job.chapter} failed because the workers that ran it died, as happens where memory runs out.")
+        why = "the workers that ran it died, as happens where memory runs out"
+        return Outcome(error=f"{job.chapter} failed because {why}.")
     except Exception as error:
         return Outcome(error=f"{job.chapter} could not run on its worker: {type(error).__name__}: {_first_line(error)}")
     _unpack(packed, job.target.parent)

@@ -20,7 +20,7 @@ THREAD_VARIABLES = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREAD
 SECONDS_TO_STOP = 10
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Job:
     """One execution of a chapter: `target` is its executed copy, `results` the folder of what it records.
 
@@ -154,8 +154,8 @@ class _Processes:
 def _died(job, status, log):
     clear_scratch(job.target)
     if status < 0:
-        return Outcome(
-            error=f"{job.chapter} failed because its process was ended by signal {-status}, as happens where memory runs out."
-        )
-    last = (log.read_text("utf-8", "replace").strip().splitlines() or ["it left no message"])[-1]
-    return Outcome(error=f"{job.chapter} failed because its process ended with status {status}: {last}")
+        why = f"was ended by signal {-status}, as happens where memory runs out."
+    else:
+        lines = log.read_text("utf-8", "replace").strip().splitlines() or ["it left no message."]
+        why = f"ended with status {status}: {lines[-1]}"
+    return Outcome(error=f"{job.chapter} failed because its process {why}")

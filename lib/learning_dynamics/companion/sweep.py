@@ -39,16 +39,12 @@ LONGEST_LABEL = 80
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """One point of the grid: all `parameters` of the chapter, and those that differ from its defaults."""
+    """One `point` of the grid: all `parameters` of the chapter, and those that differ from its defaults."""
 
+    point: dict
     parameters: dict
     changed: dict
     folder: Path
-
-    @property
-    def label(self):
-        """The changed parameters as they stand in the folder's name."""
-        return _label(self.changed)
 
     def record(self, key):
         """How the run ended under the fingerprint `key`."""
@@ -66,7 +62,9 @@ class Report:
     tables: tuple
 
 
-def sweep(project, chapter, *, preset, assignments, output, workers=None, scheduler=None, retry_failed=False, say=print):
+def sweep(
+    project, chapter, *, preset, assignments, output, workers=None, scheduler=None, retry_failed=False, say=print
+):
     """Run a chapter at every point of a grid of parameters and collect what it records.
 
     Parameters
@@ -106,20 +104,9 @@ def sweep(project, chapter, *, preset, assignments, output, workers=None, schedu
     with _scratch(output) as scratch:
         waiting = [run for run in runs if _is_waiting(run.record(key)["status"], retry_failed)]
         say(f"{chapter}: {_counted(runs, key, waiting)}")
-        progress = _Progress(len(waiting), say)
-        jobs = [_job(project, chapter, run, scratch, key) for run in waiting]
-        run_of = {job.target: run for job, run in zip(jobs, waiting)}
-
-        def done(job, outcome):
-            run = run_of[job.target]
-            _settle(run, job, outcome, key)
-            progress.count(run, outcome)
-
+        jobs = {_job(project, chapter, run, scratch, key): run for run in waiting}
         try:
-            if scheduler:
-                run_on_cluster(jobs, address=scheduler, done=done)
-            else:
-                run_all(jobs, done=done, workers=workers)
+            _execute(jobs, key, workers, scheduler, say)
         finally:
             tables = write_tables(output, [(run, run.record(key)) for run in runs])
     records = {run.folder: run.record(key) for run in runs}
@@ -149,19 +136,33 @@ def plan(project, chapter, *, preset, assignments, output):
     if size > LARGEST_GRID:
         raise CompanionError(f"the grid has {size} runs; at most {LARGEST_GRID} are allowed.")
     points = (dict(zip(grid, point)) for point in itertools.product(*grid.values()))
-    return [_run({**base, **point}, declared, output) for point in points]
+    return [_run(base, point, declared, output) for point in points]
 
 
-def _run(values, declared, output):
-    parameters = complete(values, declared)
+def _execute(jobs, key, workers, scheduler, say):
+    """Run the jobs of some runs (job → run), each settled as soon as it has ended."""
+    progress = _Progress(len(jobs), say)
+
+    def done(job, outcome):
+        _settle(jobs[job], job, outcome, key)
+        progress.count(jobs[job], outcome)
+
+    if scheduler and jobs:
+        run_on_cluster(list(jobs), address=scheduler, done=done)
+    else:
+        run_all(list(jobs), done=done, workers=workers)
+
+
+def _run(base, point, declared, output):
+    parameters = complete({**base, **point}, declared)
     changed = {name: value for name, value in parameters.items() if value != declared[name].default}
     digest = hashlib.sha256(json.dumps(parameters, sort_keys=True).encode()).hexdigest()[:8]
-    return Run(parameters=parameters, changed=changed, folder=output / "runs" / f"{_label(changed)}-{digest}")
+    label = re.sub(r"[^\w.=,+-]+", "_", _listed(changed).replace(" ", "") or "defaults")[:LONGEST_LABEL]
+    return Run(point=point, parameters=parameters, changed=changed, folder=output / "runs" / f"{label}-{digest}")
 
 
-def _label(changed):
-    text = ",".join(f"{name}={value}" for name, value in changed.items()) or "defaults"
-    return re.sub(r"[^\w.=,+-]+", "_", text)[:LONGEST_LABEL]
+def _listed(values):
+    return ", ".join(f"{name}={value}" for name, value in values.items())
 
 
 def _is_waiting(status, retry_failed):
@@ -221,7 +222,7 @@ class _Progress:
         left = self.total - self.count_done
         needed = (time.perf_counter() - self.began) / self.count_done * left
         more = f", about {needed:.0f} s left" if left else ""
-        self.say(f"[{self.count_done}/{self.total}] {run.label}: {ended}{more}")
+        self.say(f"[{self.count_done}/{self.total}] {_listed(run.point)}: {ended}{more}")
 
 
 @contextlib.contextmanager

@@ -32,8 +32,8 @@ def write_tables(output, runs):
     -------
     tuple of Path
         ``results.csv`` has a row for each recorded quantity of each run; a run that recorded nothing, or
-        has not run, or failed, has one row without a quantity.  ``runs.csv`` has a row for each run, with the error
-        of a failed one.
+        has not run, or failed, has one row without a quantity.  Reference values stand only where the run is at
+        their parameters.  ``runs.csv`` has a row for each run, with the error of a failed one.
     """
     names = list(runs[0][0].parameters)
     rows = [
@@ -57,7 +57,8 @@ def _recorded(run, record):
     if record["status"] != "finished":
         return []
     results = read_results(run.folder / "results")
-    return [{"entry": entry, **row} for entry, content in results.items() for row in content["rows"]]
+    rows = [{"entry": entry, **row} for entry, content in results.items() for row in content["rows"]]
+    return [row if row["applicable"] else {**row, "paper": None, "tolerance": None} for row in rows]
 
 
 def _write(path, columns, rows):

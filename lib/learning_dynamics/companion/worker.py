@@ -36,7 +36,7 @@ def run(job, variables):
     key = fingerprint(job.project, job.chapter, job.preset)
     if job.expected and key != job.expected:
         raise CompanionError(
-            f"{job.chapter} was not run: it, its library or its Python version differ here from what the run was planned with."
+            f"{job.chapter} was not run: it, its library or its Python version are not those that the run was planned with."
         )
     source = job.project.notebook(job.chapter)
     summary = execute(

@@ -44,7 +44,8 @@ class Activation:
     def __post_init__(self):
         if not callable(self.function):
             raise TypeError(f"function must be callable, got {self.function!r}")
-        object.__setattr__(self, "kinks", tuple(sorted({real("kinks", kink) for kink in self.kinks})))
+        kinks = real_array("kinks", self.kinks, ndim=1) if np.size(self.kinks) else ()
+        object.__setattr__(self, "kinks", tuple(sorted({float(kink) for kink in kinks})))
 
 
 def _softplus(x):
@@ -101,8 +102,7 @@ def hermite_coefficients(activation, *, degree, tolerance=1e-12):
         Last k, in [0, 2000].
     tolerance : float
         Largest change of a coefficient, relative to the norm :math:`(E f^2)^{1/2}`, when the number of panels is
-        doubled; in
-        [1e-14, 1e-2].
+        doubled; in [1e-14, 1e-2].
 
     Returns
     -------
@@ -365,9 +365,9 @@ def _expansion(activation, degree, tolerance):
 
 def _projections(activation, degree, panels):
     x, weights = _panel_rule(activation.kinks, panels)
-    f = np.asarray(activation.function(x), dtype=float)
-    if f.shape != x.shape or not np.isfinite(f).all():
-        raise ValueError(f"activation {activation.name!r} must return a finite array of the shape of its argument")
+    f = np.asarray(activation.function(x))
+    if f.shape != x.shape or f.dtype.kind not in "biuf" or not np.isfinite(f).all():
+        raise ValueError(f"activation {activation.name!r} must return a finite real array of the shape of its argument")
     density_root = np.exp(-x * x / 4) / (2 * pi) ** 0.25
     damped = f * density_root
     edges = np.abs(damped[np.abs(x) > HALF_RANGE - 0.5])

@@ -19,11 +19,9 @@ class SingleIndex:
     r"""Target :math:`\varphi(\langle u_*, x \rangle)`, activation sigma and relative step epsilon, paper 2 section 1.
 
     The network is :math:`f(x) = \frac1m \sum_i a_i \sigma(\langle u_i, x \rangle)` with unit vectors :math:`u_i`,
-    :math:`x \sim N(0, I_d)`, risk
-    :math:`R = E(\varphi - f)^2/2`. Gradient flow, paper 2 equations (5), (6):
-    :math:`\epsilon a_i' = -m \partial R/\partial a_i`,
-    :math:`u_i' = -m (I - u_i u_i^T) \nabla_{u_i} R`. Both functions enter through their coefficients in the
-    orthonormal Hermite polynomials up to degree K.
+    :math:`x \sim N(0, I_d)`, risk :math:`R = E(\varphi - f)^2/2`. Gradient flow, paper 2 equations (5), (6):
+    :math:`\epsilon a_i' = -m \partial R/\partial a_i`, :math:`u_i' = -m (I - u_i u_i^T) \nabla_{u_i} R`. Both functions
+    enter through their coefficients in the orthonormal Hermite polynomials up to degree K.
 
     Parameters
     ----------
@@ -32,9 +30,8 @@ class SingleIndex:
     epsilon : float
         Relative step, > 0; small means a fast second layer.
     degree : int, optional
-        K, at least 1 and at least the degree of the target. If omitted: that of the longer array, or 8 if a function
-        is given
-        and no array is longer.
+        K, at least 1 and at least the degree of the target. If omitted: that of the longer array, or 8 if a function is
+        given and no array is longer.
 
     Attributes
     ----------
@@ -46,9 +43,8 @@ class SingleIndex:
     TypeError
         If a parameter is of a wrong type.
     ValueError
-        If epsilon is not > 0, an array is empty or not finite, activation or target is 0, or K terms hold less than
-        99 % of a
-        target that is given as a function, or not all coefficients of one given as an array.
+        If epsilon is not > 0, an array is empty or not finite, activation or target is 0, or K terms hold less than 99
+        % of a target that is given as a function, or not all coefficients of one given as an array.
     ArithmeticError
         If a function needs kinks that were not declared.
 

@@ -169,10 +169,7 @@ def _against_signs(k, sigma, phi, starts, learnt):
     if keeping:
         j = keeping[-1]
         if np.sign(sigma[j]) * np.sign(phi[j]) != wanted:
-            return NEVER, nan, (
-                f"activation times target has opposite signs in degrees {j} and {k}, "
-                f"and the neurons keep the signs that degree {j} gave them"
-            )
+            return NEVER, nan, f"sigma phi has opposite signs in degrees {j} and {k}, and neurons keep their signs"
     elif sigma[0] == 0 and k % 2 == 0 and not (starts * wanted > 0).any():
         return NEVER, nan, f"no weight starts with the sign that degree {k} needs, and weights keep their signs"
     return None

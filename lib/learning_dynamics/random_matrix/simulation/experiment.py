@@ -26,7 +26,8 @@ class Simulation:
     generalization_error, training_error : numpy.ndarray of float, shape (m,)
         Means over the draws.
     generalization_se, training_se : numpy.ndarray of float, shape (m,)
-        Standard errors of these means; NaN for a single draw.
+        Standard errors of these means; NaN for a single draw. Of errors that are counted, on n training points or on
+        `test_size` fresh ones, at least the weight of one point: that no draw missed any does not make the mean exact.
     generalization_runs, training_runs : numpy.ndarray of float, shape (runs, m)
         The errors of each draw.
     p, n : int
@@ -152,7 +153,7 @@ def run_experiment(
         return _sampled_error(weights, mean, class_proportions, test_size, rng), training
 
     generalization, training = map(np.array, zip(*replicate(experiment, runs=runs, seed=seed, workers=workers)))
-    return summarised(generalization, training, t=t, p=p, n=n)
+    return summarised(generalization, training, t=t, p=p, n=n, tested=test_size)
 
 
 def sample_size(model, p):
@@ -206,14 +207,14 @@ def _sampled_error(weights, mean, class_proportions, size, rng):
     return wrong / size
 
 
-def summarised(generalization, training, *, t, p, n):
-    """The `Simulation` of errors of shape (runs, m)."""
+def summarised(generalization, training, *, t, p, n, tested=None):
+    """The `Simulation` of errors of shape (runs, m), the first counted on `tested` points each or else exact."""
     return Simulation(
         t=t,
         generalization_error=generalization.mean(axis=0),
         training_error=training.mean(axis=0),
-        generalization_se=_standard_error(generalization),
-        training_se=_standard_error(training),
+        generalization_se=_standard_error(generalization, one=1 / tested if tested else 0.0),
+        training_se=_standard_error(training, one=1 / n),
         generalization_runs=generalization,
         training_runs=training,
         p=p,
@@ -221,8 +222,9 @@ def summarised(generalization, training, *, t, p, n):
     )
 
 
-def _standard_error(errors):
+def _standard_error(errors, *, one):
+    """Of the mean over the draws, given the weight of one miss in a draw; a single miss has exactly this least value."""
     runs = len(errors)
     if runs == 1:
         return np.full(errors.shape[1], np.nan)
-    return errors.std(axis=0, ddof=1) / sqrt(runs)
+    return np.maximum(errors.std(axis=0, ddof=1) / sqrt(runs), one / runs)

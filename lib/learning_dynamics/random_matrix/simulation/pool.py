@@ -69,7 +69,7 @@ def simulate_pool(mixture, *, model, t, runs, seed, dynamics="gd", workers=None)
         return _pool_errors(mixture, weights, train, rest)
 
     generalization, training = map(np.array, zip(*replicate(experiment, runs=runs, seed=seed, workers=workers)))
-    return summarised(generalization, training, t=t, p=p, n=n)
+    return summarised(generalization, training, t=t, p=p, n=n, tested=mixture.labels.size - n)
 
 
 def _per_class(n, labels):

@@ -14,8 +14,7 @@ def activate(kind, coefficients, roots, z):
     r"""Return value and slope at z of the ReLU, of erf, or of :math:`\sum_k c_k h_k`.
 
     h is made upwards by :math:`\sqrt{k+1} h_{k+1} = z h_k - \sqrt{k} h_{k-1}`, and :math:`h_k' = \sqrt{k} h_{k-1}`;
-    `roots` holds
-    :math:`\sqrt{k}` for k = 0, ..., K + 1.
+    `roots` holds :math:`\sqrt{k}` for k = 0, ..., K + 1.
     """
     if kind == RELU:
         return max(z, 0.0), 1.0 if z > 0 else 0.0
@@ -46,10 +45,9 @@ def descend(a, u, kind, sigma, phi, roots, step, step_a, steps, rng):
     r"""Make steps of one-pass descent, each on a fresh :math:`x \sim N(0, I_d)` with label :math:`y = \varphi(x_1)`.
 
     With :math:`z_i = \langle u_i, x \rangle` and :math:`\rho = y - \frac1m \sum_i a_i \sigma(z_i)`:
-    :math:`a_i \leftarrow a_i + \eta_a \rho \sigma(z_i)` and
-    :math:`u_i \leftarrow u_i + c_i (x - z_i u_i)`, :math:`c_i = \eta \rho a_i \sigma'(z_i)`, divided by its norm,
-    which is
-    :math:`\sqrt{1 + c_i^2 (|x|^2 - z_i^2)}`. The move of a row waits until the row is read for the next sample.
+    :math:`a_i \leftarrow a_i + \eta_a \rho \sigma(z_i)` and :math:`u_i \leftarrow u_i + c_i (x - z_i u_i)`,
+    :math:`c_i = \eta \rho a_i \sigma'(z_i)`, divided by its norm, which is :math:`\sqrt{1 + c_i^2 (|x|^2 - z_i^2)}`.
+    The move of a row waits until the row is read for the next sample.
 
     Parameters
     ----------

@@ -311,9 +311,8 @@ def add_stages(weights, count, scale, u, x):
 def attempt(a, s, da, ds, e, step, phi, sigma, epsilon, new_a, new_s, u_a, u_s, work, blocks):
     r"""Make one step of the method, without judging it.
 
-    Six stages solve :math:`(I/(\gamma h) - J) u_i = f(y + \sum_{j<i} A_{ij} u_j) + \sum_{j<i} C_{ij} u_j / h`. The
-    new state is the last
-    argument of f plus :math:`u_6`, and :math:`u_6` estimates its error.
+    Six stages solve :math:`(I/(\gamma h) - J) u_i = f(y + \sum_{j<i} A_{ij} u_j) + \sum_{j<i} C_{ij} u_j / h`. The new
+    state is the last argument of f plus :math:`u_6`, and :math:`u_6` estimates its error.
 
     Parameters
     ----------

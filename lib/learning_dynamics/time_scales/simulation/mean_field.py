@@ -77,8 +77,8 @@ def mean_field_flow(problem, a0, *, t_end, rtol=1e-8, times=None, method="rodas4
     r"""Integrate the gradient flow of m particles (a, s) in the limit of infinitely many dimensions.
 
     :math:`\epsilon a_i' = G(s_i)`, :math:`s_i' = a_i (1 - s_i^2) G'(s_i)` from s = 0, with
-    :math:`G(s) = \sum_k \sigma_k e_k s^k` and
-    :math:`e_k = \phi_k - \sigma_k \langle a s^k \rangle`, the mean being over the particles; paper 2 section 4.
+    :math:`G(s) = \sum_k \sigma_k e_k s^k` and :math:`e_k = \phi_k - \sigma_k \langle a s^k \rangle`, the mean being
+    over the particles; paper 2 section 4.
 
     Parameters
     ----------
@@ -93,10 +93,9 @@ def mean_field_flow(problem, a0, *, t_end, rtol=1e-8, times=None, method="rodas4
     times : array_like of float, shape (q,), optional
         Times in [0, t_end] at which the states are kept, in any order; only t_end if omitted.
     method : {"rodas4", "radau"}
-        "rodas4": Rosenbrock method of order 4 whose linear solves use the 2 x 2 blocks of the Jacobian and its part
-        of rank K + 1,
-        so that a step costs O(m K^2). "radau": SciPy's implicit Runge-Kutta method with the dense Jacobian, O(m^3),
-        as a check.
+        "rodas4": Rosenbrock method of order 4 whose linear solves use the 2 x 2 blocks of the Jacobian and its part of
+        rank K + 1, so that a step costs O(m K^2). "radau": SciPy's implicit Runge-Kutta method with the dense Jacobian,
+        O(m^3), as a check.
     max_steps : int
         Largest number of accepted steps.
 
@@ -172,8 +171,7 @@ def learning_times(flow, *, level=0.5, tolerance=1e-3):
         If an argument is of a wrong type or outside its range.
     ArithmeticError
         If a time changes by more than `tolerance` when the flow is integrated again with ten times its rtol, or is
-        reached in
-        one of the two runs only.
+        reached in one of the two runs only.
 
     Notes
     -----

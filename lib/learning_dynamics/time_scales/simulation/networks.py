@@ -9,7 +9,7 @@ from threadpoolctl import threadpool_limits
 
 from learning_dynamics._validation import choice, integer, real, real_array
 from learning_dynamics.time_scales import hermite
-from learning_dynamics.time_scales.integrator import follow
+from learning_dynamics.time_scales.integrator import StepLimitError, follow
 from learning_dynamics.time_scales.kernels import descent
 from learning_dynamics.time_scales.model import starting_weights
 
@@ -18,6 +18,7 @@ METHODS = ("overlaps", "directions")
 KINDS = {"relu": descent.RELU, "erf": descent.ERF}
 UNIT_TOLERANCE, DRIFT_TOLERANCE = 1e-9, 1e-6
 MOST_SAMPLES = 10**9
+STABLE = 10.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -82,7 +83,7 @@ def draw_directions(*, m, d, seed):
     u[:, 0] = rng.standard_normal(m)
     u[:, 1:] = np.tril(rng.standard_normal((m, count)), -1)
     i = np.arange(count)
-    u[i, i + 1] = np.sqrt(rng.chisquare(d - 1 - i))
+    u[i, i + 1] = np.sqrt(rng.chisquare(float(d) - 1 - i))
     return u / np.linalg.norm(u, axis=1, keepdims=True)
 
 
@@ -98,8 +99,7 @@ def network_flow(
         Initial second-layer weights.
     directions : array_like of float, shape (m, q)
         Initial unit vectors with :math:`u_* = e_1`, as from `draw_directions`. The flow stays in their span with
-        :math:`u_*`, so q need
-        not be d.
+        :math:`u_*`, so q need not be d.
     times : array_like of float, shape (n,)
         Increasing times >= 0 at which the state is kept.
     rtol : float
@@ -121,13 +121,13 @@ def network_flow(
     TypeError, ValueError
         If an argument is of a wrong type or outside its range, shapes do not fit, or a direction is not a unit vector.
     StepLimitError
-        If `max_steps` do not suffice.
+        If `max_steps` do not suffice; at once if they cannot.
 
     Notes
     -----
-    Runge-Kutta method of order 8. It is explicit: the number of steps is at least about t max(U)/(6 epsilon). A step
-    costs
-    O(m^3). BLAS is held to one thread.
+    Runge-Kutta method of order 8. It is explicit: over a time t it needs about
+    :math:`t \max(\sigma_0^2, \|\sigma\|^2/m)/(6\epsilon)` steps at least. A step costs O(m^3). BLAS is held to one
+    thread.
 
     Examples
     --------
@@ -142,6 +142,7 @@ def network_flow(
     max_steps = integer("max_steps", max_steps, at_least=1)
     choice("method", method, METHODS)
     U = overlap_kernel(problem, kernel)
+    _check_steps(problem, a0, times[-1], max_steps)
     with threadpool_limits(limits=1, user_api="blas"):
         system = _Overlaps(problem, U) if method == "overlaps" else _Directions(problem, U)
         states = _states(system, system.start(a0, u0), times, rtol, max_steps)
@@ -152,8 +153,8 @@ def sgd(problem, a0, directions, *, d, step, times, seed):
     r"""Train a finite network by one-pass stochastic gradient descent, a fresh sample a step, paper 2 section 7.
 
     With :math:`\rho = y - f(x)`: :math:`a_i \leftarrow a_i + (\eta/\epsilon) \rho \sigma(z_i)`,
-    :math:`u_i \leftarrow u_i + \eta \rho a_i \sigma'(z_i)(x - z_i u_i)`, normalised.
-    Time counts steps times the step size :math:`\eta`.
+    :math:`u_i \leftarrow u_i + \eta \rho a_i \sigma'(z_i)(x - z_i u_i)`, normalised. Time counts steps times the step
+    size :math:`\eta`.
 
     Parameters
     ----------
@@ -162,9 +163,8 @@ def sgd(problem, a0, directions, *, d, step, times, seed):
     a0 : array_like of float, shape (m,)
         Initial second-layer weights.
     directions : array_like of float, shape (m, q)
-        Initial unit vectors with :math:`u_* = e_1`, q <= d; the other coordinates are 0, which is no loss, the law of
-        x being
-        invariant.
+        Initial unit vectors with :math:`u_* = e_1`, q <= d; the other coordinates are 0, which is no loss, the law of x
+        being invariant.
     d : int
         Dimension.
     step : float
@@ -199,7 +199,10 @@ def sgd(problem, a0, directions, *, d, step, times, seed):
     a, u0 = _network(a0, directions)
     d = integer("d", d, at_least=max(2, u0.shape[1]))
     step = real("step", step, above=0)
-    wanted = np.rint(_increasing(times) / step)
+    times = _increasing(times)
+    wanted = np.rint(times / step)
+    if wanted[-1] == 0 < times[-1]:
+        raise ValueError(f"step must be at most twice the last time {times[-1]:g}, got {step:g}")
     if wanted[-1] > MOST_SAMPLES:
         raise ValueError(f"times must end within {MOST_SAMPLES:g} steps, got {wanted[-1]:g} steps of {step:g}")
     rng = np.random.default_rng(integer("seed", seed, at_least=0))
@@ -252,6 +255,15 @@ def overlap_kernel(problem, kernel):
     c = problem.sigma**2
     derivatives = (c, c[1:] * np.arange(1, c.size))
     return lambda r, *, derivative=0: hermite.series(derivatives[derivative], r)
+
+
+def _check_steps(problem, a0, t_end, max_steps):
+    """The second layer relaxes at a rate that bounds the stable steps of an explicit method from above."""
+    rate = max(problem.sigma[0] ** 2, problem.sigma @ problem.sigma / a0.size) / problem.epsilon
+    fewest = t_end * rate / STABLE
+    if fewest > max_steps:
+        reason = f"max_steps = {max_steps} do not suffice, as {fewest:.1g} or more are needed,"
+        raise StepLimitError(reason, t=0.0, t_end=t_end, state=(a0,))
 
 
 class _System:

@@ -85,8 +85,7 @@ def linear_growth_stage(problem, a0, tau):
     exponentially.
 
     :math:`a_i = \alpha + \delta_i \cosh \kappa\tau` and :math:`S_i = \kappa \alpha \tau + \delta_i \sinh \kappa\tau`
-    with
-    :math:`\alpha = \phi_0/\sigma_0`, :math:`\delta_i = a_i(0) - \bar a(0)`; without a constant in the activation
+    with :math:`\alpha = \phi_0/\sigma_0`, :math:`\delta_i = a_i(0) - \bar a(0)`; without a constant in the activation
     :math:`\alpha = 0`, :math:`\delta = a(0)`.
 
     Parameters
@@ -163,8 +162,8 @@ def quadratic_growth_stage(problem, a0, tau, *, start):
     blow-up at :math:`\tau_*`.
 
     :math:`A' = \lambda + \mu S + q S^2`, :math:`S' = A(\mu + 2qS)` with :math:`q = \sigma_2 \phi_2` and with
-    multipliers that keep
-    :math:`\langle A \rangle = 0` and :math:`\langle AS \rangle = \phi_1/\sigma_1`, from the end of stage 3.
+    multipliers that keep :math:`\langle A \rangle = 0` and :math:`\langle AS \rangle = \phi_1/\sigma_1`, from the end
+    of stage 3.
 
     Parameters
     ----------

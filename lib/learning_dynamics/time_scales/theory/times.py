@@ -1,6 +1,6 @@
 """Predicted learning times, widths, and what limits the risk."""
 
-from math import inf, log, sqrt
+from math import hypot, inf, log, sqrt
 
 import numpy as np
 from scipy.optimize import brentq
@@ -52,8 +52,7 @@ def linear_time(problem, a0):
     -------
     float
         The relative error falls like :math:`\epsilon^{1/4}` in general and like :math:`\epsilon^{1/2}` for starts
-        symmetric around their mean. Not
-        positive where epsilon is too large for the stages to separate.
+        symmetric around their mean. Not positive where epsilon is too large for the stages to separate.
 
     Raises
     ------
@@ -132,8 +131,8 @@ def finite_linear_time(problem, *, m, d, variance):
     r"""Predicted :math:`T_1` of a network of m neurons in d dimensions, from the flow linearised at s = 0.
 
     :math:`\epsilon a' = |\kappa| s - (c/m) a`, :math:`s' = |\kappa| a` with :math:`c = U(1) - \sigma_0^2`,
-    :math:`E s(0)^2 = 1/d`; the time is that at which
-    :math:`\langle as \rangle = |\phi_1/\sigma_1|`. Derived in this book.
+    :math:`E s(0)^2 = 1/d`; the time is that at which :math:`\langle as \rangle = |\phi_1/\sigma_1|`. Derived in this
+    book.
 
     Parameters
     ----------
@@ -161,14 +160,17 @@ def finite_linear_time(problem, *, m, d, variance):
         raise ValueError("variance must be > 0 in infinitely many dimensions, or nothing moves, got 0.0")
     rate, wanted = abs(problem.kappa) / sqrt(problem.epsilon), abs(problem.phi[1] / problem.sigma[1])
     damping = float(problem.sigma[1:] @ problem.sigma[1:]) / (2 * m * problem.epsilon)
-    growth = sqrt(damping**2 + rate**2)
+    growth = hypot(damping, rate)
+    net = rate * (rate / (growth + damping))
 
     def log_product(t):
         """Logarithm of <as>, with a and s/sqrt(eps) as the variables of the exponential."""
-        even, odd = (1 + np.exp(-2 * growth * t)) / 2, -np.expm1(-2 * growth * t) / (2 * growth)
-        a_a, mixed, s_s = even - damping * odd, rate * odd, even + damping * odd
+        fading = np.exp(-2 * growth * t)
+        a_a = (net + (growth + damping) * fading) / (2 * growth)
+        s_s = (growth + damping + net * fading) / (2 * growth)
+        mixed = -rate * np.expm1(-2 * growth * t) / (2 * growth)
         product = sqrt(problem.epsilon) * mixed * (a_a * variance + s_s / (d * problem.epsilon))
-        return log(product) + 2 * (growth - damping) * t if product > 0 else -inf
+        return log(product) + 2 * net * t if product > 0 else -inf
 
     last = 1 / rate
     for _ in range(MOST_DOUBLINGS):
