@@ -1,5 +1,9 @@
 """The commands, as a teacher meets them."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from learning_dynamics.classroom import course
@@ -29,6 +33,14 @@ def test_grading_prints_a_line_for_each_student_and_where_the_results_are(handed
         f"feedback: {out / 'feedback'}",
     ]
     assert sorted(path.name for path in out.iterdir()) == ["feedback", "graded", "grades.csv", "marks.csv"]
+
+
+def test_the_environment_need_not_be_activated(tmp_path, project):
+    bare = {key: value for key, value in os.environ.items() if key != "PATH"} | {"PATH": os.defpath}
+    command = [sys.executable, "-m", "learning_dynamics", "classroom", "--out", str(tmp_path)]
+    subprocess.run(command, cwd=project.root, env=bare, check=True, capture_output=True)
+    assert sorted(path.stem for path in (tmp_path / "student").iterdir()) == sorted(ASSIGNMENTS)
+    assert (tmp_path / "guide.html").exists()
 
 
 @pytest.mark.parametrize(

@@ -1,19 +1,23 @@
 """The one place that talks to nbgrader: a course in a folder, its release, its grading, its feedback."""
 
 import logging
+import os
 import re
 import shutil
+import sysconfig
 import warnings
 from pathlib import Path
 from time import monotonic
 
 from nbgrader.api import Gradebook
 from nbgrader.converters import Autograde, GenerateAssignment, GenerateFeedback
+from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import Execute, LimitOutput, NbGraderPreprocessor, SaveAutoGrades
 from traitlets import Float, Unicode
 from traitlets.config import Config, LoggingConfigurable
 
+from learning_dynamics.companion.errors import CompanionError
 from learning_dynamics.companion.notebooks import read_notebook, write_notebook
 
 STUB = {"python": "# your answer"}
@@ -63,6 +67,7 @@ class Course:
     """
 
     def __init__(self, root):
+        _find_programs()
         self.root = Path(root).resolve()
         shutil.rmtree(self.root, ignore_errors=True)
         self.root.mkdir(parents=True)
@@ -74,7 +79,10 @@ class Course:
     def release(self, assignment):
         """Make the student version of an assignment, and return its notebook."""
         write_notebook(assignment.master, self.root / "source" / assignment.name / assignment.path.name)
-        self._run(GenerateAssignment, assignment.name)
+        try:
+            self._run(GenerateAssignment, assignment.name)
+        except NbGraderException:
+            raise CompanionError(f"nbgrader could not make the student version of {assignment.name}: {self.trouble.last}") from None
         return read_notebook(self.released(assignment))
 
     def released(self, assignment):
@@ -132,6 +140,13 @@ class Course:
 
     def _gradebook(self):
         return Gradebook(f"sqlite:///{self.root / 'gradebook.db'}")
+
+
+def _find_programs():
+    """Let nbgrader, which calls alembic by its name, find it where the environment is not activated."""
+    folder, path = sysconfig.get_path("scripts"), os.environ.get("PATH", "")
+    if folder not in path.split(os.pathsep):
+        os.environ["PATH"] = os.pathsep.join([folder, path])
 
 
 class _Kept(logging.Handler):
