@@ -5,13 +5,19 @@ PYTHON ?= python3
 PRESET ?= paper
 RUN = $(shell $(PYTHON) lib/setup_environment.py --print-python)
 
-.PHONY: book test benchmarks setup setup-dask clean
+.PHONY: book test classroom test-classroom benchmarks setup setup-dask setup-classroom clean
 
 book: setup
 	@$(RUN) -m learning_dynamics build --preset $(PRESET)
 
 test: setup
 	@$(RUN) -m learning_dynamics test
+
+classroom: setup-classroom
+	@$(RUN) -m learning_dynamics classroom
+
+test-classroom: setup-classroom
+	@$(RUN) -m pytest classroom tests/test_pins.py -n 2 --dist loadfile
 
 benchmarks: setup
 	@$(RUN) benchmarks/run.py
@@ -22,6 +28,9 @@ setup:
 
 setup-dask: setup
 	@$(PYTHON) lib/setup_environment.py --extra dask
+
+setup-classroom: setup
+	@$(PYTHON) lib/setup_environment.py --extra classroom
 
 clean:
 	rm -rf _build

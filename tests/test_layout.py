@@ -69,9 +69,11 @@ def test_no_wing_imports_another_or_the_companion(wing):
             assert ".".join(name.split(".")[:2]) not in others, f"{path} imports {name}"
 
 
-def test_the_companion_knows_no_wing():
+@pytest.mark.parametrize("package", ["companion", "classroom"])
+def test_the_packages_around_the_wings_know_none(package):
     wings = {f"learning_dynamics.{name}" for name in WINGS}
-    for path in files("companion"):
+    assert files(package)
+    for path in files(package):
         for name in imports(path):
             assert ".".join(name.split(".")[:2]) not in wings, f"{path} imports {name}"
 

@@ -1,4 +1,4 @@
-"""The command line: ``python -m learning_dynamics build|rerun|sweep|refresh|test``."""
+"""The command line: ``python -m learning_dynamics build|rerun|sweep|refresh|classroom|grade|test``."""
 
 import argparse
 import os
@@ -70,6 +70,17 @@ def _parser():
     command.add_argument("chapters", nargs="*", metavar="CHAPTER", help="default: all")
     command.set_defaults(run=_refresh)
 
+    command = commands.add_parser("classroom", help="write assignments for students and the guide for teachers")
+    command.add_argument("--out", metavar="DIR", help="folder for them (default: _build/classroom)")
+    command.set_defaults(run=_classroom)
+
+    command = commands.add_parser("grade", help="grade a folder of submissions")
+    command.add_argument("folder", metavar="FOLDER", help="holds <student>/<assignment>.ipynb")
+    command.add_argument("--assignment", required=True, metavar="NAME", help="e.g. stieltjes")
+    command.add_argument("--out", required=True, metavar="DIR", help="folder for grades, feedback and marks")
+    command.add_argument("--timeout", type=int, default=60, metavar="SECONDS", help="that a cell may take (default: 60)")
+    command.set_defaults(run=_grade)
+
     command = commands.add_parser("test", help="run all tests")
     command.add_argument("pytest_arguments", nargs=argparse.REMAINDER, metavar="...", help="passed on to pytest")
     command.set_defaults(run=_test)
@@ -132,6 +143,24 @@ def _refresh(options):
     project = find_project()
     chapters = [project.require_chapter(chapter) for chapter in options.chapters] or project.chapters()
     refresh(project, chapters, say=_say)
+    return 0
+
+
+def _classroom(options):
+    from learning_dynamics.classroom.release import write_classroom
+
+    project = find_project()
+    write_classroom(project, Path(options.out).resolve() if options.out else project.build / "classroom", say=_say)
+    return 0
+
+
+def _grade(options):
+    from learning_dynamics.classroom.grading import GRADES_FILE, grade
+
+    out = Path(options.out).resolve()
+    grade(find_project(), Path(options.folder).resolve(), options.assignment, out, timeout=options.timeout, say=_say)
+    print(f"grades:   {out / GRADES_FILE}")
+    print(f"feedback: {out / 'feedback'}")
     return 0
 
 

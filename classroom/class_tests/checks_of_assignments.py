@@ -1,0 +1,111 @@
+"""What holds of every assignment; the tests of a paper take these and name its assignments in `NAMES`."""
+
+import csv
+import re
+import shutil
+
+import pytest
+
+from learning_dynamics.classroom.assignments import marks
+from learning_dynamics.classroom.grading import GRADES_FILE, MARKS_FILE, grade
+from learning_dynamics.classroom.guide import lost
+from learning_dynamics.companion.notebooks import read_notebook
+
+from .conftest import ASSIGNMENTS, hand_in, solved
+
+IDENTIFIERS = ("anna", "Bert 7")
+HEIR = "carl"
+IDLE = "dora"
+
+
+@pytest.fixture(scope="session")
+def graded(project, released, tmp_path_factory):
+    """A function that grades a whole class on an assignment, once: grades by student, and the folder of results."""
+    done = {}
+
+    def result(name):
+        if name not in done:
+            done[name] = _grade_class(project, released, ASSIGNMENTS[name], tmp_path_factory.mktemp(name))
+        return done[name]
+
+    return result
+
+
+def _grade_class(project, released, assignment, folder):
+    handed_in, out = folder / "submissions", folder / "out"
+    for student in IDENTIFIERS:
+        hand_in(solved(assignment, student), handed_in, student, assignment.name)
+    hand_in(solved(assignment, IDENTIFIERS[0]), handed_in, HEIR, assignment.name)
+    (handed_in / IDLE).mkdir()
+    shutil.copyfile(released / "student" / f"{assignment.name}.ipynb", handed_in / IDLE / f"{assignment.name}.ipynb")
+    for number, mistake in enumerate(assignment.mistakes):
+        student = f"mistake {number}"
+        hand_in(solved(assignment, student, mistake.answers), handed_in, student, assignment.name)
+    found = grade(project, handed_in, assignment.name, out, say=lambda text: None)
+    return {each.student: each for each in found}, handed_in, out
+
+
+def _automatic(assignment):
+    return {task.id: task.points for task in assignment.tasks if not task.by_hand}
+
+
+def test_the_master_earns_everything_for_several_identifiers(graded, name):
+    assignment, (grades, _, _) = ASSIGNMENTS[name], graded(name)
+    for student in IDENTIFIERS:
+        expected = {task.id: None if task.by_hand else task.points for task in assignment.tasks}
+        assert grades[student].points == expected, student
+        assert grades[student].notes == []
+
+
+def test_the_untouched_version_earns_nothing(graded, name):
+    grades, _, _ = graded(name)
+    assert set(grades[IDLE].points.values()) == {0.0}
+
+
+def test_answers_that_were_passed_on_earn_nothing_where_they_are_personal(graded, name):
+    assignment, (grades, _, _) = ASSIGNMENTS[name], graded(name)
+    heir = grades[HEIR]
+    assert assignment.personal
+    assert all(heir.points[task] == 0 for task in assignment.personal)
+    assert heir.notes == [f"the notebook works with the parameters of {IDENTIFIERS[0]!r}"]
+
+
+def test_a_typical_mistake_earns_what_the_guide_says(graded, name, number):
+    assignment, (grades, _, _) = ASSIGNMENTS[name], graded(name)
+    mistake, found = assignment.mistakes[number], grades[f"mistake {number}"]
+    automatic = _automatic(assignment)
+    assert {task for task in automatic if found.points[task] == 0} == set(mistake.loses)
+    assert found.total == sum(automatic.values()) - lost(assignment, mistake)
+
+
+def test_the_released_version_holds_no_hidden_answer(released, name):
+    path = released / "student" / f"{name}.ipynb"
+    text, notebook, master = path.read_text("utf-8"), read_notebook(path), ASSIGNMENTS[name].master
+    assert "###" not in "".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    assert not re.search(r"BEGIN|END|HIDDEN|owner|reference", text)
+    secrets = re.findall(r"### BEGIN (?:SOLUTION|HIDDEN TESTS)\n(.*?)\n\s*### END", "\n".join(c.source for c in master.cells), re.S)
+    assert len(secrets) >= sum(mark["grade"] or mark["solution"] for mark in marks(master))
+    for line in {line.strip() for secret in secrets for line in secret.splitlines()}:
+        if len(line) > 25 and not line.startswith(("from learning_dynamics", "import")):
+            assert line not in "\n".join(cell.source for cell in notebook.cells), line
+    assert all(not cell.get("outputs") for cell in notebook.cells)
+
+
+def test_marks_given_by_hand_complete_the_points(graded, project, name):
+    assignment, (_, handed_in, out) = ASSIGNMENTS[name], graded(name)
+    by_hand = [task for task in assignment.tasks if task.by_hand]
+    one, again = handed_in.parent / "one", handed_in.parent / "again"
+    shutil.copytree(handed_in / IDENTIFIERS[0], one / IDENTIFIERS[0])
+    again.mkdir()
+    rows = [["student", "task", "points", "comment"]]
+    rows += [[IDENTIFIERS[0], task.id, f"{task.points:g}", "Well said."] for task in by_hand]
+    with (again / MARKS_FILE).open("w", newline="", encoding="utf-8") as stream:
+        csv.writer(stream).writerows(rows)
+    (found,) = grade(project, one, name, again, say=lambda text: None)
+    assert found.total == assignment.points and not found.open
+    with (again / MARKS_FILE).open(newline="", encoding="utf-8") as stream:
+        assert list(csv.reader(stream)) == rows
+    with (again / GRADES_FILE).open(newline="", encoding="utf-8") as stream:
+        (row,) = csv.DictReader(stream)
+    assert float(row["points"]) == float(row["maximum"]) == assignment.points and row["to mark"] == ""
+    assert "Well said." in (again / "feedback" / f"{IDENTIFIERS[0]}.html").read_text("utf-8")

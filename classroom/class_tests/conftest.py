@@ -1,0 +1,54 @@
+"""Submissions made from the masters."""
+
+import copy
+
+import pytest
+
+from learning_dynamics.classroom.assignments import load_assignments
+from learning_dynamics.classroom.release import write_classroom
+from learning_dynamics.companion.notebooks import write_notebook
+from learning_dynamics.companion.project import find_project
+
+ASSIGNMENTS = load_assignments(find_project())
+
+
+def cell(notebook, grade_id):
+    """The cell of a notebook with a given id."""
+    return next(cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade_id") == grade_id)
+
+
+def solved(assignment, student, answers=None):
+    """The master as a student would hand it in, with some of its answers replaced."""
+    notebook = copy.deepcopy(assignment.master)
+    for grade_id, source in {"student": f"student = {student!r}", **(answers or {})}.items():
+        cell(notebook, grade_id).source = source
+    return notebook
+
+
+def hand_in(notebook, folder, student, name):
+    """Store a notebook as a submission."""
+    write_notebook(notebook, folder / student / f"{name}.ipynb")
+
+
+@pytest.fixture(scope="session")
+def project():
+    """The project that holds the masters."""
+    return find_project()
+
+
+@pytest.fixture(scope="session")
+def released(project, tmp_path_factory):
+    """The folder that `make classroom` writes."""
+    folder = tmp_path_factory.mktemp("classroom")
+    write_classroom(project, folder, say=lambda text: None)
+    return folder
+
+
+def pytest_generate_tests(metafunc):
+    """Run what holds of every assignment for those that a file of tests names."""
+    names = getattr(metafunc.module, "NAMES", ())
+    if "number" in metafunc.fixturenames:
+        cases = [(name, number) for name in names for number in range(len(ASSIGNMENTS[name].mistakes))]
+        metafunc.parametrize(("name", "number"), cases)
+    elif "name" in metafunc.fixturenames:
+        metafunc.parametrize("name", names)

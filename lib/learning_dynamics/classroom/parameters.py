@@ -1,0 +1,82 @@
+"""Every student's own parameters, from nothing but an identifier."""
+
+import hashlib
+from types import SimpleNamespace
+
+from learning_dynamics.companion.suggestions import require_known
+
+SEED = (0, 999_999, 1)
+RANGES = {
+    "stieltjes": {"c": (0.15, 0.50, 0.01), "c_wide": (1.50, 3.00, 0.05), "seed": SEED},
+    "averaging": {
+        "mu_norm2": (1.50, 4.00, 0.05),
+        "c": (0.30, 0.90, 0.02),
+        "sigma2": (0.30, 2.00, 0.05),
+        "T": (120, 400, 10),
+        "seed": SEED,
+    },
+    "matching": {
+        "phi_0": (0.50, 1.50, 0.05),
+        "phi_1": (0.60, 1.60, 0.05),
+        "sigma_1": (0.60, 1.40, 0.05),
+        "m": (20, 60, 2),
+        "seed": SEED,
+    },
+    "lottery": {"phi_1": (0.60, 1.60, 0.02), "sigma_1": (0.60, 1.40, 0.02), "m": (6, 20, 1), "seed": SEED},
+    "minimum_norm": {"n": (8, 14, 1), "d": (3, 6, 1), "width": (150, 300, 10), "seed": SEED},
+    "ensemble": {"n": (14, 24, 1), "d": (3, 6, 1), "seed": SEED},
+}
+PLACEHOLDER = "your identifier"
+
+
+def parameters(assignment, student):
+    """The parameters at which a student works on an assignment.
+
+    Parameters
+    ----------
+    assignment : str
+        Name of an assignment, a key of `RANGES`.
+    student : str
+        The student's identifier. Case and white space around it do not count.
+
+    Returns
+    -------
+    types.SimpleNamespace
+        One attribute a parameter: a value of the grid ``low, low + step, ..., high`` of `RANGES`, an int where all three are.
+
+    Raises
+    ------
+    CompanionError
+        If there is no such assignment.
+    ValueError
+        If the identifier is empty or still the placeholder.
+
+    Notes
+    -----
+    The value is the SHA-256 hash of assignment, parameter and identifier, modulo the size of the grid: it depends on no
+    random generator, and is the same on every machine and for every version of Python.
+
+    Examples
+    --------
+    >>> parameters("stieltjes", "example").c
+    0.19
+    """
+    require_known(assignment, RANGES, "assignment")
+    identifier = normalized(student)
+    if identifier in ("", PLACEHOLDER):
+        raise ValueError(f"student must be the identifier under which you hand in, got {student!r}")
+    drawn = {name: _on_grid(f"{assignment}/{name}/{identifier}", *grid) for name, grid in RANGES[assignment].items()}
+    return SimpleNamespace(**drawn)
+
+
+def normalized(student):
+    """An identifier without what people change by accident: case, white space around it."""
+    if not isinstance(student, str):
+        raise ValueError(f"student must be a text, got {student!r}")
+    return student.strip().casefold()
+
+
+def _on_grid(key, low, high, step):
+    count = round((high - low) / step) + 1
+    value = low + step * (int.from_bytes(hashlib.sha256(key.encode()).digest(), "big") % count)
+    return value if isinstance(step, int) else round(value, 6)
