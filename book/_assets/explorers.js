@@ -160,7 +160,7 @@
       const seen = x.map((at, i) => [at, y[i]]).filter(([at]) => at >= axes.x.low * 0.999 && at <= axes.x.high * 1.001);
       const clipped = ([at, value]) => `${sx(at).toFixed(1)} ${Math.min(Math.max(sy(value), BOX.top), BOX.bottom).toFixed(1)}`;
       add(svg, "path", { class: "curve", stroke, "stroke-dasharray": dash, d: "M" + seen.map(clipped).join("L") });
-      const line = { x: BOX.right - 200, y: BOX.top + 14 + 19 * k };
+      const line = { x: BOX.right - 260, y: BOX.top + 14 + 19 * k };
       if (curves.length > 1) {
         add(svg, "path", { class: "curve", stroke, "stroke-dasharray": dash, d: `M${line.x} ${line.y - 5}h34` });
         add(svg, "text", { x: line.x + 42, y: line.y }, label);

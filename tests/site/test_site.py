@@ -17,9 +17,10 @@ PROJECT = find_project(__file__.rsplit("/tests/", 1)[0])
 CHAPTERS = [name for name in PROJECT.chapters() if name not in REGISTRY_PAGES]
 OTHERS = ["intro", "atlas", "claims", "notation", "corrections", "reference", "bibliography"]
 PAGES = [f"book/{name}.html" for name in [*CHAPTERS, *OTHERS]]
-ONE_OF_EACH_KIND = [f"book/{name}.html" for name in (CHAPTERS[0], "intro", "atlas", "reference")]
+ONE_OF_EACH_KIND = [f"book/{name}.html" for name in (CHAPTERS[0], "bridge/explorers", "intro", "atlas", "reference")]
 WHITE, DARK = 1.0, 0.0060
 LEAST_CONTRAST = 3.0
+LARGEST_PAGE = 1_500_000
 
 
 @functools.cache
@@ -146,6 +147,14 @@ def test_axe_finds_nothing(open_page, page, scheme):
     rules = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa"]}}
     violations = axe.run(open_page(page, scheme=scheme), options=rules).response["violations"]
     assert [(found["id"], [node["html"][:160] for node in found["nodes"][:4]]) for found in violations] == []
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_a_chapter_and_its_figures_are_light(html, chapter):
+    page = f"book/{chapter}.html"
+    images = {(html / page).parent / image["src"] for image in soup(html, page).select("article img[src]")}
+    size = (html / page).stat().st_size + sum(image.stat().st_size for image in images)
+    assert size < LARGEST_PAGE, f"{size / 1e6:.2f} MB"
 
 
 def test_search_works_without_a_network(open_page):

@@ -13,11 +13,12 @@ from .records import RESULTS_VARIABLE
 
 LARGEST_SCRIPT = 300_000
 NODES = 4
+STEPS = 200
 
 
 @dataclass(frozen=True, kw_only=True)
 class Slider:
-    """A slider: name, label, bounds, start; on a logarithmic scale if `log`."""
+    """A slider: name, label, bounds, start (above the lower bound); on a logarithmic scale if `log`."""
 
     name: str
     label: str
@@ -148,7 +149,8 @@ def _field(figure, control):
         options = "".join(f"<option>{html.escape(option)}</option>" for option in control.options)
         return f'<p><label for="{key}">{label}</label><select id="{key}" name="{control.name}">{options}</select></p>'
     record = control.as_record()
-    step = (record["high"] - record["low"]) / 200
+    below = record["start"] - record["low"]
+    step = below / max(round(STEPS * below / (record["high"] - record["low"])), 1)
     bounds = f'min="{record["low"]:.9g}" max="{record["high"]:.9g}" step="{step:.9g}" value="{record["start"]:.9g}"'
     return (
         f'<p><label for="{key}">{label}</label><input type="range" id="{key}" name="{control.name}" {bounds}>'
