@@ -153,7 +153,7 @@
     for (const { x, label } of marks) {
       if (!(x >= axes.x.low && x <= axes.x.high)) continue;
       add(svg, "path", { class: "mark", d: `M${sx(x)} ${BOX.top}V${BOX.bottom}` });
-      add(svg, "text", { x: sx(x) + 5, y: BOX.top + 10 }, label);
+      add(svg, "text", { x: sx(x) + 5, y: BOX.bottom - 8 }, label);
     }
     curves.forEach(({ label, x, y }, k) => {
       const [stroke, dash] = STYLES[k];
