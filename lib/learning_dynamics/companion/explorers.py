@@ -53,7 +53,7 @@ class Table:
     ----------
     axes : dict
         Name of a slider → nodes, increasing; interpolation is in their logarithm.
-    values : array_like of float, shape (*lengths of the axes, k)
+    values : array_like of float, one axis for each of `axes` in their order, and a last one
         A curve of k entries at each node.
     unit : float
         The values are rounded to its multiples, as the page stores them.
