@@ -15,9 +15,8 @@ from learning_dynamics.companion.registry import load_registry
 
 PROJECT = find_project(__file__.rsplit("/tests/", 1)[0])
 CHAPTERS = [name for name in PROJECT.chapters() if name not in REGISTRY_PAGES]
-OTHERS = ["intro", "atlas", "claims", "concordance", "corrections", "build", "notation", "reference", "bibliography"]
-PAGES = [f"book/{name}.html" for name in [*CHAPTERS, *OTHERS]]
-ONE_OF_EACH_KIND = [f"book/{name}.html" for name in (CHAPTERS[0], "intro", "atlas", "concordance", "build", "reference")]
+PAGES = [f"{page}.html" for page in PROJECT.pages()]
+ONE_OF_EACH_KIND = [f"book/{name}.html" for name in (CHAPTERS[0], "bridge/explorers", "intro", "atlas", "concordance", "build", "reference")]
 WHITE, DARK = 1.0, 0.0060
 LEAST_CONTRAST = 3.0
 

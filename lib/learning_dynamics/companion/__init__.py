@@ -6,14 +6,19 @@ live in the modules of this package and are reached through ``python -m learning
 
 from .agreement import AgreementTable
 from .errors import CompanionError
+from .explorers import Choice, Explorer, Slider, Table
 from .records import record
 from .registry import load_registry
 from .style import STYLES, use_style
 
 __all__ = [
     "AgreementTable",
+    "Choice",
     "CompanionError",
+    "Explorer",
     "STYLES",
+    "Slider",
+    "Table",
     "load_registry",
     "record",
     "use_style",

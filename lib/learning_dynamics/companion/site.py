@@ -6,6 +6,7 @@ from pathlib import Path
 
 MATHJAX = "mathjax"
 MATHJAX_PARTS = ("tex-chtml.js", "output/chtml/fonts/woff-v2")
+EXPLORERS = "explorers.js"
 DEPRECATED_ROLES = (' role="doc-biblioentry"', ' role="list"')
 
 
@@ -15,6 +16,7 @@ def setup(app):
     app.connect("config-inited", _use_local_mathjax)
     app.connect("builder-inited", _copy_mathjax)
     app.connect("html-page-context", _drop_deprecated_roles)
+    app.connect("html-page-context", _load_explorers)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
@@ -43,3 +45,8 @@ def _mathjax_folder():
 def _drop_deprecated_roles(app, pagename, templatename, context, doctree):
     for role in DEPRECATED_ROLES:
         context["body"] = context.get("body", "").replace(role, "")
+
+
+def _load_explorers(app, pagename, templatename, context, doctree):
+    if 'class="explorer"' in context.get("body", ""):
+        app.add_js_file(EXPLORERS, loading_method="defer")

@@ -15,6 +15,7 @@ from learning_dynamics.time_scales.hermite import (
 from learning_dynamics.time_scales.integrator import StepLimitError
 from learning_dynamics.time_scales.model import SingleIndex, uniform_start
 from learning_dynamics.time_scales.order import Outlook, size_exponents, time_exponent, window_exponent
+from learning_dynamics.time_scales.simulation.first_layer import population_descent
 from learning_dynamics.time_scales.simulation.mean_field import (
     LearningTimes,
     MeanFieldFlow,
@@ -68,6 +69,7 @@ __all__ = [
     "linear_width",
     "mean_field_flow",
     "network_flow",
+    "population_descent",
     "power_series",
     "quadratic_growth_stage",
     "quadratic_saturation_stage",

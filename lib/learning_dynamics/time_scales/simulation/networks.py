@@ -146,7 +146,7 @@ def network_flow(
     with threadpool_limits(limits=1, user_api="blas"):
         system = _Overlaps(problem, U) if method == "overlaps" else _Directions(problem, U)
         states = _states(system, system.start(a0, u0), times, rtol, max_steps)
-        return _run(problem, U, times, [system.observe(y) for y in states])
+        return network_run(problem, U, times, [system.observe(y) for y in states])
 
 
 def sgd(problem, a0, directions, *, d, step, times, seed):
@@ -221,7 +221,7 @@ def sgd(problem, a0, directions, *, d, step, times, seed):
                 f"about {0.1 * problem.epsilon**0.5 / d:.1e}"
             )
         seen.append((a.copy(), u[:, 0].copy(), overlaps))
-    return _run(problem, U, wanted * step, seen)
+    return network_run(problem, U, wanted * step, seen)
 
 
 def overlap_kernel(problem, kernel):
@@ -336,7 +336,8 @@ def _states(system, start, times, rtol, max_steps):
     return states if later.size == times.size else [start, *states]
 
 
-def _run(problem, U, times, seen):
+def network_run(problem, U, times, seen):
+    """The `NetworkRun` of states (a, s, r) with overlap kernel U."""
     c = problem.sigma * problem.phi
     a, s, _ = (np.array(column) for column in zip(*[(a, s, 0) for a, s, _ in seen]))
     quadratic = np.array([weights @ U(r) @ weights for weights, _, r in seen])
