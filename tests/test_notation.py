@@ -44,8 +44,8 @@ def prose(name):
 
 def notation():
     """Part → its section of the page on notation."""
-    sections = re.split(r"^## Part ", (PROJECT.book / "notation.md").read_text("utf-8"), flags=re.MULTILINE)
-    return dict(zip(PARTS, sections[1:], strict=True))
+    sections = re.split(r"^## ", (PROJECT.book / "notation.md").read_text("utf-8"), flags=re.MULTILINE)
+    return dict(zip(PARTS, (section for section in sections if section.startswith("Part ")), strict=True))
 
 
 @pytest.mark.parametrize("part", PARTS)
