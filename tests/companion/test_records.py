@@ -31,8 +31,9 @@ def test_writes_rows_alt_text_and_data(tmp_path, monkeypatch):
 
 
 def test_writes_nothing_outside_a_build(tmp_path):
+    before = set(tmp_path.rglob("*"))
     record("fig-first", data={"curve": {"t": [1]}})
-    assert not list(tmp_path.rglob("*.csv"))
+    assert set(tmp_path.rglob("*")) == before
 
 
 def test_refuses_an_unknown_entry():

@@ -67,7 +67,7 @@ def published(notebook):
 
 
 def _bare(cell, name):
-    metadata = {key: cell.metadata[key] for key in KEPT_METADATA if key in cell.metadata}
+    metadata = {key: cell.metadata[key] for key in KEPT_METADATA if cell.metadata.get(key)}
     return {"id": name, "cell_type": cell.cell_type, "metadata": metadata, "source": cell.source}
 
 
