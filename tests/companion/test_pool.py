@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from learning_dynamics._randomness import available_processors
-from learning_dynamics.companion.build import by_turns, chapter_job, execute_stale
+from learning_dynamics.companion.build import chapter_job, execute_stale
 from learning_dynamics.companion.errors import CompanionError
 from learning_dynamics.companion.notebooks import write_notebook
 from learning_dynamics.companion.pool import run_all
@@ -61,11 +61,6 @@ def test_one_and_two_workers_give_the_same_numbers_and_share_the_processors(proj
     assert [outcome.error for outcome in outcomes] == ["", ""]
     assert values[0] == values[1]
     assert alts == [f"{max(1, available_processors() // workers)} threads." for workers in (1, 2)]
-
-
-def test_parts_begin_by_turns():
-    assert by_turns(["one/a", "one/b", "one/c", "two/d", "three/e", "two/f"]) == ["one/a", "two/d", "three/e", "one/b", "two/f", "one/c"]
-    assert by_turns([]) == []
 
 
 @pytest.mark.parametrize(

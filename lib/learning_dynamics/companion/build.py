@@ -90,7 +90,7 @@ def _execute_group(project, preset, group, chapters, workers, say):
         else:
             say(f"{labels[job.chapter]}: {outcome.seconds:.1f} s")
 
-    jobs = [chapter_job(project, chapter, preset) for chapter in by_turns(stale)]
+    jobs = [chapter_job(project, chapter, preset) for chapter in stale]
     jobs.sort(key=_last_seconds, reverse=True)
     run_all(jobs, done=done, started=lambda job: say(f"{labels[job.chapter]}: running"), workers=workers)
     if failures:
@@ -112,13 +112,6 @@ def chapter_job(project, chapter, preset):
         parameters=check_values(changes, declared),
         variables={EXECUTED_VARIABLE: str(executed)} if chapter in REGISTRY_PAGES else {},
     )
-
-
-def by_turns(chapters):
-    """One chapter of each part after the other, so that no two compile the same kernels at the same time."""
-    folders = [chapter.rpartition("/")[0] for chapter in chapters]
-    places = [folders[:index].count(folder) for index, folder in enumerate(folders)]
-    return [chapter for _, chapter in sorted(zip(places, chapters), key=lambda pair: pair[0])]
 
 
 def _last_seconds(job):
