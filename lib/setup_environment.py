@@ -107,7 +107,12 @@ def create():
     """Make a fresh virtual environment; returns a sentence if that fails."""
     print("Setting up .venv: about 125 packages, one to three minutes, only this once.", flush=True)
     shutil.rmtree(VENV, ignore_errors=True)
-    return run([sys.executable, "-m", "venv", VENV], "the virtual environment could not be made")
+    return run([base_python(), "-m", "venv", VENV], "the virtual environment could not be made")
+
+
+def base_python():
+    """The interpreter that made this one's environment: an activated ``.venv`` goes away before it is made again."""
+    return getattr(sys, "_base_executable", None) or sys.executable
 
 
 def install():

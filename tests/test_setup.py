@@ -110,3 +110,19 @@ def test_make_says_so_where_python_is_missing(root):
     )
     assert done.returncode != 0
     assert "error: no-such-python was not found; install Python 3.11 or later" in done.stderr
+
+
+def test_an_activated_environment_can_be_made_again(setup, tmp_path):
+    folder = tmp_path / ".venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
+    code = (
+        "import importlib.util, sys\n"
+        f"spec = importlib.util.spec_from_file_location('setup_environment', {setup.__file__!r})\n"
+        "module = importlib.util.module_from_spec(spec)\n"
+        "spec.loader.exec_module(module)\n"
+        f"module.VENV = {str(folder)!r}\n"
+        "sys.exit(module.create() or 0)\n"
+    )
+    done = subprocess.run([setup.venv_python(), "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert subprocess.run([setup.venv_python(), "-m", "pip", "--version"], capture_output=True).returncode == 0
