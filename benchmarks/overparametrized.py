@@ -9,7 +9,8 @@ from learning_dynamics.overparametrized.descent import Descent
 
 WIDTHS, RUNS = (1000, 2000, 5000, 10000), 5
 WIDTH, EPOCHS = WIDTHS[-1], 10_000
-PLAIN_EPOCHS, FUSED_EPOCHS, HOT_SHARE = 20, 100, 0.04
+PLAIN_EPOCHS, FUSED_EPOCHS = 20, 100
+HOT_PAIRS, BLOCKS = 530, 100
 DATA = polynomial_data(seed=0)
 FORMS = {
     "numpy-blocks": "NumPy in blocks of 1000 neurons, mask as a matrix factor",
@@ -24,7 +25,7 @@ def cases():
     linearization = initial_linearization(model, *model.draw(0))
     n, D = model.features.shape
     fused_flops = 4 * WIDTH * n * D
-    cold_flops = EPOCHS * (2 * n * n + HOT_SHARE * fused_flops)
+    cold_flops = EPOCHS * 2 * n * (n + HOT_PAIRS) + BLOCKS * 2 * fused_flops
 
     def ours(method, epochs):
         return lambda: list(Descent(linearization, step=model.step, method=method).states([epochs], None))

@@ -19,24 +19,28 @@ def prepared(n, m, D, *, step=None):
 
 def cold_hot(X, y, weights, scales, step, points, zero, active, f, epochs, limit=1e9):
     ones = active.astype(float)
-    counts = ones.T @ ones
+    halves = 0.5 * (ones.T @ ones)
+    gram = step * scales[0] ** 2 * (X @ X.T)
+    kernel = gram * halves
     done = kernels.cold_hot_descent(
         points,
         zero,
         np.linalg.norm(X, axis=1),
         np.linalg.norm(X, 2),
-        step * scales[0] ** 2 * (X @ X.T),
+        gram,
         y,
         weights,
         scales,
         active,
         f,
-        counts,
+        halves,
+        kernel,
         step,
         epochs,
         limit,
     )
-    return done, counts
+    np.testing.assert_array_equal(kernel, gram * halves)
+    return done, halves + halves.T
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -94,6 +98,49 @@ def test_step_at_the_edge_of_stability_is_the_same_by_both_routes(shape):
     cold_hot(X, y, weights, scales, step, points, zero, active, f, 60)
     np.testing.assert_allclose(weights, expected, rtol=0, atol=1e-11)
     np.testing.assert_array_equal(active, activities[-1])
+
+
+@pytest.mark.parametrize("shape", [(1, 7, 2), (9, 17, 5), (33, 31, 5), (40, 300, 3)])
+@pytest.mark.parametrize("length", [1, 5, 40])
+def test_every_pair_that_flips_was_hot(shape, length):
+    """Along the true descent for as long as its residuals keep within the caps and the slack."""
+    X, y, weights, scales, step, points, zero, active, f = prepared(*shape)
+    r, norm = f - y, np.linalg.norm(X, 2)
+    gradient = twins.gradient(X, weights, scales)
+    change = np.abs(step * (gradient.T @ gradient) @ r)
+    caps, slack = length * (np.abs(r) + length * change), norm * length**2 * np.linalg.norm(change)
+    options = (points, zero, np.linalg.norm(X, axis=1), weights, scales, active, r)
+    hot = kernels.certify(*options, np.empty_like(f), step, length, slack)
+    hot, starts, places, heights = kernels.hot_pairs(*options, step, length, slack, caps, hot)
+    listed = np.zeros(active.shape, bool)
+    neurons = np.repeat(hot, np.diff(starts))
+    listed[neurons, places] = True
+    np.testing.assert_allclose(heights, scales[neurons] * (weights @ points)[neurons, places], rtol=0, atol=1e-14)
+    total, lengths, now = np.zeros_like(r), np.zeros_like(r), weights
+    for done in range(length):
+        residual = twins.outputs(X, now, scales) - y
+        total, lengths = total + residual, lengths + np.abs(residual)
+        if (lengths > caps).any() or kernels.drift_bound(points, norm, total - (done + 1) * r) > slack:
+            break
+        now = twins.descent(X, y, now, scales, step, 1)[0]
+        assert listed[(now @ points > 0) != active].all()
+    assert done > 0 or length == 1
+
+
+def test_a_flip_at_one_point_brings_other_kinks_within_reach():
+    """Two points pull one neuron in opposite directions; once the first has switched off, the second has it all."""
+    points = np.array([[1.0, -0.95], [0.1, 0.1]])
+    weights, active, r = np.array([[0.0, 1.0]]), np.ones((1, 2), bool), np.array([1.0, 0.9])
+    options = (points, (0.0, 0.0), np.linalg.norm(points, axis=0), weights, np.ones(1), active, r, 1.0, 1, 0.0)
+    assert kernels.hot_pairs(*options, np.zeros(2), np.zeros(1, int))[2].tolist() == [0]
+    assert kernels.hot_pairs(*options, np.abs(r), np.zeros(1, int))[2].tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("n", [1, 7, 33])
+def test_masked_product(n):
+    rng = np.random.default_rng(n)
+    row, path, mask = rng.standard_normal(n), rng.standard_normal(n), rng.random(n) < 0.5
+    assert kernels.masked_product(row, mask, path) == pytest.approx(np.sum(row * mask * path), rel=0, abs=1e-14 * n)
 
 
 @pytest.mark.parametrize("n", [1, 2, 5, 33])

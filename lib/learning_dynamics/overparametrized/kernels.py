@@ -34,7 +34,7 @@ ROUNDING = 1e-13
 FIRST_BLOCK = 4.0
 MOST_GROWTH = 2.0
 DEVIATION_MARGIN = 1.1
-SCAN_COST = 1.2
+SCAN_COST = 6.0
 
 product = lambda weights, points, i: sum(w * x for w, x in zip(weights, points[:, i]))  # noqa: E731
 added = lambda sums, factor, points, i: tuple(s + factor * x for s, x in zip(sums, points[:, i]))  # noqa: E731
@@ -119,6 +119,14 @@ def forward(points, zero, weights, scales, active, outputs):
 
 
 @njit(cache=True, nogil=True, **OPTIONS)
+def copy_rows(source, target):
+    """Copy the rows that both have. A loop, because an assignment of slices takes seconds to compile."""
+    for k in range(min(len(source), len(target))):
+        for i in range(source.shape[1]):
+            target[k, i] = source[k, i]
+
+
+@njit(cache=True, nogil=True, **OPTIONS)
 def fused_descent(points, zero, targets, weights, scales, active, outputs, step, epochs, limit):
     r"""Step all neurons epoch by epoch; the forward pass of one neuron and the backward pass of the next share a loop.
 
@@ -132,10 +140,9 @@ def fused_descent(points, zero, targets, weights, scales, active, outputs, step,
     """
     n = targets.size
     m = scales.size
-    r = np.empty(n)
-    f = outputs.copy()
+    r, f = np.empty(n), outputs.copy()
     mask = np.zeros((m + 1, n), np.bool_)
-    mask[:m] = active
+    copy_rows(active, mask)
     done = 0
     while done < epochs:
         square = 0.0
@@ -160,9 +167,10 @@ def fused_descent(points, zero, targets, weights, scales, active, outputs, step,
                 f[i] += scale * max(value, 0.0)
                 residual = r[i]
                 slopes = added(slopes, residual if following[i] else 0.0, points, i)
-        outputs[:] = f
+        for i in range(n):
+            outputs[i] = f[i]
         done += 1
-    active[:] = mask[:m]
+    copy_rows(mask, active)
     return done
 
 
@@ -197,40 +205,41 @@ def flip(active, i, gram, halves, kernel):
 
 
 @njit(cache=True, nogil=True, **OPTIONS)
-def settle(points, zero, weights, scales, active, hot, path, step):
-    r"""Move the neurons that are not hot: :math:`w_k \leftarrow w_k - s b_k \sum_i p_{ki} R_i x_i`.
-
-    Here R is `path`, shape (n,), the sum of the residuals since these weights, and `hot` is a bool array of shape (m,).
-    """
+def settle(points, zero, weights, scales, active, path, step):
+    r"""Move all neurons: :math:`w_k \leftarrow w_k - s b_k \sum_i p_{ki} R_i x_i` with R = `path`, shape (n,)."""
     for k in range(scales.size):
-        if not hot[k]:
-            slopes = masked_sums(points, zero, active[k], path)
-            store(weights[k], moved(loaded(weights[k], zero), step * scales[k], slopes))
+        slopes = masked_sums(points, zero, active[k], path)
+        store(weights[k], moved(loaded(weights[k], zero), step * scales[k], slopes))
 
 
 @njit(cache=True, nogil=True, **OPTIONS)
-def certify(points, zero, norms, weights, scales, active, r, outputs, step, length, slack, hot):
-    r"""Recompute the outputs, and mark in `hot`, shape (m,), the neurons that might reach a kink within `length` steps.
+def forecast(points, zero, weights, scale, mask, r, step, length, slack):
+    r"""Say where one neuron, with the row `weights`, goes in `length` steps if its activity p = `mask` stays.
 
-    A neuron whose activity p stays moves from :math:`z_i = w^T x_i` to :math:`z_i + \tau u_i + e_i` in :math:`\tau` steps,
-    where :math:`u_i = -s b (\sum_j p_j r_j x_j)^T x_i` and :math:`|e_i| \le s |b| |x_i| \text{slack}`, if `slack` bounds the
-    `drift_bound` of :math:`\sum r - \tau r_0` over the block. It is cold if no i can come to 0.
+    After :math:`\tau` steps :math:`w^T x_i` is :math:`z_i + (\tau/\text{length}) u_i + e_i` with :math:`z_i = w^T x_i`,
+    :math:`u_i = v^T x_i` and :math:`|e_i| \le |x_i| \text{reach}`, if `slack` bounds the `drift_bound` of
+    :math:`\sum r - \tau r_0` over the block; here :math:`r_0` is `r`.
 
     Returns
     -------
-    int
-        Number of hot neurons.
+    tuple
+        w and v as tuples, and reach.
     """
+    size = 0.0
+    for d in range(weights.size):
+        size += weights[d] * weights[d]
+    velocity = moved(zero, length * step * scale, masked_sums(points, zero, mask, r))
+    return loaded(weights, zero), velocity, step * abs(scale) * slack + ROUNDING * math.sqrt(size)
+
+
+@njit(cache=True, nogil=True, **OPTIONS)
+def certify(points, zero, norms, weights, scales, active, r, outputs, step, length, slack):
+    r"""Recompute the outputs, and return the numbers of the neurons that might reach a kink by their `forecast`."""
     outputs[:] = 0.0
-    total = 0
+    hot = np.empty(scales.size, np.bool_)
     for k in range(scales.size):
-        w = loaded(weights[k], zero)
         scale = scales[k]
-        size = 0.0
-        for d in range(len(zero)):
-            size += weights[k, d] * weights[k, d]
-        reach = step * abs(scale) * slack + ROUNDING * math.sqrt(size)
-        velocity = moved(zero, length * step * scale, masked_sums(points, zero, active[k], r))
+        w, velocity, reach = forecast(points, zero, weights[k], scale, active[k], r, step, length, slack)
         near = 0
         for i in range(outputs.size):
             z = product(w, points, i)
@@ -238,39 +247,92 @@ def certify(points, zero, norms, weights, scales, active, r, outputs, step, leng
             outputs[i] += scale * max(z, 0.0)
             near += 1 if abs(z) + min(u if z > 0.0 else -u, 0.0) <= reach * norms[i] else 0
         hot[k] = near > 0
-        total += 1 if near > 0 else 0
+    return np.flatnonzero(hot)
+
+
+@njit(cache=True, nogil=True, **OPTIONS)
+def hot_pairs(points, zero, norms, weights, scales, active, r, step, length, slack, caps, hot):
+    r"""List the pairs of a neuron and a point that might flip within `length` steps, for the neurons with numbers `hot`.
+
+    If the activity at i may flip, then its share in w may miss the forecast by :math:`s |b| |x_i| \sum |r_i|`, where the sum
+    over the block is at most `caps[i]`, shape (n,). So the reach of a neuron grows with every point that comes within it.
+
+    Returns
+    -------
+    tuple of arrays
+        `hot`; `starts`, shape (hot + 1,), where the pairs of a neuron start in the lists that follow; for each pair its point,
+        and its height :math:`b_k w_k^T x_i`.
+    """
+    n = r.size
+    near = np.zeros(hot.size * n, np.bool_)
+    starts = np.zeros(hot.size + 1, np.int64)
+    distances = np.empty(n)
+    for h in range(hot.size):
+        k = hot[h]
+        scale = scales[k]
+        own = near[h * n : (h + 1) * n]
+        w, velocity, start = forecast(points, zero, weights[k], scale, active[k], r, step, length, slack)
+        for i in range(n):
+            z = product(w, points, i)
+            u = product(velocity, points, i)
+            distances[i] = (abs(z) + min(u if z > 0.0 else -u, 0.0)) / norms[i]
+        reach, before, count = start, -1, 0
+        while count > before:
+            before, count, share = count, 0, 0.0
+            for i in range(n):
+                own[i] = distances[i] <= reach
+                count += 1 if own[i] else 0
+                share += caps[i] * norms[i] if own[i] else 0.0
+            reach = start + step * abs(scale) * share
+        starts[h + 1] = starts[h] + count
+    places = np.flatnonzero(near) % n
+    heights = np.empty(places.size)
+    for h in range(hot.size):
+        w = loaded(weights[hot[h]], zero)
+        for q in range(starts[h], starts[h + 1]):
+            heights[q] = scales[hot[h]] * product(w, points, places[q])
+    return hot, starts, places, heights
+
+
+@njit(cache=True, nogil=True, **OPTIONS)
+def masked_product(row, mask, path):
+    r"""Return :math:`\sum_j S_j p_j R_j` for one row S of `gram` and the activity p = `mask` of one neuron."""
+    total = 0.0
+    for j in range(path.size):
+        total += row[j] * path[j] if mask[j] else 0.0
     return total
 
 
 @njit(cache=True, nogil=True, **OPTIONS)
-def step_hot(points, zero, gram, weights, scales, active, halves, kernel, hot, r, outputs, step):
-    r"""Step the neurons with numbers `hot`, and add :math:`b_k |w_k^T x_i|` to the outputs where an activity flips.
+def watch(points, zero, gram, weights, scales, active, halves, kernel, pairs, path, outputs, step):
+    r"""Flip the activities of the `pairs`, as `hot_pairs` lists them, whose height has changed its sign.
 
-    On entry `outputs` belong to the new weights with the old activities: a flip to 1 adds :math:`b_k z`, one to 0 takes it
-    away, and there z <= 0.
+    With R = `path`, shape (n,), the sum of the residuals since the block began, the height is now
+    :math:`h - \sum_j S_{ij} p_{kj} R_j`. On entry `outputs` belong to the old activities: a flip to 1 adds the height, one to 0
+    takes it away. From a flip on, :math:`R_i` is counted or not: `weights` and heights h of the neuron are shifted by what it
+    counted so far, so that nothing jumps.
 
     Returns
     -------
     int
         Number of flips.
     """
+    hot, starts, places, heights = pairs
     flips = 0
-    z = np.empty(r.size)
-    for k in hot:
-        w = moved(loaded(weights[k], zero), step * scales[k], masked_sums(points, zero, active[k], r))
-        store(weights[k], w)
-        mask = active[k]
-        changed = 0
-        for i in range(z.size):
-            value = product(w, points, i)
-            z[i] = value
-            changed += 1 if (value > 0.0) != mask[i] else 0
-        if changed > 0:
-            for i in range(z.size):
-                if (z[i] > 0.0) != mask[i]:
-                    outputs[i] += scales[k] * abs(z[i])
-                    flip(mask, i, gram, halves, kernel)
-            flips += changed
+    for h in range(hot.size):
+        k = hot[h]
+        mask, scale = active[k], scales[k]
+        for q in range(starts[h], starts[h + 1]):
+            i = places[q]
+            height = heights[q] - masked_product(gram[i], mask, path)
+            if (height * scale > 0.0) != mask[i]:
+                flips += 1
+                outputs[i] += abs(height) if scale > 0.0 else -abs(height)
+                flip(mask, i, gram, halves, kernel)
+                counted = path[i] if mask[i] else -path[i]
+                store(weights[k], added(loaded(weights[k], zero), step * scale * counted, points, i))
+                for other in range(starts[h], starts[h + 1]):
+                    heights[other] += gram[i, places[other]] * counted
     return flips
 
 
@@ -289,59 +351,65 @@ def kernel_product(kernel, r, image):
 
 @njit(cache=True, nogil=True, **OPTIONS)
 def cold_hot_descent(
-    points, zero, norms, norm, gram, targets, weights, scales, active, outputs, counts, step, epochs, limit
+    points, zero, norms, norm, gram, targets, weights, scales, active, outputs, halves, kernel, step, epochs, limit
 ):
-    r"""Take the same steps as `fused_descent`, but move cold neurons only at the end of a block.
+    r"""Take the same steps as `fused_descent`, but move the neurons only at the end of a block.
 
     While no activity flips, one step changes the outputs by :math:`-s K r` with the tangent kernel
-    :math:`K = (g^2/m) X^T X \circ A^T A`. Only hot neurons, which might flip before the block ends, are stepped one by one.
-    A block ends early, before the step that would break its certificates; one step is always certified. `counts` is
-    :math:`A^T A`, shape (n, n); it is overwritten too.
+    :math:`K = (g^2/m) X^T X \circ A^T A`. Only hot pairs of a neuron and a point, which might flip before the block ends, are
+    watched step by step. A block ends early, before the step that would break its certificates; one step is always certified.
+    `weights`, `active`, `outputs`, `halves` and `kernel` are overwritten.
 
     Returns
     -------
     tuple of int
-        Epochs done, blocks, steps of hot neurons, flips.
+        Epochs done, blocks, steps of hot pairs, flips.
     """
     n = targets.size
-    halves = 0.5 * counts
-    kernel = gram * halves
-    hot = np.zeros(scales.size, np.bool_)
-    first, r, path, deviation, image = np.empty(n), np.empty(n), np.zeros(n), np.empty(n), np.empty(n)
+    first, r, path, lengths = np.empty(n), np.empty(n), np.empty(n), np.empty(n)
+    deviation, image, caps = np.empty(n), np.empty(n), np.empty(n)
     wanted = FIRST_BLOCK
     epoch, blocks, hot_steps, flips = 0, 0, 0, 0
     while epoch < epochs:
-        first[:] = outputs - targets
+        for i in range(n):
+            first[i] = outputs[i] - targets[i]
         kernel_product(kernel, first, image)
         length = min(int(wanted), epochs - epoch)
-        slack = DEVIATION_MARGIN * 0.5 * length * length * drift_bound(points, norm, image)
-        count = certify(points, zero, norms, weights, scales, active, first, outputs, step, length, slack, hot)
-        list_of_hot = np.flatnonzero(hot)
+        allowance = DEVIATION_MARGIN * 0.5 * length * length
+        slack = allowance * drift_bound(points, norm, image)
+        for i in range(n):
+            caps[i] = length * abs(first[i]) + allowance * abs(image[i])
+        hot = certify(points, zero, norms, weights, scales, active, first, outputs, step, length, slack)
+        pairs = hot_pairs(points, zero, norms, weights, scales, active, first, step, length, slack, caps, hot)
         path[:] = 0.0
+        lengths[:] = 0.0
         done = 0
         while done < length:
             square = 0.0
+            above = 0
             for i in range(n):
                 r[i] = outputs[i] - targets[i]
                 square += r[i] * r[i]
                 deviation[i] = path[i] + r[i] - (done + 1) * first[i]
+                lengths[i] += abs(r[i])
+                above += 1 if lengths[i] > caps[i] else 0
             if not square <= limit:
                 break
-            if done > 0 and drift_bound(points, norm, deviation) > slack:
+            if done > 0 and (above > 0 or drift_bound(points, norm, deviation) > slack):
                 break
             kernel_product(kernel, r, image)
             for i in range(n):
                 path[i] += r[i]
                 outputs[i] -= image[i]
-            flips += step_hot(points, zero, gram, weights, scales, active, halves, kernel, list_of_hot, r, outputs, step)
+            flips += watch(points, zero, gram, weights, scales, active, halves, kernel, pairs, path, outputs, step)
             done += 1
-        settle(points, zero, weights, scales, active, hot, path, step)
+        settle(points, zero, weights, scales, active, path, step)
         epoch += done
         blocks += 1
+        count = pairs[-1].size
         hot_steps += done * count
         if done == 0:
             break
         balance = math.sqrt(SCAN_COST * scales.size / max(count * done, 1))
         wanted = max(1.0, done * min(max(balance, 1 / MOST_GROWTH), MOST_GROWTH))
-    counts[:] = halves + halves.T
     return epoch, blocks, hot_steps, flips

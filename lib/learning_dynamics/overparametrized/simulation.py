@@ -42,8 +42,8 @@ class Training:
     weights : numpy.ndarray of float, shape (m, D)
         At the last epoch.
     blocks, hot_steps, flips : int or None
-        Of "cold-hot": blocks of epochs, steps of single neurons, changes of activity, also those that were taken back. None
-        for other methods.
+        Of "cold-hot": blocks of epochs, steps of single hot pairs of a neuron and an input, changes of activity, also those that
+        were taken back. None for other methods.
     substeps : int
         Steps in an epoch: 1 for "gd"; for "flow" the finer of the two descents from which it was extrapolated.
     """
@@ -163,8 +163,8 @@ def train(
         "gd": :math:`w \leftarrow w - s \nabla f (f - Y)`, once an epoch. "flow": :math:`dw/dt = -\nabla f (f - Y)` for the time s
         an epoch, extrapolated from descents with :math:`s/q` and :math:`s/(2q)`.
     method : {"cold-hot", "fused", "blas"}
-        "cold-hot": exact, and fastest for wide networks: a neuron that cannot reach a kink within a block of epochs is moved at
-        its end. "fused": every neuron at every epoch in one compiled sweep. "blas": plain matrix products, for any number of
+        "cold-hot": exact, and fastest for wide networks: neurons are moved at the end of a block of epochs, within which only
+        those pairs of a neuron and an input are followed that might change their activity. "fused": every neuron at every epoch in one compiled sweep. "blas": plain matrix products, for any number of
         inputs. The first two are compiled for each number of inputs, up to 16 with the bias.
     tolerance : float
         For "flow": what the extrapolated weights may change, relative to :math:`\|w - w(0)\|`, from one q to the next, > 0.
