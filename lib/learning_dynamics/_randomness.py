@@ -4,8 +4,8 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
+from learning_dynamics._threads import one_blas_thread
 from learning_dynamics._validation import integer
 
 
@@ -42,7 +42,7 @@ def replicate(experiment, *, runs, seed, workers=None):
     seed = integer("seed", seed, at_least=0)
     workers = available_processors() if workers is None else integer("workers", workers, at_least=1)
     generators = [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(runs)]
-    with threadpool_limits(limits=1, user_api="blas"), ThreadPoolExecutor(min(workers, runs)) as pool:
+    with one_blas_thread(), ThreadPoolExecutor(min(workers, runs)) as pool:
         return list(pool.map(experiment, generators))
 
 

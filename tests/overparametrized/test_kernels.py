@@ -38,6 +38,7 @@ def cold_hot(X, y, weights, scales, step, points, zero, active, f, epochs, limit
         step,
         epochs,
         limit,
+        kernels.FIRST_BLOCK,
     )
     np.testing.assert_array_equal(kernel, gram * halves)
     return done, halves + halves.T
@@ -68,7 +69,7 @@ def test_fused_descent(shape, epochs):
 def test_cold_hot_descent(shape, epochs):
     X, y, weights, scales, step, points, zero, active, f = prepared(*shape)
     expected, activities = twins.descent(X, y, weights, scales, step, epochs)
-    (done, blocks, _, flips), counts = cold_hot(X, y, weights, scales, step, points, zero, active, f, epochs)
+    (done, _, blocks, _, flips), counts = cold_hot(X, y, weights, scales, step, points, zero, active, f, epochs)
     assert done == epochs
     np.testing.assert_allclose(weights, expected, rtol=0, atol=1e-12)
     np.testing.assert_array_equal(active, activities[-1])

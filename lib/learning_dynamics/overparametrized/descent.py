@@ -1,8 +1,8 @@
 """Full-batch descent of one network by three methods, from epoch to epoch."""
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
+from learning_dynamics._threads import one_blas_thread
 from learning_dynamics.overparametrized import kernels
 
 METHODS = ("cold-hot", "fused", "blas")
@@ -24,7 +24,7 @@ class Descent:
         self.weights = linearization.weights.copy()
         self.active = linearization.active.copy()
         self.outputs = linearization.outputs.copy()
-        self.halves = None
+        self.halves, self.block = None, kernels.FIRST_BLOCK
         self.counters = (0, 0, 0)
         scale = np.sum((self.outputs - self.targets) ** 2) + np.sum(self.targets**2)
         self.limit = EXPLOSION * float(scale)
@@ -61,13 +61,13 @@ class Descent:
         )
 
     def _cold_hot(self, epochs):
-        with threadpool_limits(limits=1, user_api="blas"):
+        with one_blas_thread():
             products = self.features @ self.features.T
             norm = np.linalg.norm(self.points, 2)
         if self.halves is None:
             self.halves = _aligned(0.5 * _counts(self.active))
         gram = _aligned(self.step * self.scales[0] ** 2 * products)
-        done, *counters = kernels.cold_hot_descent(
+        done, self.block, *counters = kernels.cold_hot_descent(
             self.points,
             self.zero,
             np.sqrt(np.diag(products)),
@@ -83,13 +83,14 @@ class Descent:
             self.step,
             epochs,
             self.limit,
+            self.block,
         )
         self.counters = tuple(old + new for old, new in zip(self.counters, counters))
         return done
 
     def _blas(self, epochs):
         rates = self.step * self.scales[:, None]
-        with threadpool_limits(limits=1, user_api="blas"):
+        with one_blas_thread():
             for epoch in range(epochs):
                 residual = self.outputs - self.targets
                 if not residual @ residual <= self.limit:
@@ -116,7 +117,7 @@ def _aligned(array):
 
 def _counts(active):
     counts = np.zeros((active.shape[1],) * 2)
-    with threadpool_limits(limits=1, user_api="blas"):
+    with one_blas_thread():
         for first in range(0, len(active), ROWS):
             ones = active[first : first + ROWS].astype(np.float32)
             counts += ones.T @ ones

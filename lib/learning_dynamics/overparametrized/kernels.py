@@ -351,24 +351,23 @@ def kernel_product(kernel, r, image):
 
 @njit(cache=True, nogil=True, **OPTIONS)
 def cold_hot_descent(
-    points, zero, norms, norm, gram, targets, weights, scales, active, outputs, halves, kernel, step, epochs, limit
+    points, zero, norms, norm, gram, targets, weights, scales, active, outputs, halves, kernel, step, epochs, limit, wanted
 ):
     r"""Take the same steps as `fused_descent`, but move the neurons only at the end of a block.
 
     While no activity flips, one step changes the outputs by :math:`-s K r` with the tangent kernel
     :math:`K = (g^2/m) X^T X \circ A^T A`. Only hot pairs of a neuron and a point, which might flip before the block ends, are
     watched step by step. A block ends early, before the step that would break its certificates; one step is always certified.
-    `weights`, `active`, `outputs`, `halves` and `kernel` are overwritten.
+    `weights`, `active`, `outputs`, `halves` and `kernel` are overwritten. `wanted` is the length of the first block, a float.
 
     Returns
     -------
-    tuple of int
-        Epochs done, blocks, steps of hot pairs, flips.
+    tuple
+        Epochs done, wanted length of the next block, and numbers of blocks, of steps of hot pairs, and of flips.
     """
     n = targets.size
     first, r, path, lengths = np.empty(n), np.empty(n), np.empty(n), np.empty(n)
     deviation, image, caps = np.empty(n), np.empty(n), np.empty(n)
-    wanted = FIRST_BLOCK
     epoch, blocks, hot_steps, flips = 0, 0, 0, 0
     while epoch < epochs:
         for i in range(n):
@@ -408,8 +407,8 @@ def cold_hot_descent(
         blocks += 1
         count = pairs[-1].size
         hot_steps += done * count
-        if done == 0:
+        if done == 0 or epoch == epochs:
             break
         balance = math.sqrt(SCAN_COST * scales.size / max(count * done, 1))
         wanted = max(1.0, done * min(max(balance, 1 / MOST_GROWTH), MOST_GROWTH))
-    return epoch, blocks, hot_steps, flips
+    return epoch, wanted, blocks, hot_steps, flips

@@ -5,7 +5,8 @@ from functools import cached_property
 
 import numpy as np
 import scipy.linalg
-from threadpoolctl import threadpool_limits
+
+from learning_dynamics._threads import one_blas_thread
 
 ROWS = 4096
 SINGULAR = 10 * np.finfo(float).eps
@@ -79,7 +80,7 @@ class Linearization:
 
     def flipped(self, weights):
         """Return the number of pairs of a neuron and an input whose activity at weights of shape (m, D) is not that at w(0)."""
-        with threadpool_limits(limits=1, user_api="blas"):
+        with one_blas_thread():
             return sum(
                 np.count_nonzero((weights[rows] @ self.features.T > 0) != self.active[rows])
                 for rows in _blocks(self.scales.size)
@@ -99,7 +100,7 @@ class Linearization:
         :math:`P_0^\perp (w - w_L^*) = P_0^\perp (w - w(0))` is summed neuron by neuron, and :math:`V_\parallel` is
         :math:`q^T (\nabla f_0^T \nabla f_0)^{-1} q` with :math:`q = f_L(w) - Y`; nothing is formed as a difference of squares.
         """
-        with threadpool_limits(limits=1, user_api="blas"):
+        with one_blas_thread():
             moved = weights - self.weights
             image = self.gradient_adjoint(moved)
             outside = moved - self.gradient_product(self.solve(image))
@@ -109,7 +110,7 @@ class Linearization:
 
 def linearize(*, features, targets, weights, scales):
     """Return the `Linearization` of a network; raise ValueError if its gradient is not of full rank."""
-    with threadpool_limits(limits=1, user_api="blas"):
+    with one_blas_thread():
         active = np.empty((scales.size, targets.size), np.bool_)
         outputs = np.zeros(targets.size)
         counts = np.zeros((targets.size, targets.size))

@@ -4,9 +4,9 @@ import warnings
 from dataclasses import dataclass
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from learning_dynamics._randomness import replicate
+from learning_dynamics._threads import one_blas_thread
 from learning_dynamics._validation import choice, real, real_array
 from learning_dynamics.overparametrized.descent import METHODS, MOST_UNROLLED, Descent
 from learning_dynamics.overparametrized.linearization import linearize
@@ -270,7 +270,7 @@ def _relative_change(states, before, start):
 def _measure(model, linearization, weights):
     perpendicular, parallel, displacement = linearization.distances(weights)
     outputs, drift = np.zeros(model.targets.size), 0.0
-    with threadpool_limits(limits=1, user_api="blas"):
+    with one_blas_thread():
         for first in range(0, len(weights), ROWS):
             rows = slice(first, first + ROWS)
             outputs += linearization.scales[rows] @ np.maximum(weights[rows] @ linearization.features.T, 0)

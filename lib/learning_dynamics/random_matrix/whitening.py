@@ -5,8 +5,8 @@ from math import sqrt
 
 import numpy as np
 import scipy.linalg
-from threadpoolctl import threadpool_limits
 
+from learning_dynamics._threads import one_blas_thread
 from learning_dynamics._validation import choice, integer, real, real_array
 
 READINGS = ("power ratio", "inverse variance")
@@ -211,7 +211,7 @@ def _whiten_centred(z, labels, along=None):
     whitened = np.empty_like(z)
     for a in CLASSES:
         part = z[labels == a]
-        with threadpool_limits(limits=1, user_api="blas"):
+        with one_blas_thread():
             covariance = part.T @ part / len(part)
             if along is not None:
                 covariance += np.outer(along, along)

@@ -3,8 +3,8 @@ r"""The tangent kernel at infinite width, its matrix H on the data, and regressi
 from math import pi
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
+from learning_dynamics._threads import one_blas_thread
 from learning_dynamics._validation import real, real_array
 from learning_dynamics.overparametrized.linearization import spectrum
 
@@ -57,7 +57,7 @@ def tangent_kernel(x, z=None, *, bias=True, gain=1.0):
     if bias:
         x, z = (np.hstack([points, np.ones((len(points), 1))]) for points in (x, z))
     rows = max(1, BLOCK_ENTRIES // z.size)
-    with threadpool_limits(limits=1, user_api="blas"):
+    with one_blas_thread():
         return gain**2 * np.vstack([_kernel_rows(x[first : first + rows], z) for first in range(0, len(x), rows)])
 
 
@@ -168,12 +168,12 @@ def kernel_regression(model, points, *, targets=None):
     """
     eigenvalues, vectors = _spectrum_of(model)
     h = tangent_kernel(points, model.inputs, bias=model.bias, gain=model.gain)
-    with threadpool_limits(limits=1, user_api="blas"):
+    with one_blas_thread():
         return h @ (vectors @ ((_targets(model, targets) @ vectors) / eigenvalues))
 
 
 def _spectrum_of(model):
-    with threadpool_limits(limits=1, user_api="blas"):
+    with one_blas_thread():
         return spectrum(kernel_matrix(model), name="H", features=model.features)
 
 

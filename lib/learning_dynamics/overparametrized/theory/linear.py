@@ -3,8 +3,8 @@ r"""Training of the linearised network in closed form, at w(0) or in the limit o
 from dataclasses import dataclass
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
+from learning_dynamics._threads import one_blas_thread
 from learning_dynamics._validation import choice, real_array
 from learning_dynamics.overparametrized.linearization import linearize, spectrum
 from learning_dynamics.overparametrized.theory.kernel import kernel_matrix
@@ -107,7 +107,7 @@ def linearized_training(model, epochs, *, linearization=None, dynamics="gd"):
     """
     choice("dynamics", dynamics, DYNAMICS)
     epochs = _times(epochs, dynamics)
-    with threadpool_limits(limits=1, user_api="blas"):
+    with one_blas_thread():
         if linearization is None:
             eigenvalues, vectors = spectrum(kernel_matrix(model), name="H", features=model.features)
             residual = -model.targets

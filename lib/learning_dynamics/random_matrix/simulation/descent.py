@@ -3,8 +3,8 @@
 import numpy as np
 import scipy.linalg
 from scipy.integrate import solve_ivp
-from threadpoolctl import threadpool_limits
 
+from learning_dynamics._threads import one_blas_thread
 from learning_dynamics._validation import choice, real, real_array
 from learning_dynamics.random_matrix import kernels
 
@@ -68,7 +68,7 @@ def descent_weights(X, y, w0, *, alpha, t, dynamics="gd", method="eigen"):
     w0 = vector("w0", w0, X.shape[0], "one entry a row of X")
     alpha = real("alpha", alpha, above=0)
     t = times(t, dynamics)
-    with threadpool_limits(limits=1, user_api="blas"):
+    with one_blas_thread():
         return weights_at(X, y, w0, alpha=alpha, t=t, dynamics=dynamics, method=method)
 
 

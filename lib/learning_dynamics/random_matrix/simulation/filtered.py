@@ -1,7 +1,6 @@
 """The experiment with any spectral filter in place of gradient descent."""
 
-from threadpoolctl import threadpool_limits
-
+from learning_dynamics._threads import one_blas_thread
 from learning_dynamics._validation import real_array
 from learning_dynamics.random_matrix.filters import check_filter
 from learning_dynamics.random_matrix.simulation.descent import eigenpairs, times, vector
@@ -49,7 +48,7 @@ def filtered_weights(X, y, w0, *, spectral_filter, t):
     y = vector("y", y, X.shape[1], "one entry a column of X")
     w0 = vector("w0", w0, X.shape[0], "one entry a row of X")
     t = times(t, "flow")
-    with threadpool_limits(limits=1, user_api="blas"):
+    with one_blas_thread():
         return _weights_at(X, y, w0, spectral_filter, t)
 
 

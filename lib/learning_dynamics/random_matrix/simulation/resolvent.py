@@ -1,8 +1,8 @@
 """Bilinear forms of a resolvent at many points from one eigendecomposition."""
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
+from learning_dynamics._threads import one_blas_thread
 from learning_dynamics._validation import number_array, real_array
 from learning_dynamics.random_matrix import kernels
 from learning_dynamics.random_matrix.simulation.descent import vector
@@ -49,7 +49,7 @@ def resolvent_bilinear(eigenvalues, eigenvectors, a, b, z):
     hit = np.isin(z, eigenvalues)
     if hit.any():
         raise ValueError(f"z must not be an eigenvalue, got {z[hit][0]!s}")
-    with threadpool_limits(limits=1, user_api="blas"):
+    with one_blas_thread():
         products = (a @ eigenvectors) * (b @ eigenvectors)
     sums = kernels.resolvent_sums(eigenvalues, products, z.ravel().astype(np.complex128)).reshape(z.shape)
     return (sums if z.dtype.kind == "c" else sums.real)[()]

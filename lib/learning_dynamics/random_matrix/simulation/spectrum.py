@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.linalg
-from threadpoolctl import threadpool_limits
 
 from learning_dynamics._randomness import replicate
+from learning_dynamics._threads import one_blas_thread
 from learning_dynamics._validation import integer, number_array
 from learning_dynamics.random_matrix import kernels
 from learning_dynamics.random_matrix.forms import PAIRS, BilinearForms
@@ -60,7 +60,7 @@ class SampleSpectrum:
         hit = np.isin(z, self.eigenvalues)
         if hit.any():
             raise ValueError(f"z must not be an eigenvalue, got {z[hit][0]!s}")
-        with threadpool_limits(limits=1, user_api="blas"):
+        with one_blas_thread():
             return self._forms(z)
 
     def _forms(self, z):

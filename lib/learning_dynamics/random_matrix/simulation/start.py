@@ -1,9 +1,9 @@
 """The two ends of training: the least-squares weights it tends to, and the start it forgets or keeps."""
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from learning_dynamics._randomness import replicate
+from learning_dynamics._threads import one_blas_thread
 from learning_dynamics._validation import choice, integer, real_array
 from learning_dynamics.random_matrix.simulation.descent import DYNAMICS, times, vector, weights_at
 from learning_dynamics.random_matrix.simulation.experiment import class_labels, draw_mixture, mean_vector, sample_size
@@ -36,7 +36,7 @@ def least_squares_weights(X, y):
     """
     X = real_array("X", X, ndim=2)
     y = vector("y", y, X.shape[1], "one entry a column of X")
-    with threadpool_limits(limits=1, user_api="blas"):
+    with one_blas_thread():
         return np.linalg.lstsq(X.T, y, rcond=None)[0]
 
 

@@ -1,8 +1,8 @@
 r"""A ReLU network of which only the first layer is trained, on the population risk."""
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
+from learning_dynamics._threads import one_blas_thread
 from learning_dynamics._validation import real, real_array
 from learning_dynamics.time_scales import hermite
 from learning_dynamics.time_scales.simulation.networks import network_run, overlap_kernel
@@ -65,7 +65,7 @@ def population_descent(problem, weights, signs, *, step, epochs):
     if (epochs != np.floor(epochs)).any() or (np.diff(epochs) <= 0).any():
         raise ValueError(f"epochs must be increasing integers, got {epochs}")
     system, seen = FirstLayer(problem, signs), []
-    with threadpool_limits(limits=1, user_api="blas"):
+    with one_blas_thread():
         for count in np.diff(epochs, prepend=0.0).astype(int):
             for _ in range(count):
                 weights += step * system.velocity(weights)

@@ -5,8 +5,8 @@ from math import inf
 
 import numpy as np
 from scipy.integrate import DOP853
-from threadpoolctl import threadpool_limits
 
+from learning_dynamics._threads import one_blas_thread
 from learning_dynamics._validation import choice, integer, real, real_array
 from learning_dynamics.time_scales import hermite
 from learning_dynamics.time_scales.integrator import StepLimitError, follow
@@ -143,7 +143,7 @@ def network_flow(
     choice("method", method, METHODS)
     U = overlap_kernel(problem, kernel)
     _check_steps(problem, a0, times[-1], max_steps)
-    with threadpool_limits(limits=1, user_api="blas"):
+    with one_blas_thread():
         system = _Overlaps(problem, U) if method == "overlaps" else _Directions(problem, U)
         states = _states(system, system.start(a0, u0), times, rtol, max_steps)
         return network_run(problem, U, times, [system.observe(y) for y in states])
