@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import scipy.linalg
 
 from learning_dynamics._threads import one_blas_thread
 
@@ -138,7 +137,7 @@ def linearize(*, features, targets, weights, scales):
 
 def spectrum(matrix, *, name, features):
     """Return eigenvalues and eigenvectors of a kernel matrix; raise ValueError if rounding might have made it regular."""
-    eigenvalues, eigenvectors = scipy.linalg.eigh(matrix, driver="evd")
+    eigenvalues, eigenvectors = np.linalg.eigh(matrix)
     floor = SINGULAR * len(matrix) * eigenvalues[-1]
     if not eigenvalues[0] > floor:
         raise ValueError(

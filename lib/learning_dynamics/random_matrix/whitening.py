@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from math import sqrt
 
 import numpy as np
-import scipy.linalg
 
 from learning_dynamics._threads import one_blas_thread
 from learning_dynamics._validation import choice, integer, real, real_array
@@ -215,7 +214,7 @@ def _whiten_centred(z, labels, along=None):
             covariance = part.T @ part / len(part)
             if along is not None:
                 covariance += np.outer(along, along)
-            values, vectors = scipy.linalg.eigh(covariance, overwrite_a=True)
+            values, vectors = np.linalg.eigh(covariance)
             if values[0] <= values[-1] * len(values) * np.finfo(float).eps:
                 raise ValueError(
                     f"points must have a regular covariance in each class, got a smallest eigenvalue of {values[0]:.3g} "

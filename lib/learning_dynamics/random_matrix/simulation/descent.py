@@ -116,7 +116,8 @@ def _weights_by_columns(X, y, w0, alpha, t, dynamics):
 
 
 def eigenpairs(matrix):
-    eigenvalues, vectors = scipy.linalg.eigh(matrix, driver="evd", overwrite_a=True, check_finite=False)
+    """By NumPy: SciPy's routine lets no other thread run meanwhile."""
+    eigenvalues, vectors = np.linalg.eigh(matrix)
     return np.maximum(eigenvalues, IN_PLACE_OF_ZERO), vectors
 
 

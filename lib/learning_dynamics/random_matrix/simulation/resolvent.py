@@ -16,7 +16,7 @@ def resolvent_bilinear(eigenvalues, eigenvectors, a, b, z):
     eigenvalues : array_like of float, shape (k,)
         Eigenvalues of A, for instance of :math:`XX^T/n`.
     eigenvectors : array_like of float, shape (k, k)
-        Orthonormal eigenvectors in columns, as ``scipy.linalg.eigh`` returns them.
+        Orthonormal eigenvectors in columns, as ``numpy.linalg.eigh`` returns them.
     a, b : array_like of float, shape (k,)
         Vectors of the form.
     z : complex or array_like of complex, shape (...)

@@ -243,7 +243,7 @@ def leading_pairs(model, *, p, runs, seed, workers=None):
 def _sample(model, labels, p, rng):
     mu = mean_vector(model, p)
     X, w0 = draw_mixture(model, mu, labels, rng)
-    eigenvalues, eigenvectors = scipy.linalg.eigh(X @ X.T / labels.size, driver="evd", overwrite_a=True, check_finite=False)
+    eigenvalues, eigenvectors = np.linalg.eigh(X @ X.T / labels.size)
     eigenvalues[: max(p - labels.size, 0)] = 0.0
     return SampleSpectrum(X=X, y=labels, w0=w0, mu=mu, eigenvalues=eigenvalues, eigenvectors=eigenvectors)
 
