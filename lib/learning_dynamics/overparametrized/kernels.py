@@ -358,6 +358,7 @@ def cold_hot_descent(
     While no activity flips, one step changes the outputs by :math:`-s K r` with the tangent kernel
     :math:`K = (g^2/m) X^T X \circ A^T A`. Only hot pairs of a neuron and a point, which might flip before the block ends, are
     watched step by step. A block ends early, before the step that would break its certificates; one step is always certified.
+    The certificates spare what moves no weight by more than its rounding, or a descent that has converged would break them all.
     `weights`, `active`, `outputs`, `halves` and `kernel` are overwritten. `wanted` is the length of the first block, a float.
 
     Returns
@@ -369,15 +370,16 @@ def cold_hot_descent(
     first, r, path, lengths = np.empty(n), np.empty(n), np.empty(n), np.empty(n)
     deviation, image, caps = np.empty(n), np.empty(n), np.empty(n)
     epoch, blocks, hot_steps, flips = 0, 0, 0, 0
+    spare = ROUNDING * math.sqrt(np.mean(weights * weights) * len(zero)) / (step * abs(scales[0]))
     while epoch < epochs:
         for i in range(n):
             first[i] = outputs[i] - targets[i]
         kernel_product(kernel, first, image)
         length = min(int(wanted), epochs - epoch)
         allowance = DEVIATION_MARGIN * 0.5 * length * length
-        slack = allowance * drift_bound(points, norm, image)
+        slack = allowance * drift_bound(points, norm, image) + spare
         for i in range(n):
-            caps[i] = length * abs(first[i]) + allowance * abs(image[i])
+            caps[i] = length * abs(first[i]) + allowance * abs(image[i]) + spare / norms[i]
         hot = certify(points, zero, norms, weights, scales, active, first, outputs, step, length, slack)
         pairs = hot_pairs(points, zero, norms, weights, scales, active, first, step, length, slack, caps, hot)
         path[:] = 0.0
