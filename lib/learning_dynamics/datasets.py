@@ -11,7 +11,7 @@ import numpy as np
 DATA_FOLDER = Path(__file__).with_name("data")
 SHA256 = {
     "mnist_ones_sevens.npz": "76d1ec70d3342d6900493ca288c5c2ed92e78c119836183ea14f04059899b4e0",
-    "wide_descents.csv": "a42992efd8a17b0f36367a3ea229db79b78ba92ed1d04eac7ba8c9c347a68ce9",
+    "wide_descents.csv": "8fa57cd90dbeeb2a72ccf9fb09181e6f3c3255dca6bc1ec73c34d2a2db1f55ed",
 }
 
 

@@ -6,6 +6,7 @@ import http.server
 import os
 import shutil
 import threading
+import time
 
 import pytest
 
@@ -27,12 +28,32 @@ class QuietHandler(http.server.SimpleHTTPRequestHandler):
 
 @pytest.fixture(scope="session")
 def project(root, tmp_path_factory):
-    """The book, built at the preset ``quick`` into a folder of its own."""
-    built = Project(root=root, output=tmp_path_factory.mktemp("site"))
+    """The book, built at the preset ``quick`` into a folder that all test processes of a session share."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "site"
+    built = Project(root=root, output=folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("BASE_URL", raising=False)
-        build(built, "quick", say=lambda text: None)
+        once(folder, lambda: build(built, "quick", say=lambda text: None))
     return built
+
+
+def once(folder, make):
+    """Make the folder and call `make` in the process that comes first; the others wait until it has finished."""
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        while not (folder / "ended").exists():
+            time.sleep(0.5)
+        assert (folder / "ended").read_text() == "well", "another test process failed to build the site"
+        return
+    end = "badly"
+    try:
+        make()
+        end = "well"
+    finally:
+        (folder / "ended.part").write_text(end)
+        (folder / "ended.part").replace(folder / "ended")
 
 
 @pytest.fixture(scope="session")

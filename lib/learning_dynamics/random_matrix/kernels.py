@@ -192,5 +192,6 @@ def two_step_recurrence(pulls, momentum, first, push, t):
                 change[k] = momentum * change[k] - pulls[k] * now[k] + push
                 now[k] += change[k]
             step += 1
-        values[i] = now
+        for k in range(pulls.size):
+            values[i, k] = now[k]
     return values
