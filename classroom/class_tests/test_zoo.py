@@ -2,9 +2,11 @@
 
 import copy
 import json
+import re
 
 import nbformat
 import pytest
+from bs4 import BeautifulSoup
 
 from learning_dynamics.classroom.grading import GRADES_FILE, grade
 
@@ -139,3 +141,11 @@ def test_one_line_one_row_and_one_page_for_everybody(zoo):
     assert [line.split(":")[0] for line in lines] == list(grades)
     assert len((out / GRADES_FILE).read_text("utf-8").splitlines()) == len(grades) + 1
     assert {path.stem for path in (out / "feedback").iterdir()} == set(grades)
+
+
+def test_feedback_pages_load_nothing_and_show_formulas(zoo):
+    for path in (zoo[1] / "feedback").iterdir():
+        page = BeautifulSoup(path.read_text("utf-8"), "html.parser")
+        assert not page.select("script, link[href*='//'], img[src^=http], iframe")
+        assert not re.search(r"@import|url\(['\"]?(https?:)?//", str(page.select("style")))
+        assert (len(page.select("math")) > 20) == (path.stem not in FILES), path.stem

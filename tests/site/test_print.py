@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from .test_site import CHAPTERS, ONE_OF_EACH_KIND
+from .test_accessibility import ONE_OF_EACH_KIND
+from .test_site import CHAPTERS
 
 DARKEST_INK = 60
 TEXT_WIDTH = 673  # CSS pixels of A4 (210 mm) between margins of 16 mm

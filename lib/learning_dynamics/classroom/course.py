@@ -20,6 +20,8 @@ from traitlets.config import Config, LoggingConfigurable
 from learning_dynamics.companion.errors import CompanionError
 from learning_dynamics.companion.notebooks import read_notebook, write_notebook
 
+from .feedback import self_contained
+
 STUB = {"python": "# your answer"}
 TEXT_STUB = "*Your answer.*"
 OWNER_LINE = "owner = student"
@@ -116,9 +118,10 @@ class Course:
             book.db.commit()
 
     def feedback(self, assignment, key):
-        """Write the feedback page of a graded notebook, and return its path."""
+        """The feedback page of a graded notebook."""
         self._run(GenerateFeedback, assignment.name, key)
-        return self.root / "feedback" / key / assignment.name / f"{assignment.name}.html"
+        page = self.root / "feedback" / key / assignment.name / f"{assignment.name}.html"
+        return self_contained(page.read_text("utf-8"))
 
     def graded(self, assignment, key):
         """The path of the executed and graded notebook."""

@@ -122,7 +122,7 @@ def _grade_one(course, assignment, released, submission, key, timeout, given):
         result.notes += seen_while_running(read_notebook(course.graded(assignment, key)), timeout)
         for task, (points, comment) in mine.items():
             course.mark(assignment, key, task, points, comment)
-        shutil.copyfile(course.feedback(assignment, key), page)
+        page.write_text(course.feedback(assignment, key), "utf-8")
         shutil.copyfile(course.graded(assignment, key), course.root / NOTEBOOKS / f"{submission.student}.ipynb")
     except Exception as error:  # one submission may fail in any way and must not end the others
         result.notes.append(_reason(course, error))

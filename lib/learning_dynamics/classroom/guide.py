@@ -40,7 +40,7 @@ and hidden checks, is `classroom/<name>/<name>.ipynb` in the repository.
   interpretation. If you need more, ask the student to explain a line.
 - **The library is public, and so are the masters.** A cell that names one of the library's functions that the assignment asks
   for is not run, and the feedback says why. Copying the library's source text under another name is not detected.
-- Hidden checks appear in the feedback pages. Hand the pages out after the deadline. Without network they show formulas as TeX.
+- Hidden checks appear in the feedback pages. Hand the pages out after the deadline. Each is one file and needs no network.
 - A notebook runs on your machine with your rights. Grade in a container or under an account of its own if that is a concern.
 - A cell may run for 60 seconds (`--timeout`), a notebook for five times as long. After that it is interrupted, and the
   cells that follow still count. Warnings never cost points.
