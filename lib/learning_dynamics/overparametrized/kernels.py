@@ -30,11 +30,11 @@ from numba import njit
 from numba.extending import overload
 
 OPTIONS = {"fastmath": {"contract", "reassoc"}, "error_model": "numpy"}
-ROUNDING = 1e-13
-FIRST_BLOCK = 4.0
-MOST_GROWTH = 2.0
-DEVIATION_MARGIN = 1.1
-SCAN_COST = 6.0
+ROUNDING = 1e-13  # of a weight, relative to its neuron
+FIRST_BLOCK = 4.0  # steps
+MOST_GROWTH = 2.0  # from one block to the next
+DEVIATION_MARGIN = 1.1  # over the deviation of residuals that keep the speed of their first step
+SCAN_COST = 6.0  # of one neuron at the ends of a block, in steps of a hot pair, as timed
 
 product = lambda weights, points, i: sum(w * x for w, x in zip(weights, points[:, i]))  # noqa: E731
 added = lambda sums, factor, points, i: tuple(s + factor * x for s, x in zip(sums, points[:, i]))  # noqa: E731
