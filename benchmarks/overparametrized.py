@@ -10,7 +10,6 @@ from learning_dynamics.overparametrized.descent import Descent
 WIDTHS, RUNS = (1000, 2000, 5000, 10000), 5
 WIDTH, EPOCHS = WIDTHS[-1], 10_000
 PLAIN_EPOCHS, FUSED_EPOCHS = 20, 100
-HOT_PAIRS, BLOCKS = 530, 100
 DATA = polynomial_data(seed=0)
 FORMS = {
     "numpy-blocks": "NumPy in blocks of 1000 neurons, mask as a matrix factor",
@@ -25,7 +24,8 @@ def cases():
     linearization = initial_linearization(model, *model.draw(0))
     n, D = model.features.shape
     fused_flops = 4 * WIDTH * n * D
-    cold_flops = EPOCHS * 2 * n * (n + HOT_PAIRS) + BLOCKS * 2 * fused_flops
+    blocks, hot_steps = _counts(linearization, model.step)
+    cold_flops = 2 * n * (EPOCHS * n + hot_steps) + blocks * 2 * fused_flops
 
     def ours(method, epochs):
         return lambda: list(Descent(linearization, step=model.step, method=method).states([epochs], None))
@@ -99,6 +99,13 @@ def _model(width):
         initialization="uniform",
         scale=5**-0.5,
     )
+
+
+def _counts(linearization, step):
+    """Blocks, and steps of hot pairs, of the cold/hot descent."""
+    descent = Descent(linearization, step=step, method="cold-hot")
+    list(descent.states([EPOCHS], None))
+    return descent.counters[:2]
 
 
 def _figure():

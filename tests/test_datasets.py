@@ -176,7 +176,7 @@ class TestWideDescents:
         for width, runs in make_wide_descents.RUNS.items():
             chosen = stored.width == width
             assert np.array_equal(np.unique(stored.run[chosen]), np.arange(runs))
-            assert stored.epoch[chosen].max() == 100_000
+            assert stored.epoch[chosen].max() == make_wide_descents.EPOCHS[-1]
         assert (stored.flipped[stored.epoch == 0] == 0).all()
         assert (stored.flipped <= 100 * stored.width).all()
         np.testing.assert_array_equal(stored.distance, stored.perpendicular + stored.parallel)

@@ -14,6 +14,7 @@ def test_formulas_become_mathml_and_code_stays():
     assert page.count("<math") == 2 and 'display="block"' in page
     assert "<mfrac>" in page and "$a" not in page and "&amp; so on." in page
     assert r"<pre>cost = \$x + $y$</pre>" in page
+    assert self_contained("<p>x<!-- $a$ --></p>") == "<p>x<!-- $a$ --></p>"
 
 
 @pytest.mark.parametrize("text", ["It costs 5 $ or 6 $.", "one $ alone", "$\\frac{$", "$$\\left($$"])

@@ -101,15 +101,15 @@ def test_step_at_the_edge_of_stability_is_the_same_by_both_routes(shape):
     np.testing.assert_array_equal(active, activities[-1])
 
 
-@pytest.mark.parametrize("shape", [(1, 7, 2), (9, 17, 5), (33, 31, 5), (40, 300, 3)])
-@pytest.mark.parametrize("length", [1, 5, 40])
+@pytest.mark.parametrize("shape", [(9, 17, 5), (33, 31, 5), (40, 300, 3)])
+@pytest.mark.parametrize("length", [1, 2, 5])
 def test_every_pair_that_flips_was_hot(shape, length):
     """Along the true descent for as long as its residuals keep within the caps and the slack."""
     X, y, weights, scales, step, points, zero, active, f = prepared(*shape)
     r, norm = f - y, np.linalg.norm(X, 2)
     gradient = twins.gradient(X, weights, scales)
-    change = np.abs(step * (gradient.T @ gradient) @ r)
-    caps, slack = length * (np.abs(r) + length * change), norm * length**2 * np.linalg.norm(change)
+    change = step * (gradient.T @ gradient) @ r
+    caps, slack = length * np.abs(r) + 0.55 * length**2 * np.abs(change), 0.55 * length**2 * kernels.drift_bound(points, norm, change)
     options = (points, zero, np.linalg.norm(X, axis=1), weights, scales, active, r)
     hot = kernels.certify(*options, np.empty_like(f), step, length, slack)
     hot, starts, places, heights = kernels.hot_pairs(*options, step, length, slack, caps, hot)
@@ -118,14 +118,16 @@ def test_every_pair_that_flips_was_hot(shape, length):
     listed[neurons, places] = True
     np.testing.assert_allclose(heights, scales[neurons] * (weights @ points)[neurons, places], rtol=0, atol=1e-14)
     total, lengths, now = np.zeros_like(r), np.zeros_like(r), weights
+    flipped = np.zeros_like(active)
     for done in range(length):
         residual = twins.outputs(X, now, scales) - y
         total, lengths = total + residual, lengths + np.abs(residual)
         if (lengths > caps).any() or kernels.drift_bound(points, norm, total - (done + 1) * r) > slack:
             break
         now = twins.descent(X, y, now, scales, step, 1)[0]
-        assert listed[(now @ points > 0) != active].all()
-    assert done > 0 or length == 1
+        flipped |= (now @ points > 0) != active
+    assert flipped.any() and not (flipped & ~listed).any()
+    assert listed.mean() < 0.8
 
 
 def test_a_flip_at_one_point_brings_other_kinks_within_reach():

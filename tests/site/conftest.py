@@ -17,6 +17,7 @@ FLAGS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
 ).split()
+LONGEST_BUILD = 1800
 
 
 class QuietHandler(http.server.SimpleHTTPRequestHandler):
@@ -43,7 +44,9 @@ def once(folder, make):
     try:
         folder.mkdir()
     except FileExistsError:
+        deadline = time.monotonic() + LONGEST_BUILD
         while not (folder / "ended").exists():
+            assert time.monotonic() < deadline, f"another test process has not built the site within {LONGEST_BUILD} s"
             time.sleep(0.5)
         assert (folder / "ended").read_text() == "well", "another test process failed to build the site"
         return

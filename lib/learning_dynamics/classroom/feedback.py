@@ -3,7 +3,7 @@
 import html
 import re
 
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, NavigableString
 from latex2mathml.converter import convert
 
 FORMULA = re.compile(r"\$\$(.+?)\$\$|\$(\S|\S.*?\S)\$", re.DOTALL)
@@ -27,7 +27,7 @@ def self_contained(page):
     for tag in [*soup("script"), *soup("link", href=ELSEWHERE)]:
         tag.decompose()
     for text in soup.find_all(string=FORMULA):
-        if not VERBATIM & {parent.name for parent in text.parents}:
+        if type(text) is NavigableString and not VERBATIM & {parent.name for parent in text.parents}:
             text.replace_with(BeautifulSoup(_with_mathml(str(text)), "html.parser"))
     return str(soup)
 
