@@ -164,8 +164,9 @@ def train(
         an epoch, extrapolated from descents with :math:`s/q` and :math:`s/(2q)`.
     method : {"cold-hot", "fused", "blas"}
         "cold-hot": exact, and fastest for wide networks: neurons are moved at the end of a block of epochs, within which only
-        those pairs of a neuron and an input are followed that might change their activity. "fused": every neuron at every epoch in one compiled sweep. "blas": plain matrix products, for any number of
-        inputs. The first two are compiled for each number of inputs, up to 16 with the bias.
+        those pairs of a neuron and an input are followed that might change their activity. "fused": every neuron at every epoch
+        in one compiled sweep. "blas": plain matrix products, for any number of inputs. The first two are compiled for each number
+        of inputs, up to 16 with the bias.
     tolerance : float
         For "flow": what the extrapolated weights may change, relative to :math:`\|w - w(0)\|`, from one q to the next, > 0.
     points : array_like of float, shape (l, d), optional
