@@ -34,7 +34,7 @@ def _markdown_of(path):
     return "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
 
 
-def tests_named(text):
+def named_tests(text):
     """The files of the tests that a page names in code font, such as ``tests/one/test_two.py::test_three``, or the registry."""
     return {Path(path) for path in (*(path for path, _ in TEST.findall(text)), *CHECK.findall(text))}
 

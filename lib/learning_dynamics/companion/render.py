@@ -13,7 +13,7 @@ import yaml
 from .addresses import BASE_VARIABLE, checked_base
 from .errors import CompanionError
 from .figures import DATA, PICTURES, furnished, pictures
-from .links import TESTS, tests_named
+from .links import TESTS, named_tests
 from .notebooks import notebook_bytes, published, read_notebook
 from .records import agreement_file, read_results
 from .text_pages import finished
@@ -41,7 +41,7 @@ def assemble_book(project, preset):
     texts = [name for name in wanted if name.suffix == ".md"]
     recorded = read_results(project.build / "executed" / preset, "**/*.results/*.json")
     wanted |= {name: finished(wanted[name].decode(), recorded, preset).encode() for name in texts}
-    wanted |= _tests_named(project)
+    wanted |= _tests_of_the_book(project)
     wanted[Path("_toc.yml")] = (project.root / "_toc.yml").read_bytes()
     wanted[Path("_config.yml")] = _as_yaml(site_settings(project.root))
     for name, content in wanted.items():
@@ -52,10 +52,10 @@ def assemble_book(project, preset):
     return target
 
 
-def _tests_named(project):
+def _tests_of_the_book(project):
     """The tests that the registry and the pages name: place in the assembled book → content."""
     pages = [project.book / "registry.yml", *project.book.glob("*.md")]
-    named = set().union(*(tests_named(page.read_text("utf-8")) for page in pages))
+    named = set().union(*(named_tests(page.read_text("utf-8")) for page in pages))
     return {Path("book") / TESTS / name.relative_to("tests"): (project.root / name).read_bytes() for name in named}
 
 
