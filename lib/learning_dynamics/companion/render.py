@@ -56,7 +56,8 @@ def _tests_of_the_book(project):
     """The tests that the registry and the pages name: place in the assembled book → content."""
     pages = [project.book / "registry.yml", *project.book.glob("*.md")]
     named = set().union(*(named_tests(page.read_text("utf-8")) for page in pages))
-    return {Path("book") / TESTS / name.relative_to("tests"): (project.root / name).read_bytes() for name in named}
+    there = [name for name in named if (project.root / name).exists()]
+    return {Path("book") / TESTS / name.relative_to("tests"): (project.root / name).read_bytes() for name in there}
 
 
 def _chapter_files(chapter, executed, results):
