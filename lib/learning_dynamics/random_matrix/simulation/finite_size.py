@@ -12,6 +12,7 @@ from learning_dynamics.random_matrix.simulation.filtered import simulate_filter
 
 LARGEST_DENOMINATOR = 4096
 FEWEST_RUNS = 8
+MOST_DOUBLINGS = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,8 +101,9 @@ def finite_size(model, *, t, smallest_p, doublings, runs, seed, dynamics="gd", s
     :math:`1/\sqrt p`. The standard error of a logarithm of a standard deviation is that of Gaussian data,
     :math:`1/\sqrt{2(\text{runs}-1)}`.
     """
-    integer("doublings", doublings, at_least=1)
+    integer("doublings", doublings, at_least=1, at_most=MOST_DOUBLINGS)
     integer("runs", runs, at_least=1)
+    integer("seed", seed, at_least=0)
     first = first_dimension(model.c, integer("smallest_p", smallest_p, at_least=1))
     sizes = first * 2 ** np.arange(doublings + 1)
     counts = halved_runs(runs, doublings)

@@ -11,7 +11,7 @@ from learning_dynamics._validation import integer, number_array
 from learning_dynamics.random_matrix import kernels
 from learning_dynamics.random_matrix.forms import PAIRS, BilinearForms
 from learning_dynamics.random_matrix.simulation.experiment import class_labels, draw_mixture, mean_vector, sample_size
-from learning_dynamics.random_matrix.simulation.finite_size import first_dimension, halved_runs
+from learning_dynamics.random_matrix.simulation.finite_size import MOST_DOUBLINGS, first_dimension, halved_runs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,8 +181,9 @@ def concentration(model, *, z, smallest_p, doublings, runs, seed, workers=None):
     z = number_array("z", z)
     if z.ndim != 1:
         raise ValueError(f"z must have 1 dimension, got shape {z.shape}")
-    integer("doublings", doublings, at_least=1)
+    integer("doublings", doublings, at_least=1, at_most=MOST_DOUBLINGS)
     integer("runs", runs, at_least=1)
+    integer("seed", seed, at_least=0)
     sizes = first_dimension(model.c, integer("smallest_p", smallest_p, at_least=1)) * 2 ** np.arange(doublings + 1)
     counts = halved_runs(runs, doublings)
     drawn = [
