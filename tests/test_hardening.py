@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_info
 from learning_dynamics import random_matrix as rm
 from learning_dynamics import time_scales as ts
 from learning_dynamics._threads import one_blas_thread
+from learning_dynamics.datasets import wide_descents
 from learning_dynamics.overparametrized import TwoLayerRegression, polynomial_data, simulate, train
 from learning_dynamics.time_scales import hermite, overlaps
 
@@ -173,6 +174,21 @@ def network(**changes):
 
 REFUSED = {
     "a huge integer": (lambda: rm.MixtureClassification(mu_norm2=10**400, c=0.5, sigma2=0.1, alpha=0.01), "mu_norm2 must be finite"),
+    "a signal beyond all": (
+        lambda: rm.MixtureClassification(mu_norm2=1e155, c=0.5, sigma2=0.1, alpha=0.01),
+        r"mu_norm2 must be >= 1e-100 and <= 1e\+100, got 1e\+155",
+    ),
+    "shapes that do not fit": (lambda: rm.classification_error([1, 2, 3], [1, 2]), r"margin_variance must have a shape that fits"),
+    "points that overflow when squared": (
+        lambda: rm.whiten(1e200 * np.random.default_rng(0).standard_normal((40, 3)), np.repeat([-1.0, 1.0], 20)),
+        "points must have entries whose squares are finite",
+    ),
+    "a word for a yes": (lambda: polynomial_data(seed=0, standardize="no"), "standardize must be True or False, got 'no'"),
+    "targets that overflow": (lambda: polynomial_data(seed=0, norm=1e90, degree=9), "degree must leave the targets finite, got 9"),
+    "starts that overflow when squared": (lambda: ts.linear_time(PROBLEM, [1e300, -1e300]), "a0 must have entries whose squares"),
+    "starts that vanish when squared": (lambda: ts.linear_time(PROBLEM, [1e-200, -1e-200, 0.0]), "a0 must have entries whose squares"),
+    "a quantity that is not stored": (lambda: wide_descents().means("los", epoch=1000), "name must be one of .*got 'los'"),
+    "an epoch that is not stored": (lambda: wide_descents().means("loss", epoch=12345), "epoch must be one that was stored"),
     "masked times": (lambda: rm.generalization_error(MODEL, np.ma.masked_array([1.0, 2.0], mask=[0, 1])), "t must hold no masked"),
     "entries whose squares overflow": (
         lambda: rm.descent_weights([[1e200, 1.0]], [1.0, 1.0], [0.0], alpha=0.1, t=1),

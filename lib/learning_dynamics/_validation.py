@@ -72,6 +72,19 @@ def integer(name, value, *, at_least=None, at_most=None):
     return int(value)
 
 
+def boolean(name, value):
+    """Return `value` if it is True or False.
+
+    Raises
+    ------
+    TypeError
+        If it is not.
+    """
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} must be True or False, got {value!r}")
+    return bool(value)
+
+
 def choice(name, value, options):
     """Return `value` if it is one of the strings in `options`.
 
