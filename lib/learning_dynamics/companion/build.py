@@ -6,6 +6,7 @@ import time
 
 from nbclient import NotebookClient
 
+from .certificate import write_certificate
 from .errors import CompanionError
 from .execution import QUIET_KERNEL, SUMMARY
 from .notebooks import cleaned, read_notebook, write_notebook
@@ -38,6 +39,7 @@ def build(project, preset, *, workers=None, say=print):
     site_settings(project.root)
     execute_stale(project, preset, workers=workers, say=say)
     page = render_site(project, preset, say=say)
+    say(f"certificate: {write_certificate(project, preset)}")
     failures = failed_verdicts(project, preset)
     for failure in failures:
         say(f"verdict: {failure}")

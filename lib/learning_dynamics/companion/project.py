@@ -8,7 +8,7 @@ import yaml
 from .errors import CompanionError
 from .suggestions import require_known
 
-REGISTRY_PAGES = ("atlas", "claims", "concordance", "build")
+REGISTRY_PAGES = ("atlas", "claims", "checking", "concordance", "build")
 PRESETS = ("paper", "quick", "large")
 
 
