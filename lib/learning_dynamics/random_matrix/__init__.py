@@ -4,12 +4,14 @@ from learning_dynamics.random_matrix.forms import BilinearForms
 from learning_dynamics.random_matrix.filters import SpectralFilter, heavy_ball, ridge_flow, ridge_regression
 from learning_dynamics.random_matrix.model import MixtureClassification, classification_error
 from learning_dynamics.random_matrix.simulation import (
+    AverageTest,
     Concentration,
     FiniteSize,
     LeadingPairs,
     SampleSpectrum,
     Simulation,
     SizeFit,
+    average_test,
     concentration,
     descent_weights,
     filtered_weights,
@@ -70,6 +72,7 @@ from learning_dynamics.random_matrix.whitening import (
 )
 
 __all__ = [
+    "AverageTest",
     "BilinearForms",
     "Concentration",
     "ContourParts",
@@ -86,6 +89,7 @@ __all__ = [
     "Statistics",
     "WhitenedMixture",
     "add_noise",
+    "average_test",
     "best_error",
     "classification_error",
     "concentration",
