@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from learning_dynamics.random_matrix import average_test
+from learning_dynamics.random_matrix import average_test, least_time
 
 
 def walks(count, seed, times=20):
@@ -69,3 +69,38 @@ def test_refusals(changes, error, message):
     options = {"curve": np.zeros(4), "errors_of_runs": np.zeros((5, 4)), "runs": 2, "replicates": 5, "seed": 1, **changes}
     with pytest.raises(error, match=message):
         average_test(options.pop("curve"), options.pop("errors_of_runs"), **options)
+
+
+def parabolas(count, seed, times):
+    """Errors with their minimum scattered around 50."""
+    centres = 50 + 5 * np.random.default_rng(seed).standard_normal(count)
+    return (times - centres[:, None]) ** 2
+
+
+def test_the_least_time_of_parabolas_is_the_mean_of_theirs():
+    times = np.arange(0.0, 100.0, 0.1)
+    ends = [least_time(times, parabolas(40, seed, times), replicates=200, seed=1) for seed in range(60)]
+    assert np.mean([end.standard_error for end in ends]) == pytest.approx(5 / np.sqrt(40), rel=0.05)
+    assert np.std([end.time for end in ends]) == pytest.approx(5 / np.sqrt(40), rel=0.3)
+    covered = sum(end.interval[0] <= 50 <= end.interval[1] for end in ends)
+    assert 51 <= covered <= 60
+
+
+def test_the_first_of_equal_minima():
+    result = least_time([1, 2, 3], [[1, 0, 0], [1, 0, 0]], replicates=10, seed=1)
+    assert (result.time, result.standard_error, result.interval) == (2.0, 0.0, (2.0, 2.0))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"t": [1.0]}, r"errors_of_runs must have shape \(2 or more, 1\), got \(5, 4\)"),
+        ({"errors_of_runs": np.zeros((1, 4))}, r"errors_of_runs must have shape \(2 or more, 4\), got \(1, 4\)"),
+        ({"replicates": 1}, "replicates must be >= 2, got 1"),
+        ({"seed": -1}, "seed must be >= 0, got -1"),
+    ],
+)
+def test_refusals_of_the_least_time(changes, message):
+    options = {"t": np.arange(4), "errors_of_runs": np.zeros((5, 4)), "replicates": 5, "seed": 1, **changes}
+    with pytest.raises(ValueError, match=message):
+        least_time(options.pop("t"), options.pop("errors_of_runs"), **options)

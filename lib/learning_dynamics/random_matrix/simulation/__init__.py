@@ -1,6 +1,6 @@
 """The experiments of paper 1: on drawn mixtures, on pools of given points, at doubled dimensions."""
 
-from learning_dynamics.random_matrix.simulation.averages import AverageTest, average_test
+from learning_dynamics.random_matrix.simulation.averages import AverageTest, LeastTime, average_test, least_time
 from learning_dynamics.random_matrix.simulation.descent import descent_weights
 from learning_dynamics.random_matrix.simulation.experiment import Simulation, simulate
 from learning_dynamics.random_matrix.simulation.filtered import filtered_weights, simulate_filter
@@ -22,6 +22,7 @@ __all__ = [
     "Concentration",
     "FiniteSize",
     "LeadingPairs",
+    "LeastTime",
     "SampleSpectrum",
     "Simulation",
     "SizeFit",
@@ -32,6 +33,7 @@ __all__ = [
     "finite_size",
     "leading_pairs",
     "least_squares_weights",
+    "least_time",
     "resolvent_bilinear",
     "sample_spectrum",
     "simulate",

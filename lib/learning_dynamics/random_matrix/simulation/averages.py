@@ -1,4 +1,4 @@
-"""How likely a curve is among averages over draws, the whole curve at once."""
+"""What averages over draws are worth: how likely a whole curve is among them, how surely they have their minimum."""
 
 from dataclasses import dataclass
 
@@ -26,6 +26,24 @@ class AverageTest:
     deviations: np.ndarray
     largest: float
     p_value: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeastTime:
+    """The time at which an average over draws is least.
+
+    Attributes
+    ----------
+    time : float
+    standard_error : float
+        Over bootstrap replicates of the draws.
+    interval : tuple of float
+        From the 2.5 to the 97.5 per cent quantile of the replicates.
+    """
+
+    time: float
+    standard_error: float
+    interval: tuple
 
 
 def average_test(curve, errors_of_runs, *, runs, replicates, seed):
@@ -88,6 +106,53 @@ def average_test(curve, errors_of_runs, *, runs, replicates, seed):
     )
     p_value = (1 + int((among >= largest).sum())) / (1 + replicates)
     return AverageTest(deviations=deviations, largest=largest, p_value=p_value)
+
+
+def least_time(t, errors_of_runs, *, replicates, seed):
+    """When the mean over draws is least, and how surely.
+
+    Parameters
+    ----------
+    t : array_like of float, shape (m,)
+        Times.
+    errors_of_runs : array_like of float, shape (k, m)
+        Errors of k >= 2 independent draws.
+    replicates : int
+        Number of bootstrap replicates, >= 2: means of k draws, taken from the k with replacement.
+    seed : int
+        Seed of the replicates, >= 0.
+
+    Returns
+    -------
+    LeastTime
+        The first of several such times. Its resolution is that of `t`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of a wrong type or shape, or outside its range.
+
+    Examples
+    --------
+    >>> t = np.arange(20.0)
+    >>> draws = (t - 10) ** 2 + np.random.default_rng(1).random((30, 20))
+    >>> least_time(t, draws, replicates=200, seed=2).time
+    10.0
+    """
+    errors = real_array("errors_of_runs", errors_of_runs, ndim=2)
+    t = real_array("t", t, ndim=1)
+    draws = len(errors)
+    if draws < 2 or errors.shape[1] != t.size:
+        raise ValueError(f"errors_of_runs must have shape (2 or more, {t.size}), got {errors.shape}")
+    rng = np.random.default_rng(integer("seed", seed, at_least=0))
+    replicates = integer("replicates", replicates, at_least=2)
+    found = t[_means(errors, draws, replicates, rng).argmin(axis=1)]
+    low, high = np.quantile(found, [0.025, 0.975])
+    return LeastTime(
+        time=float(t[errors.mean(axis=0).argmin()]),
+        standard_error=float(found.std(ddof=1)),
+        interval=(float(low), float(high)),
+    )
 
 
 def _means(errors, runs, count, rng):
