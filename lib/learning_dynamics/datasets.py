@@ -10,7 +10,7 @@ import numpy as np
 
 DATA_FOLDER = Path(__file__).with_name("data")
 SHA256 = {
-    "mnist_ones_sevens.npz": "76d1ec70d3342d6900493ca288c5c2ed92e78c119836183ea14f04059899b4e0",
+    "mnist_ones_sevens.npz": "3eae6f5a4efc6c8fcc457842a3d22b919e5d100faa0e18bf0a594de851dd045b",
     "wide_descents.csv": "8fa57cd90dbeeb2a72ccf9fb09181e6f3c3255dca6bc1ec73c34d2a2db1f55ed",
 }
 
@@ -29,6 +29,8 @@ class OnesSevens:
         Row by row, grey levels from 0 to 255, in the order of the original file.
     digits : numpy.ndarray of uint8, shape (13007,)
         1 (6742 times) or 7 (6265 times).
+    pixel_mean : float
+        Mean of all pixels of all 60 000 training images, pixels divided by 255.
     pixel_variance : float
         Variance of all pixels of all 60 000 training images together, pixels divided by 255.
     centred_power : float
@@ -37,6 +39,7 @@ class OnesSevens:
 
     images: np.ndarray
     digits: np.ndarray
+    pixel_mean: float
     pixel_variance: float
     centred_power: float
 
@@ -70,6 +73,7 @@ def mnist_ones_sevens():
         return OnesSevens(
             images=arrays["images"],
             digits=arrays["digits"],
+            pixel_mean=float(arrays["pixel_mean"]),
             pixel_variance=float(arrays["pixel_variance"]),
             centred_power=float(arrays["centred_power"]),
         )
