@@ -19,7 +19,9 @@ from learning_dynamics.random_matrix import (
     training_error,
     whiten,
 )
+from learning_dynamics.random_matrix.simulation import krylov as krylov_module
 from learning_dynamics.random_matrix.simulation import pool as pool_module
+from learning_dynamics.random_matrix.simulation.krylov import krylov_weights
 
 
 def gaussian_mixture(mu_norm2, *, p, per_class, seed=0):
@@ -42,16 +44,19 @@ def normal_pool(mu_norm2, number=4001, p=3):
 def test_split_is_balanced_and_leaves_nothing_out():
     labels = np.repeat([-1.0, 1.0], [9, 6])
     train, rest = pool_module._balanced_split(labels, 4, np.random.default_rng(0))
-    assert labels[train].tolist() == [-1] * 4 + [1] * 4
-    assert sorted([*train, *rest]) == list(range(15))
+    for label, some, others in zip((-1, 1), train, rest):
+        assert some.size == 4
+        assert (labels[some] == label).all() and (labels[others] == label).all()
+    assert sorted(np.concatenate([*train, *rest])) == list(range(15))
 
 
 def test_errors_by_hand():
     z = np.array([[0.0], [2.0], [-1.0], [-3.0]])
     mixture = WhitenedMixture(z=z, labels=np.array([-1.0, -1, 1, 1]), mu=np.array([1.0]))
-    generalization, training = pool_module._pool_errors(mixture, np.array([[1.0]]), np.array([0, 2]), np.array([1, 3]))
-    assert generalization.tolist() == [1.0]
-    assert training.tolist() == [0.25]
+    for few in (True, False):
+        for parts, share in (([[1], [3]], 1.0), ([[0], [2]], 0.25), ([[0, 1], [2]], 0.5), ([[3]], 1.0)):
+            parts = [np.array(part) for part in parts]
+            assert pool_module._shares_missed(mixture, np.array([[1.0]]), parts, few=few).tolist() == [share], parts
 
 
 def test_a_gaussian_pool_obeys_the_theorems():
@@ -166,9 +171,77 @@ def test_descent_weights_are_what_the_pool_uses():
     rng = np.random.default_rng(np.random.SeedSequence(9).spawn(1)[0])
     w0 = sqrt(0.5 / 20) * rng.standard_normal(20)
     train, rest = pool_module._balanced_split(mixture.labels, 10, rng)
+    train, rest = np.concatenate(train), np.concatenate(rest)
     X = mixture.points(train).T
     weights = descent_weights(X, mixture.labels[train], w0, alpha=0.05, t=[7], method="stepped")
     missed = mixture.labels[rest] * (weights @ mixture.points(rest).T) < 0
     expected = np.mean([missed[0, mixture.labels[rest] == a].mean() for a in (-1, 1)])
     result = simulate_pool(mixture, model=model, t=[7], runs=1, seed=9)
     assert result.generalization_error[0] == pytest.approx(expected, abs=1e-15)
+
+
+@pytest.mark.parametrize(("p", "n"), [(1, 4), (7, 12), (30, 30), (40, 16), (33, 70)])
+@pytest.mark.parametrize("dynamics", ["gd", "flow"])
+def test_krylov_weights_against_all_eigenvectors(p, n, dynamics):
+    rng = np.random.default_rng(p)
+    points, y, w0 = rng.standard_normal((n, p)) + 1, np.sign(rng.standard_normal(n)), rng.standard_normal(p)
+    options = {"alpha": 0.9 / np.linalg.norm(points, 2) ** 2 * n, "t": np.array([0.0, 1, 2, 30, 3000, 17]), "dynamics": dynamics}
+    expected = descent_weights(points.T, y, w0, **options)
+    np.testing.assert_allclose(krylov_weights(points, y, w0, **options), expected, rtol=1e-9, atol=1e-9)
+
+
+def test_krylov_weights_step_by_step():
+    rng = np.random.default_rng(5)
+    points, y, w0 = rng.standard_normal((50, 50)), np.sign(rng.standard_normal(50)), rng.standard_normal(50)
+    options = {"alpha": 0.2, "t": np.array([1.0, 10, 200]), "dynamics": "gd"}
+    expected = descent_weights(points.T, y, w0, method="stepped", **options)
+    np.testing.assert_allclose(krylov_weights(points, y, w0, **options), expected, rtol=1e-10, atol=1e-10)
+
+
+def test_krylov_weights_at_the_minimum_stay():
+    points, w0 = np.eye(3), np.array([1.0, -1, 1])
+    np.testing.assert_array_equal(krylov_weights(points, w0, w0, alpha=0.1, t=np.array([0.0, 5]), dynamics="gd"), [w0, w0])
+
+
+def test_krylov_weights_fall_back_to_all_eigenvectors(monkeypatch):
+    monkeypatch.setattr(krylov_module, "LARGEST_SPACE", 3)
+    rng = np.random.default_rng(5)
+    points, y, w0 = rng.standard_normal((40, 30)), np.sign(rng.standard_normal(40)), rng.standard_normal(30)
+    options = {"alpha": 0.2, "t": np.array([1.0, 100]), "dynamics": "gd"}
+    np.testing.assert_allclose(krylov_weights(points, y, w0, **options), descent_weights(points.T, y, w0, **options), rtol=1e-12)
+
+
+class TestCounts:
+    MODEL = MixtureClassification(mu_norm2=1.0, c=1.0, sigma2=0.1, alpha=0.02)
+
+    def test_one_class_and_few_points(self):
+        """Counts of each class are whole, the mean of both is the error on both, and the training set is the same."""
+        pool = gaussian_mixture(1.0, p=20, per_class=60)
+        first, second, both = (
+            simulate_pool(pool, model=self.MODEL, t=[3, 30], runs=6, seed=7, counted_class=a, test_size=25) for a in (1, 2, None)
+        )
+        for result in (first, second):
+            for counts in (25 * result.generalization_runs, 10 * result.training_runs):
+                np.testing.assert_allclose(counts, np.round(counts), atol=1e-12)
+        for name in ("generalization_runs", "training_runs"):
+            mean = (getattr(first, name) + getattr(second, name)) / 2
+            np.testing.assert_allclose(getattr(both, name), mean, atol=1e-15)
+
+    def test_all_points_are_the_mean_over_points(self):
+        pool = gaussian_mixture(1.0, p=20, per_class=60)
+        few, every = (simulate_pool(pool, model=self.MODEL, t=[3, 30], runs=40, seed=7, test_size=size) for size in (5, None))
+        np.testing.assert_array_equal(few.training_runs, every.training_runs)
+        error = np.std(few.generalization_runs - every.generalization_runs, axis=0, ddof=1) / np.sqrt(40)
+        assert (abs(few.generalization_error - every.generalization_error) < 4 * error).all()
+
+    @pytest.mark.parametrize(
+        ("changes", "sentence"),
+        [
+            ({"counted_class": 3}, "counted_class must be >= 1 and <= 2, got 3"),
+            ({"test_size": 0}, "test_size must be >= 1 and <= 50, got 0"),
+            ({"test_size": 51}, "test_size must be >= 1 and <= 50, got 51"),
+        ],
+    )
+    def test_refused(self, changes, sentence):
+        with pytest.raises(ValueError, match=f"^{sentence}$"):
+            simulate_pool(gaussian_mixture(1.0, p=20, per_class=60), model=self.MODEL, t=1, runs=1, seed=0, **changes)
