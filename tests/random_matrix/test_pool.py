@@ -4,15 +4,18 @@ from math import sqrt
 
 import numpy as np
 import pytest
+import scipy.stats
 from scipy.special import ndtri
 
 from learning_dynamics.random_matrix import (
     MixtureClassification,
     WhitenedMixture,
+    count_errors,
     descent_weights,
     generalization_error,
     noise_fit,
     projected_errors,
+    replicate_test,
     simulate_pool,
     statistics,
     surrogate,
@@ -53,10 +56,10 @@ def test_split_is_balanced_and_leaves_nothing_out():
 def test_errors_by_hand():
     z = np.array([[0.0], [2.0], [-1.0], [-3.0]])
     mixture = WhitenedMixture(z=z, labels=np.array([-1.0, -1, 1, 1]), mu=np.array([1.0]))
-    for few in (True, False):
-        for parts, share in (([[1], [3]], 1.0), ([[0], [2]], 0.25), ([[0, 1], [2]], 0.5), ([[3]], 1.0)):
-            parts = [np.array(part) for part in parts]
-            assert pool_module._shares_missed(mixture, np.array([[1.0]]), parts, few=few).tolist() == [share], parts
+    margins = [pool_module._margins(mixture, np.array([[1.0]]), np.array(part)) for part in ([0, 1], [2, 3])]
+    assert [of.tolist() for of in margins] == [[[1.0, -1.0]], [[0.0, -2.0]]]
+    assert pool_module._shares(margins).tolist() == [0.625]
+    assert pool_module._counts(margins).tolist() == [[1], [2]]
 
 
 def test_a_gaussian_pool_obeys_the_theorems():
@@ -214,34 +217,47 @@ def test_krylov_weights_fall_back_to_all_eigenvectors(monkeypatch):
 class TestCounts:
     MODEL = MixtureClassification(mu_norm2=1.0, c=1.0, sigma2=0.1, alpha=0.02)
 
-    def test_one_class_and_few_points(self):
-        """Counts of each class are whole, the mean of both is the error on both, and the training set is the same."""
+    def test_training_counts_are_the_errors_of_the_simulation(self):
         pool = gaussian_mixture(1.0, p=20, per_class=60)
-        first, second, both = (
-            simulate_pool(pool, model=self.MODEL, t=[3, 30], runs=6, seed=7, counted_class=a, test_size=25) for a in (1, 2, None)
-        )
-        for result in (first, second):
-            for counts in (25 * result.generalization_runs, 10 * result.training_runs):
-                np.testing.assert_allclose(counts, np.round(counts), atol=1e-12)
-        for name in ("generalization_runs", "training_runs"):
-            mean = (getattr(first, name) + getattr(second, name)) / 2
-            np.testing.assert_allclose(getattr(both, name), mean, atol=1e-15)
+        counts, simulated = (run(pool, model=self.MODEL, t=[3, 30], runs=6, seed=7) for run in (count_errors, simulate_pool))
+        assert counts.points == 10 and counts.training.shape == counts.generalization.shape == (6, 2, 2)
+        np.testing.assert_allclose(counts.training.sum(axis=1) / 20, simulated.training_runs, atol=1e-15)
 
-    def test_all_points_are_the_mean_over_points(self):
+    def test_fresh_points_are_a_sample_of_all_others(self):
         pool = gaussian_mixture(1.0, p=20, per_class=60)
-        few, every = (simulate_pool(pool, model=self.MODEL, t=[3, 30], runs=40, seed=7, test_size=size) for size in (5, None))
-        np.testing.assert_array_equal(few.training_runs, every.training_runs)
-        error = np.std(few.generalization_runs - every.generalization_runs, axis=0, ddof=1) / np.sqrt(40)
-        assert (abs(few.generalization_error - every.generalization_error) < 4 * error).all()
+        counts, every = (run(pool, model=self.MODEL, t=[3, 30], runs=60, seed=7) for run in (count_errors, simulate_pool))
+        difference = counts.generalization.sum(axis=1) / 20 - every.generalization_runs
+        assert (abs(difference.mean(axis=0)) < 4 * difference.std(axis=0, ddof=1) / np.sqrt(60)).all()
+        assert difference.std() > 0.02
 
-    @pytest.mark.parametrize(
-        ("changes", "sentence"),
-        [
-            ({"counted_class": 3}, "counted_class must be >= 1 and <= 2, got 3"),
-            ({"test_size": 0}, "test_size must be >= 1 and <= 50, got 0"),
-            ({"test_size": 51}, "test_size must be >= 1 and <= 50, got 51"),
-        ],
-    )
-    def test_refused(self, changes, sentence):
-        with pytest.raises(ValueError, match=f"^{sentence}$"):
-            simulate_pool(gaussian_mixture(1.0, p=20, per_class=60), model=self.MODEL, t=1, runs=1, seed=0, **changes)
+    def test_too_few_points(self):
+        with pytest.raises(ValueError, match="half the number of training points must be .*<= 18, got 20"):
+            count_errors(gaussian_mixture(1.0, p=20, per_class=19), model=self.MODEL, t=1, runs=1, seed=0)
+
+
+class TestReplicates:
+    REPLICATES = np.random.default_rng(3).standard_normal((12, 1)) * 2 + 5
+
+    def test_at_one_place_it_is_the_t_test(self):
+        values = self.REPLICATES[:, 0]
+        for far in (0.5, 2.0, 3.5):
+            statistic = far / np.sqrt(1 + 1 / 12)
+            exact = 2 * scipy.stats.t.sf(statistic, df=11)
+            curve = [values.mean() + far * values.std(ddof=1)]
+            found = replicate_test(curve, self.REPLICATES, draws=40000, seed=1)
+            assert abs(found - exact) < 4 * np.sqrt(exact / 40000) + 1e-4
+
+    def test_false_alarms(self):
+        """Fresh curves from the same law are found unlikely as often as the probability says, at the level of one in ten."""
+        rng = np.random.default_rng(8)
+        alarms = 0
+        for _ in range(400):
+            walks = rng.standard_normal((13, 30)).cumsum(axis=1)
+            alarms += replicate_test(walks[0], walks[1:], draws=400, seed=int(rng.integers(1000))) < 0.1
+        assert abs(alarms / 400 - 0.1) < 4 * np.sqrt(0.09 / 400)
+
+    def test_refused(self):
+        with pytest.raises(ValueError, match=r"^replicates must have shape \(4 or more, 1\), got \(3, 1\)$"):
+            replicate_test([0.0], self.REPLICATES[:3], draws=9, seed=0)
+        with pytest.raises(ValueError, match="^replicates must differ at every place, got equal ones at place 1$"):
+            replicate_test([0.0, 0.0], np.c_[self.REPLICATES, np.ones(12)], draws=9, seed=0)

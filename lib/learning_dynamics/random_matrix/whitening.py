@@ -8,7 +8,6 @@ import numpy as np
 from learning_dynamics._threads import one_blas_thread
 from learning_dynamics._validation import choice, integer, real, real_array
 
-READINGS = ("power ratio", "inverse variance")
 SURROGATES = ("gaussian", "gaussian pool", "own projections", "gaussian projections", "own norms", "permuted")
 CLASSES = (-1.0, 1.0)
 
@@ -48,41 +47,6 @@ class WhitenedMixture:
     def margins(self, weights):
         """Return label times score of every point, shape (m, N), for weights of shape (m, p)."""
         return self.labels * (weights @ self.z.T) + (weights @ self.mu)[:, None]
-
-
-def noise_and_scale(points, *, reading, decibel=-10.0, pixel_variance, centred_power):
-    r"""Noise power and scale of the images under one of two readings of the recipe of paper 1, figure 6.
-
-    Parameters
-    ----------
-    points : array_like of float, shape (N, p)
-        Images with grey levels from 0 to 1, one a row.
-    reading : {"power ratio", "inverse variance"}
-        "power ratio" is the text: the noise has :math:`10^{d/10}` times the mean square of a pixel, and the images keep their
-        scale. "inverse variance" fits the printed figure: the noise has the power :math:`10^{d/10}` divided (not multiplied) by
-        the variance of a pixel, and images and noise together are then scaled to power 1 per pixel.
-    decibel : float
-        The noise level d of the text.
-    pixel_variance, centred_power : float
-        Variance of all pixels together, and mean over pixels of each pixel's variance, in the data set that the images come
-        from, > 0; only the second reading uses them.
-
-    Returns
-    -------
-    power, scale : float
-        Variance of the noise to add to each pixel, and factor for the images after that.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not allowed.
-    """
-    choice("reading", reading, READINGS)
-    ratio = 10 ** (real("decibel", decibel, at_least=-300, at_most=300) / 10)
-    if reading == "power ratio":
-        return ratio * float(np.mean(np.square(real_array("points", points, ndim=2)))), 1.0
-    power = ratio / real("pixel_variance", pixel_variance, above=0)
-    return power, 1 / sqrt(power + real("centred_power", centred_power, above=0))
 
 
 def add_noise(points, *, power, seed):

@@ -1,5 +1,6 @@
-"""The experiment on a pool of given points: training on some of them, testing on others."""
+"""The experiment on a pool of given points: training on some of them, testing on the others."""
 
+from dataclasses import dataclass
 from math import sqrt
 
 import numpy as np
@@ -12,8 +13,28 @@ from learning_dynamics.random_matrix.simulation.krylov import krylov_weights
 from learning_dynamics.random_matrix.whitening import CLASSES, class_members
 
 
-def simulate_pool(mixture, *, model, t, runs, seed, dynamics="gd", counted_class=None, test_size=None, workers=None):
-    """Train on random parts of a pool of points and measure errors on these points and on others.
+@dataclass(frozen=True, kw_only=True)
+class ErrorCounts:
+    """How many points each run misses, class by class, at the times `t` of shape (m,).
+
+    Attributes
+    ----------
+    t : numpy.ndarray of float, shape (m,)
+        Times in gradient steps.
+    points : int
+        Number of training points, and of fresh points, of each class.
+    training, generalization : numpy.ndarray of int, shape (runs, 2, m)
+        Missed points of class 1 and of class 2; one whose score is 0 counts as missed.
+    """
+
+    t: np.ndarray
+    points: int
+    training: np.ndarray
+    generalization: np.ndarray
+
+
+def simulate_pool(mixture, *, model, t, runs, seed, dynamics="gd", workers=None):
+    """Train on random parts of a pool of points and measure errors on these points and on all others.
 
     Parameters
     ----------
@@ -30,17 +51,13 @@ def simulate_pool(mixture, *, model, t, runs, seed, dynamics="gd", counted_class
         are trained on the same indices.
     dynamics : {"gd", "flow"}
         Discrete gradient descent, or its limit of small steps.
-    counted_class : {1, 2}, optional
-        The class on whose points alone errors are counted, training and others; on the points of both if omitted.
-    test_size : int, optional
-        Number of fresh points of each counted class, >= 1; all that are not trained on if omitted.
     workers : int, optional
         Number of threads, as many as there are processors if omitted. The numbers do not depend on it.
 
     Returns
     -------
     Simulation
-        Errors are means of the error shares of the counted classes; a score of 0 counts one half. The standard errors are
+        Errors are means of the error shares of the two classes; a score of 0 counts one half. The standard errors are
         those over runs: all runs share the pool.
 
     Raises
@@ -52,32 +69,63 @@ def simulate_pool(mixture, *, model, t, runs, seed, dynamics="gd", counted_class
     -----
     The initial weights are N(0, sigma2/p). Weights at all times come from one Krylov space a run, to ten digits.
     """
+    t, n, train = _training(mixture, model, t, dynamics)
+
+    def experiment(rng):
+        weights, trained, others = train(rng)
+        margins = mixture.margins(weights)
+        return [_shares([margins[:, part] for part in parts]) for parts in (others, trained)]
+
+    generalization, training = map(np.array, zip(*replicate(experiment, runs=runs, seed=seed, workers=workers)))
+    return summarised(generalization, training, t=t, p=mixture.z.shape[1], n=n, tested=mixture.labels.size - n)
+
+
+def count_errors(mixture, *, model, t, runs, seed, dynamics="gd", workers=None):
+    """Train as `simulate_pool` does, and count errors as a plain program does: on as many fresh points as training points.
+
+    Parameters
+    ----------
+    mixture, model, t, runs, seed, dynamics, workers
+        As for `simulate_pool`; the training sets are the same.
+
+    Returns
+    -------
+    ErrorCounts
+        n/2 training points and n/2 fresh ones of each class; the counts of the classes stand apart.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for `simulate_pool`, and if a class has fewer than n points.
+    """
+    t, n, train = _training(mixture, model, t, dynamics)
+    _per_class(2 * n, mixture.labels)
+
+    def experiment(rng):
+        weights, trained, others = train(rng)
+        fresh = [part[: n // 2] for part in others]
+        return [_counts([_margins(mixture, weights, part) for part in parts]) for parts in (fresh, trained)]
+
+    generalization, training = map(np.array, zip(*replicate(experiment, runs=runs, seed=seed, workers=workers)))
+    return ErrorCounts(t=t, points=n // 2, training=training, generalization=generalization)
+
+
+def _training(mixture, model, t, dynamics):
+    """Checked times, the number of training points, and what makes the weights and both parts of the pool from a generator."""
     choice("dynamics", dynamics, DYNAMICS)
     t = times(t, dynamics)
     p = mixture.z.shape[1]
     n = sample_size(model, p)
     per_class = _per_class(n, mixture.labels)
-    chosen = _chosen_classes(counted_class)
-    left = [len(class_members(mixture.labels)[a]) - per_class for a in chosen]
-    if test_size is not None:
-        integer("test_size", test_size, at_least=1, at_most=min(left))
-
     labels = np.repeat(CLASSES, per_class)
 
-    def experiment(rng):
+    def train(rng):
         w0 = sqrt(model.sigma2 / p) * rng.standard_normal(p)
-        train, rest = _balanced_split(mixture.labels, per_class, rng)
-        points = mixture.points(np.concatenate(train))
-        weights = krylov_weights(points, labels, w0, alpha=model.alpha, t=t, dynamics=dynamics)
-        tested = [rest[a][:test_size] for a in chosen]
-        return (
-            _shares_missed(mixture, weights, tested, few=test_size is not None),
-            _shares_missed(mixture, weights, [train[a] for a in chosen], few=True),
-        )
+        trained, others = _balanced_split(mixture.labels, per_class, rng)
+        points = mixture.points(np.concatenate(trained))
+        return krylov_weights(points, labels, w0, alpha=model.alpha, t=t, dynamics=dynamics), trained, others
 
-    generalization, training = map(np.array, zip(*replicate(experiment, runs=runs, seed=seed, workers=workers)))
-    tested = sum(left) if test_size is None else len(chosen) * test_size
-    return summarised(generalization, training, t=t, p=p, n=n, tested=tested)
+    return t, n, train
 
 
 def _per_class(n, labels):
@@ -87,22 +135,22 @@ def _per_class(n, labels):
     return integer("half the number of training points", n // 2, at_least=1, at_most=smaller - 1)
 
 
-def _chosen_classes(counted_class):
-    """Places of the classes that count in a pair with class 1 first."""
-    return [0, 1] if counted_class is None else [integer("counted_class", counted_class, at_least=1, at_most=2) - 1]
-
-
 def _balanced_split(labels, per_class, rng):
     """Indices of `per_class` random points of each class, and of all others: two pairs, class 1 first."""
     order = [rng.permutation(members) for members in class_members(labels)]
     return [o[:per_class] for o in order], [o[per_class:] for o in order]
 
 
-def _shares_missed(mixture, weights, parts, *, few):
-    """Mean over parts, each of one class, of the share of its points that are missed, shape (m,); a score of 0 counts one half."""
-    if few:
-        margins = [mixture.labels[part[0]] * (weights @ mixture.points(part).T) for part in parts]
-    else:
-        of_all = mixture.margins(weights)
-        margins = [of_all[:, part] for part in parts]
+def _margins(mixture, weights, part):
+    """Label times score of some points of one class, shape (m, k)."""
+    return mixture.labels[part[0]] * (weights @ mixture.points(part).T)
+
+
+def _shares(margins):
+    """Mean over the classes of the share of points that are missed, shape (m,); a score of 0 counts one half."""
     return np.mean([np.mean(of < 0, axis=1) + np.mean(of == 0, axis=1) / 2 for of in margins], axis=0)
+
+
+def _counts(margins):
+    """Number of points that are missed, class by class, shape (2, m)."""
+    return np.array([np.count_nonzero(of <= 0, axis=1) for of in margins])

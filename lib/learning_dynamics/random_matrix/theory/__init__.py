@@ -20,7 +20,7 @@ from learning_dynamics.random_matrix.theory.limits import (
     taylor_error,
     taylor_statistics,
 )
-from learning_dynamics.random_matrix.theory.marchenko_pastur import mp_atom, mp_density, stieltjes
+from learning_dynamics.random_matrix.theory.marchenko_pastur import expected_counts, mp_atom, mp_density, stieltjes
 from learning_dynamics.random_matrix.theory.paths import ContourParts, Contours, contour_parts, contours
 from learning_dynamics.random_matrix.theory.performance import (
     Statistics,
@@ -44,6 +44,7 @@ __all__ = [
     "contours",
     "decay_filter",
     "deterministic_equivalents",
+    "expected_counts",
     "filtered_errors",
     "filtered_statistics",
     "final_error",
