@@ -5,15 +5,14 @@ with the pools that it lacks.
 """
 
 import argparse
-import csv
 import dataclasses
 import sys
-from datetime import date
 from math import sqrt
 from pathlib import Path
 
 import numpy as np
 
+from learning_dynamics.data.stored_rows import read_rows, write_rows
 from learning_dynamics.datasets import mnist_ones_sevens
 from learning_dynamics.random_matrix import READINGS, MixtureClassification, add_noise, count_errors, noise_and_scale, whiten
 
@@ -57,31 +56,6 @@ def rows_of(reading, pool, *, runs=RUNS):
     ]
 
 
-def read_rows(path):
-    """Return the rows of a file made before, as `rows_of` does; none if there is no file.
-
-    Raises
-    ------
-    ValueError
-        If the file is not one of this script.
-    """
-    if not path.exists():
-        return []
-    first, head, *rows = csv.reader(path.read_text("utf-8").splitlines())
-    if not first[0].startswith(f"# {COMMAND}") or tuple(head) != COLUMNS:
-        raise ValueError(f"{path} is not a file of this script; move it away or give another one with --out")
-    return rows
-
-
-def write_rows(path, rows):
-    """Write a comment with command and date, the head and the rows, at one stroke."""
-    draft = path.with_suffix(".part")
-    with draft.open("w", encoding="utf-8", newline="") as file:
-        file.write(f"# {COMMAND}, {date.today().isoformat()}\n")
-        csv.writer(file, lineterminator="\n").writerows([COLUMNS, *rows])
-    draft.replace(path)
-
-
 def main(arguments=None):
     """Make the file; each pool that is done is named on the terminal."""
     parser = argparse.ArgumentParser(description="Make digit_counts.csv; about ten minutes on two cores, 1 GB of memory.")
@@ -89,7 +63,7 @@ def main(arguments=None):
     parser.add_argument("--pools", type=int, default=POOLS, help=f"number of pools (default: {POOLS})")
     options = parser.parse_args(arguments)
     try:
-        rows = read_rows(options.out)
+        rows = read_rows(options.out, command=COMMAND, columns=COLUMNS)
     except (OSError, ValueError) as error:
         parser.error(str(error))
     done = {(row[0], row[1]) for row in rows}
@@ -97,7 +71,7 @@ def main(arguments=None):
         for reading in READINGS:
             if (reading, str(pool)) not in done:
                 rows += rows_of(reading, pool)
-                write_rows(options.out, rows)
+                write_rows(options.out, rows, command=COMMAND, columns=COLUMNS)
                 print(f"pool {pool}, {reading}", file=sys.stderr)
 
 

@@ -1,10 +1,15 @@
-"""From labelled data to the mixture of paper 1: noise, whitening class by class, re-centring, and look-alikes of the result."""
+"""From labelled data to the mixture of paper 1: noise, whitening class by class, re-centring, and look-alikes of the result.
 
+How strong the noise is, and in which unit: `readings`.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from math import sqrt
 
 import numpy as np
 
+from learning_dynamics._randomness import available_processors
 from learning_dynamics._threads import one_blas_thread
 from learning_dynamics._validation import choice, integer, real, real_array
 
@@ -170,22 +175,29 @@ def _labels(labels, number):
 
 
 def _whiten_centred(z, labels, along=None):
-    """Whiten each class of centred rows; rows without a part in the direction `along` keep none."""
+    """Whiten each class of centred rows, both at once; rows without a part in the direction `along` keep none."""
     whitened = np.empty_like(z)
-    for a in CLASSES:
+
+    def whiten_class(a):
         part = z[labels == a]
-        with one_blas_thread():
-            covariance = part.T @ part / len(part)
-            if along is not None:
-                covariance += np.outer(along, along)
-            values, vectors = np.linalg.eigh(covariance)
-            if values[0] <= values[-1] * len(values) * np.finfo(float).eps:
-                raise ValueError(
-                    f"points must have a regular covariance in each class, got a smallest eigenvalue of {values[0]:.3g} "
-                    f"beside a largest of {values[-1]:.3g} for label {a:+g}"
-                )
-            whitened[labels == a] = part @ ((vectors / np.sqrt(values)) @ vectors.T)
+        whitened[labels == a] = part @ _inverse_root(part, along, a)
+
+    with one_blas_thread(), ThreadPoolExecutor(min(2, available_processors())) as pool:
+        list(pool.map(whiten_class, CLASSES))
     return whitened
+
+
+def _inverse_root(part, along, label):
+    covariance = part.T @ part / len(part)
+    if along is not None:
+        covariance += np.outer(along, along)
+    values, vectors = np.linalg.eigh(covariance)
+    if values[0] <= values[-1] * len(values) * np.finfo(float).eps:
+        raise ValueError(
+            f"points must have a regular covariance in each class, got a smallest eigenvalue of {values[0]:.3g} "
+            f"beside a largest of {values[-1]:.3g} for label {label:+g}"
+        )
+    return (vectors / np.sqrt(values)) @ vectors.T
 
 
 def _centred(values, labels):

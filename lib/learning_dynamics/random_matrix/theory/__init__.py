@@ -9,6 +9,7 @@ from learning_dynamics.random_matrix.theory.equivalents import (
 )
 from learning_dynamics.random_matrix.theory.filters import decay_filter
 from learning_dynamics.random_matrix.theory.filtered import filtered_errors, filtered_statistics
+from learning_dynamics.random_matrix.theory.fit import fitted_mu_norm2
 from learning_dynamics.random_matrix.theory.limits import (
     ScoreMoments,
     best_error,
@@ -48,6 +49,7 @@ __all__ = [
     "filtered_errors",
     "filtered_statistics",
     "final_error",
+    "fitted_mu_norm2",
     "generalization_error",
     "least_squares_error",
     "many_samples_slope",
