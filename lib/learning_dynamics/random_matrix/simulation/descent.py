@@ -105,27 +105,16 @@ def _weights_by_rows(X, y, w0, alpha, t, dynamics):
     n = X.shape[1]
     eigenvalues, vectors = eigenpairs(X, n)
     start = w0 @ vectors
-<<<<<<< HEAD
-    pull = (X @ y / n) @ vectors - eigenvalues * start
-    return modes(eigenvalues, alpha, t, dynamics, start, pull) @ vectors.T
-=======
     pull = beside_null_space(eigenvalues, (X @ y / n) @ vectors - eigenvalues * start)
-    return _modes(eigenvalues, alpha, t, dynamics, start, pull) @ vectors.T
->>>>>>> main
+    return modes(eigenvalues, alpha, t, dynamics, start, pull) @ vectors.T
 
 
 def _weights_by_columns(X, y, w0, alpha, t, dynamics):
     """p > n: w moves along X times the eigenvectors of X^T X/n, and the part of w0 outside the span of X stays."""
     n = X.shape[1]
-<<<<<<< HEAD
-    eigenvalues, vectors = eigenpairs(X.T @ X / n)
-    pull = (y - w0 @ X) @ vectors / n
-    return w0 + modes(eigenvalues, alpha, t, dynamics, np.zeros(n), pull) @ (X @ vectors).T
-=======
     eigenvalues, vectors = eigenpairs(X.T, n)
     pull = beside_null_space(eigenvalues, (y - w0 @ X) @ vectors / n)
-    return w0 + _modes(eigenvalues, alpha, t, dynamics, np.zeros(n), pull) @ (X @ vectors).T
->>>>>>> main
+    return w0 + modes(eigenvalues, alpha, t, dynamics, np.zeros(n), pull) @ (X @ vectors).T
 
 
 def eigenpairs(rows, n):

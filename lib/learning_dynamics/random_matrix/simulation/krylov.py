@@ -3,7 +3,7 @@
 import numpy as np
 import scipy.linalg
 
-from learning_dynamics.random_matrix.simulation.descent import IN_PLACE_OF_ZERO, modes, weights_at
+from learning_dynamics.random_matrix.simulation.descent import IN_PLACE_OF_ZERO, beside_null_space, modes, weights_at
 
 TOLERANCE = 1e-11
 CHECK_EVERY = 8
@@ -59,5 +59,7 @@ def krylov_weights(points, y, w0, *, alpha, t, dynamics):
 def _coordinates(diagonal, beside, alpha, t, dynamics):
     """h_t of the tridiagonal matrix on the first unit vector, shape (m, k)."""
     values, vectors = scipy.linalg.eigh_tridiagonal(diagonal, beside)
-    first = np.ascontiguousarray(vectors[0])
-    return modes(np.maximum(values, IN_PLACE_OF_ZERO), alpha, t, dynamics, np.zeros_like(first), first) @ vectors.T
+    least = max(values.size * np.finfo(float).eps * values[-1], IN_PLACE_OF_ZERO)
+    values = np.where(values > least, values, IN_PLACE_OF_ZERO)
+    pull = beside_null_space(values, vectors[0])
+    return modes(values, alpha, t, dynamics, np.zeros_like(pull), pull) @ vectors.T
