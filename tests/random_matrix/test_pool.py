@@ -10,6 +10,7 @@ from scipy.special import ndtri
 from learning_dynamics.random_matrix import (
     MixtureClassification,
     WhitenedMixture,
+    combined_error,
     count_errors,
     descent_weights,
     generalization_error,
@@ -261,3 +262,13 @@ class TestReplicates:
             replicate_test([0.0], self.REPLICATES[:3], draws=9, seed=0)
         with pytest.raises(ValueError, match="^replicates must differ at every place, got equal ones at place 1$"):
             replicate_test([0.0, 0.0], np.c_[self.REPLICATES, np.ones(12)], draws=9, seed=0)
+
+    def test_combined_errors(self):
+        error, worth = combined_error([3.0, 4.0], [41, 5])
+        assert error == 5.0 and worth == 1 + int(5**4 / (3**4 / 40 + 4**4 / 4))
+        assert combined_error([2.0, 0.0], [7, 3]) == (2.0, 7)
+        assert combined_error([1.0, 1.0, 1.0], [9, 9, 9]) == (pytest.approx(3**0.5), 25)
+        with pytest.raises(ValueError, match="^errors must have one entry for each of the 2 draws, not all 0, got "):
+            combined_error([0.0, 0.0], [2, 2])
+        with pytest.raises(ValueError, match="^draws must be >= 2, got 1$"):
+            combined_error([1.0], [1])

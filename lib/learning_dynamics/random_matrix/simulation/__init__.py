@@ -5,7 +5,7 @@ from learning_dynamics.random_matrix.simulation.experiment import Simulation, si
 from learning_dynamics.random_matrix.simulation.filtered import filtered_weights, simulate_filter
 from learning_dynamics.random_matrix.simulation.finite_size import FiniteSize, SizeFit, finite_size
 from learning_dynamics.random_matrix.simulation.pool import ErrorCounts, count_errors, simulate_pool
-from learning_dynamics.random_matrix.simulation.replicates import replicate_test
+from learning_dynamics.random_matrix.simulation.replicates import combined_error, replicate_test
 from learning_dynamics.random_matrix.simulation.resolvent import resolvent_bilinear
 from learning_dynamics.random_matrix.simulation.spectrum import (
     Concentration,
@@ -26,6 +26,7 @@ __all__ = [
     "SampleSpectrum",
     "Simulation",
     "SizeFit",
+    "combined_error",
     "concentration",
     "count_errors",
     "descent_weights",

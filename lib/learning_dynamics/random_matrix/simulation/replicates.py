@@ -1,4 +1,4 @@
-"""How likely a curve is beside a few replicates of the whole experiment, all its points at once."""
+"""How likely a curve is beside a few replicates of the whole experiment, and the error of a mean that scatters for two reasons."""
 
 import numpy as np
 
@@ -62,6 +62,42 @@ def replicate_test(curve, replicates, *, draws, seed):
         int((_distances(centred, min(BLOCK, draws - first), rng) >= distance).sum()) for first in range(0, draws, BLOCK)
     )
     return (1 + further) / (1 + draws)
+
+
+def combined_error(errors, draws):
+    r"""Standard error of a value that scatters for independent reasons, and how many draws it is worth.
+
+    Parameters
+    ----------
+    errors : array_like of float, shape (k,)
+        Standard error from each reason, >= 0, not all 0.
+    draws : sequence of int, length k
+        Number of draws that each was measured with, >= 2.
+
+    Returns
+    -------
+    error : float
+        Root of the sum of squares.
+    worth : int
+        Draws with about the same scatter of the error, by the approximation of Welch and Satterthwaite:
+        :math:`1 + e^4/\sum_i e_i^4/(n_i - 1)`, rounded down.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not allowed.
+
+    Examples
+    --------
+    >>> combined_error([3.0, 4.0], [41, 5])
+    (5.0, 10)
+    """
+    errors = real_array("errors", errors, ndim=1, at_least=0)
+    freedoms = np.array([integer("draws", count, at_least=2) - 1 for count in draws])
+    if errors.shape != freedoms.shape or not errors.any():
+        raise ValueError(f"errors must have one entry for each of the {freedoms.size} draws, not all 0, got {errors.tolist()}")
+    square = np.sum(errors**2)
+    return float(np.sqrt(square)), 1 + int(square**2 / np.sum(errors**4 / freedoms))
 
 
 def _distances(centred, count, rng):
