@@ -29,6 +29,7 @@ from learning_dynamics.time_scales.theory.stages import (
     constant_stage,
     linear_growth_stage,
     linear_saturation_stage,
+    multipliers,
     quadratic_growth_stage,
     quadratic_saturation_stage,
 )
@@ -39,6 +40,7 @@ from learning_dynamics.time_scales.theory.times import (
     linear_time,
     linear_width,
     quadratic_time,
+    random_start_distance,
     risk_floor,
 )
 
@@ -68,12 +70,14 @@ __all__ = [
     "linear_time",
     "linear_width",
     "mean_field_flow",
+    "multipliers",
     "network_flow",
     "population_descent",
     "power_series",
     "quadratic_growth_stage",
     "quadratic_saturation_stage",
     "quadratic_time",
+    "random_start_distance",
     "relu_kernel",
     "risk_floor",
     "sgd",

@@ -258,6 +258,34 @@ def quadratic_saturation_stage(problem, a0, tau, *, start):
     )
 
 
+def multipliers(problem, stage):
+    r"""Multipliers of stage 4, which hold the constant and degree 1 where they are.
+
+    :math:`\lambda = -\mu \langle S \rangle - q \langle S^2 \rangle` and :math:`\mu = q (\langle S^2 \rangle
+    \langle S \rangle - \langle S^3 \rangle - 2 \langle A^2 S \rangle)/(\langle S^2 \rangle - \langle S \rangle^2 +
+    \langle A^2 \rangle)`: what becomes of :math:`\sigma_0 e_0/\sqrt\epsilon` and :math:`\sigma_1 e_1/\epsilon^{1/4}`
+    as epsilon tends to 0. Derived in this book.
+
+    Parameters
+    ----------
+    problem : SingleIndex
+    stage : Stage
+        From `quadratic_growth_stage`.
+
+    Returns
+    -------
+    numpy.ndarray of float, shape (2, n)
+        lambda (0 without a constant in the activation) and mu at the times of the stage.
+
+    Raises
+    ------
+    AttributeError
+        If an argument is of a wrong type.
+    """
+    q, constant = float(problem.sigma[2] * problem.phi[2]), problem.sigma[0] != 0
+    return np.array([_multipliers(A, S, q, constant) for A, S in zip(stage.A, stage.S)]).T
+
+
 def blow_up_time(problem, a0):
     r"""Time :math:`\tau_* = c/(|q| \sqrt X)` at which the inner problem of stage 4 blows up.
 
@@ -340,12 +368,8 @@ class _Inner:
 
     def velocity(self, state, q):
         A, S = np.split(state, 2)
-        mean_S, mean_S2 = S.mean(), (S * S).mean()
-        if self.problem.sigma[0] == 0:
-            mean_S = mean_S2 = 0.0
-        gram = (S * S).mean() - mean_S**2 + (A * A).mean()
-        mu = q * (mean_S2 * mean_S - (S**3).mean() - 2 * (A * A * S).mean()) / gram
-        return np.append(-mu * mean_S - q * mean_S2 + mu * S + q * S * S, A * (mu + 2 * q * S))
+        lam, mu = _multipliers(A, S, q, self.problem.sigma[0] != 0)
+        return np.append(lam + mu * S + q * S * S, A * (mu + 2 * q * S))
 
     def saturation(self, state):
         r""":math:`\sigma_2 \langle A S^2 \rangle/\phi_2`."""
@@ -404,6 +428,14 @@ class _Inner:
         if not result.success:
             raise ArithmeticError(f"the inner problem could not be integrated: {result.message}")
         return np.split(result.y.T, 2, axis=1)
+
+
+def _multipliers(A, S, q, constant):
+    """The two multipliers at one state, vectors of shape (m,); without a constant the first one is 0."""
+    mean_S, mean_S2 = (S.mean(), (S * S).mean()) if constant else (0.0, 0.0)
+    gram = (S * S).mean() - mean_S**2 + (A * A).mean()
+    mu = q * (mean_S2 * mean_S - (S**3).mean() - 2 * (A * A * S).mean()) / gram
+    return -mu * mean_S - q * mean_S2, mu
 
 
 def _increasing(tau, *, at_least=None):
