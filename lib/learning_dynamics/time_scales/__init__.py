@@ -14,7 +14,15 @@ from learning_dynamics.time_scales.hermite import (
 )
 from learning_dynamics.time_scales.integrator import StepLimitError
 from learning_dynamics.time_scales.model import SingleIndex, uniform_start
-from learning_dynamics.time_scales.order import Outlook, size_exponents, time_exponent, window_exponent
+from learning_dynamics.time_scales.order import (
+    Extrapolation,
+    Outlook,
+    extrapolate,
+    local_exponents,
+    size_exponents,
+    time_exponent,
+    window_exponent,
+)
 from learning_dynamics.time_scales.simulation.first_layer import population_descent
 from learning_dynamics.time_scales.simulation.mean_field import (
     LearningTimes,
@@ -47,6 +55,7 @@ from learning_dynamics.time_scales.theory.times import (
 __all__ = [
     "ACTIVATIONS",
     "Activation",
+    "Extrapolation",
     "LearningTimes",
     "MeanFieldFlow",
     "NetworkRun",
@@ -59,6 +68,7 @@ __all__ = [
     "constant_time",
     "draw_directions",
     "erf_kernel",
+    "extrapolate",
     "finite_linear_time",
     "from_powers",
     "hermite_coefficients",
@@ -69,6 +79,7 @@ __all__ = [
     "linear_saturation_stage",
     "linear_time",
     "linear_width",
+    "local_exponents",
     "mean_field_flow",
     "multipliers",
     "network_flow",
