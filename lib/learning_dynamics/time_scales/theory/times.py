@@ -8,7 +8,8 @@ from scipy.optimize import brentq
 
 from learning_dynamics._validation import integer, real
 from learning_dynamics.time_scales.model import starting_weights
-from learning_dynamics.time_scales.theory.stages import blow_up_time, linear_parameters, saturation_half_time
+from learning_dynamics.time_scales.theory.inner import linear_parameters
+from learning_dynamics.time_scales.theory.stages import blow_up_time, saturation_half_time
 
 MOST_DOUBLINGS = 60
 LONGEST = 10.0
