@@ -1,16 +1,27 @@
 """The command line: ``python -m learning_dynamics build|rerun|sweep|refresh|classroom|grade|test``."""
 
 import argparse
+import errno
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from .build import build, refresh
+from .environment import check_variables
 from .errors import CompanionError
+from .kernel import installed_kernel
+from .output import tolerant_output
 from .project import PRESETS, find_project
 from .rerun import parameter_table, rerun
 from .sweep import sweep
+
+
+DESCRIPTION = "The book from the command line: build it, run its chapters, hand out and grade its assignments."
+GOES_ON = ("build", "sweep")
+INTERRUPTED = "interrupted: what has run is kept, the same command goes on from there."
 
 
 def main(arguments=None):
@@ -18,8 +29,14 @@ def main(arguments=None):
 
     A problem that the user can mend ends in one sentence on standard error and status 2.
     """
+    with tolerant_output():
+        return _main(arguments)
+
+
+def _main(arguments):
     options = _parser().parse_args(arguments)
     try:
+        check_variables()
         return options.run(options)
     except CompanionError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -28,17 +45,34 @@ def main(arguments=None):
         print(f"error: {_os_sentence(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("\ninterrupted: what has run is kept, the same command goes on from there.", file=sys.stderr)
+        print(f"\n{INTERRUPTED if options.command in GOES_ON else 'interrupted.'}", file=sys.stderr)
         return 130
 
 
 def _os_sentence(error):
     place = f" ({error.filename})" if error.filename else ""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT) and not place:
+        place = f" ({_room()})"
     return f"{error.strerror or error}{place}."
 
 
+def _room():
+    """How much room there is where files are written; the system does not say which disk was full."""
+    folders = (os.getcwd(), tempfile.gettempdir())
+    return ", ".join(f"{shutil.disk_usage(folder).free / 1e9:.1f} GB free in {folder}" for folder in dict.fromkeys(folders))
+
+
+def _folder(text, default=None):
+    """The folder given with ``--out``."""
+    if text is None:
+        return default
+    if not text.strip():
+        raise CompanionError("--out must name a folder, got an empty text.")
+    return Path(text).resolve()
+
+
 def _parser():
-    parser = argparse.ArgumentParser(prog="python -m learning_dynamics", description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(prog="python -m learning_dynamics", description=DESCRIPTION)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     command = commands.add_parser("build", help="execute the chapters that are out of date and render the site")
@@ -90,7 +124,7 @@ def _parser():
 def _build(options):
     if options.preset not in PRESETS:
         raise CompanionError(f"PRESET must be one of {', '.join(PRESETS)}, got {options.preset!r}.")
-    page = build(find_project(options.out), options.preset, workers=options.workers, say=_say)
+    page = build(find_project(_folder(options.out)), options.preset, workers=options.workers, say=_say)
     print(f"The book is ready. Its first page: {page}")
     return 0
 
@@ -106,7 +140,7 @@ def _rerun(options):
         print(parameter_table(project, options.chapter))
         return 0
     chapter = project.require_chapter(options.chapter)
-    output = Path(options.out).resolve() if options.out else project.root / "runs" / chapter
+    output = _folder(options.out, project.root / "runs" / chapter)
     page = rerun(
         project, chapter, preset=options.preset, assignments=options.assignments, output=output, say=_say
     )
@@ -124,7 +158,7 @@ def _sweep(options):
         chapter,
         preset=options.preset,
         assignments=options.assignments,
-        output=Path(options.out).resolve() if options.out else project.root / "runs" / chapter / "sweep",
+        output=_folder(options.out, project.root / "runs" / chapter / "sweep"),
         workers=options.workers,
         scheduler=options.scheduler,
         retry_failed=options.retry_failed,
@@ -168,8 +202,9 @@ def _test(options):
     project = find_project()
     workers = ["-n", str(min(4, os.cpu_count() or 1)), "--dist", "loadfile"]
     suites = (["tests", *workers, *options.pytest_arguments], ["--nbval", "book", *workers])
-    statuses = [subprocess.run([sys.executable, "-m", "pytest", *suite], cwd=project.root).returncode for suite in suites]
-    return max(statuses)
+    with installed_kernel() as environment:
+        command = [sys.executable, "-m", "pytest"]
+        return max(subprocess.run([*command, *suite], cwd=project.root, env=environment).returncode for suite in suites)
 
 
 def _say(text):

@@ -1,8 +1,9 @@
 """Running one chapter at parameters of the reader's own."""
 
 from .errors import CompanionError
-from .execution import execute
-from .notebooks import read_notebook
+from .execution import SUMMARY, execute, read_summary
+from .notebooks import read_source
+from .ownership import claimed, require_outside_sources
 from .parameters import check_values, declared_parameters, parse_assignments
 from .registry import load_registry
 from .render import assemble_page, render
@@ -35,10 +36,18 @@ def rerun(project, chapter, *, preset, assignments, output, say=print):
     """
     chapter = project.require_chapter(chapter)
     source = project.notebook(chapter)
-    declared = declared_parameters(read_notebook(source))
+    declared = declared_parameters(read_source(source))
     values = check_values(load_registry(project.book / "registry.yml").preset(chapter, preset), declared)
     values.update(parse_assignments(assignments, declared))
-    require_writable(output)
+    require_outside_sources(project, output)
+    names = (source.name, f"{source.stem}.failed.ipynb", "results", "_build")
+    with claimed(output, command="rerun", about=chapter, names=names, doing=f"running {chapter}"):
+        _require_own_results(output / "results")
+        return _run(project, chapter, values, output, say)
+
+
+def _run(project, chapter, values, output, say):
+    source = project.notebook(chapter)
     target = output / source.name
     say(f"{chapter}: running with {_listed(values) or 'its default parameters'}")
     summary = execute(source, target, parameters=values, results=output / "results", cwd=source.parent)
@@ -48,10 +57,18 @@ def rerun(project, chapter, *, preset, assignments, output, say=print):
     return output / "_build" / "html" / "book" / f"{chapter}.html"
 
 
+def _require_own_results(results):
+    """Refuse to replace a folder of results into which somebody has put a file."""
+    own = {SUMMARY, *read_summary(results).get("files", ())}
+    added = sorted(path.name for path in results.iterdir() if path.name not in own) if len(own) > 1 else []
+    if added:
+        raise CompanionError(f"{results / added[0]} was not recorded by this chapter; move it away or give another --out.")
+
+
 def parameter_table(project, chapter):
     """The parameters of a chapter as lines of text: name, type, default, range, help."""
     chapter = project.require_chapter(chapter)
-    declared = declared_parameters(read_notebook(project.notebook(chapter)))
+    declared = declared_parameters(read_source(project.notebook(chapter)))
     if not declared:
         return f"{chapter} has no parameters."
     rows = [("parameter", "type", "default", "allowed", "")]
@@ -63,13 +80,3 @@ def parameter_table(project, chapter):
 def _listed(values):
     return ", ".join(f"{name}={value!r}" for name, value in values.items())
 
-
-def require_writable(folder):
-    """Make a folder for results, or raise a `CompanionError` that says why nothing can be written to it."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / ".writable"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise CompanionError(f"the output folder {folder} cannot be written to: {error.strerror}.") from None

@@ -5,6 +5,7 @@ import json
 
 from .records import read_results
 
+TABLES = ("results.csv", "runs.csv")
 RUN_COLUMNS = ("run", "status", "seconds")
 ROW_COLUMNS = (
     "entry",
@@ -42,7 +43,7 @@ def write_tables(output, runs):
         for row in _recorded(run, record) or [{}]
     ]
     overview = [{**_run_cells(run, record), "error": record["error"]} for run, record in runs]
-    results, table = output / "results.csv", output / "runs.csv"
+    results, table = (output / name for name in TABLES)
     _write(results, [RUN_COLUMNS[0], *names, *RUN_COLUMNS[1:], *ROW_COLUMNS], rows)
     _write(table, [RUN_COLUMNS[0], *names, *RUN_COLUMNS[1:], "error"], overview)
     return results, table
