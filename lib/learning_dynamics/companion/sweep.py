@@ -15,7 +15,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from .cluster import run_on_cluster
+from .cluster import check_address, run_on_cluster
 from .errors import CompanionError
 from .execution import SCRATCH, SUMMARY, damage, read_summary
 from .notebooks import read_source, write_whole
@@ -112,6 +112,8 @@ def sweep(
     """
     chapter = project.require_chapter(chapter)
     checked_workers(workers)
+    if scheduler is not None:
+        check_address(scheduler)
     runs = plan(project, chapter, preset=preset, assignments=assignments, output=output)
     key = fingerprint(project, chapter, PRESET)
     require_outside_sources(project, output)
@@ -169,7 +171,7 @@ def _execute(jobs, key, workers, scheduler, say):
         progress.count(jobs[job], outcome)
 
     if scheduler and jobs:
-        run_on_cluster(list(jobs), address=scheduler, done=done)
+        run_on_cluster(list(jobs), address=scheduler, done=done, say=say)
     else:
         run_all(list(jobs), done=done, workers=workers)
 
