@@ -16,7 +16,7 @@ from .environment import child_environment, python_command
 from .errors import CompanionError
 from .figures import DATA, PICTURES, furnished, pictures
 from .notebooks import notebook_bytes, published, read_notebook
-from .records import read_results
+from .records import agreement_file, read_results
 from .yaml_files import read_yaml
 
 STAMP = ".rendered"
@@ -61,6 +61,7 @@ def _chapter_files(chapter, executed, results):
     files = {book / f"{chapter}.ipynb": notebook_bytes(published(furnished(notebook, recorded)))}
     files |= {book / PICTURES / f"{label}.png": content for label, content in pictures(notebook).items()}
     names = [name for content in recorded.values() for name in content["data"]]
+    names += [agreement_file(entry) for entry, content in recorded.items() if content["rows"]]
     return files | {book / DATA / name: (results / name).read_bytes() for name in names}
 
 
