@@ -15,8 +15,8 @@ from .errors import CompanionError
 from .kernel import installed_kernel
 from .output import tolerant_output
 from .project import PRESETS, find_project
-from .rerun import parameter_table, rerun
-from .sweep import sweep
+from .rerun import estimate_rerun, parameter_table, rerun
+from .sweep import estimate_sweep, sweep
 
 
 DESCRIPTION = "The book from the command line: build it, run its chapters, hand out and grade its assignments."
@@ -86,6 +86,7 @@ def _parser():
     command.add_argument("--preset", choices=PRESETS, default="paper", help="parameters to start from")
     command.add_argument("-p", dest="assignments", metavar="NAME=VALUE", action="append", default=[])
     command.add_argument("--out", metavar="DIR", help="folder for the results (default: runs/CHAPTER)")
+    command.add_argument("--estimate", action="store_true", help="say how long it would take, and do not run it")
     command.add_argument("--list", action="store_true", help="list chapters, or the parameters of CHAPTER")
     command.set_defaults(run=_rerun)
 
@@ -94,6 +95,7 @@ def _parser():
     command.add_argument("--preset", choices=PRESETS, default="paper", help="where the other parameters come from")
     command.add_argument("-p", dest="assignments", metavar="NAME=VALUE,VALUE", action="append", default=[])
     command.add_argument("--out", metavar="DIR", help="folder of the sweep (default: runs/CHAPTER/sweep)")
+    command.add_argument("--estimate", action="store_true", help="say how long it would take, and do not run it")
     command.add_argument("--retry-failed", action="store_true", help="run again what failed before")
     where = command.add_mutually_exclusive_group()
     where.add_argument("--workers", type=int, metavar="N", help="runs at a time (default: one a processor)")
@@ -141,6 +143,9 @@ def _rerun(options):
         return 0
     chapter = project.require_chapter(options.chapter)
     output = _folder(options.out, project.root / "runs" / chapter)
+    if options.estimate:
+        print(estimate_rerun(project, chapter, preset=options.preset, assignments=options.assignments, say=_say))
+        return 0
     page = rerun(
         project, chapter, preset=options.preset, assignments=options.assignments, output=output, say=_say
     )
@@ -153,16 +158,22 @@ def _rerun(options):
 def _sweep(options):
     project = find_project()
     chapter = project.require_chapter(options.chapter)
+    grid = {
+        "preset": options.preset,
+        "assignments": options.assignments,
+        "output": _folder(options.out, project.root / "runs" / chapter / "sweep"),
+        "workers": options.workers,
+        "say": _say,
+    }
+    if options.estimate:
+        print(estimate_sweep(project, chapter, **grid))
+        return 0
     report = sweep(
         project,
         chapter,
-        preset=options.preset,
-        assignments=options.assignments,
-        output=_folder(options.out, project.root / "runs" / chapter / "sweep"),
-        workers=options.workers,
+        **grid,
         scheduler=options.scheduler,
         retry_failed=options.retry_failed,
-        say=_say,
     )
     for folder, error in report.failed.items():
         print(f"failed: {folder.name}: {error}", file=sys.stderr)

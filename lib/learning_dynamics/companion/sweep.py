@@ -17,12 +17,14 @@ from pathlib import Path
 
 from .cluster import check_address, run_on_cluster
 from .errors import CompanionError
+from .estimates import estimate, in_words, recorded_runs, total
 from .execution import SCRATCH, SUMMARY, damage, read_summary
 from .notebooks import read_source, write_whole
 from .ownership import claimed, require_outside_sources
 from .parameters import check_values, complete, declared_parameters, parse_grid
 from .pool import Job, checked_workers, run_all
 from .registry import load_registry
+from .rerun import runs_to_judge_by
 from .staleness import fingerprint
 from .sweep_tables import TABLES, write_tables
 
@@ -125,7 +127,9 @@ def sweep(
         for run in waiting:
             if before[run.folder].get("damage"):
                 say(f"{run.folder.name}: {before[run.folder]['damage']}; it runs again")
-        say(f"{chapter}: {_counted(before.values(), waiting)}")
+        recorded = recorded_runs(project, chapter, output) if waiting else []
+        time = f": {_estimated(project, chapter, waiting, recorded, workers)}" if recorded else ""
+        say(f"{chapter}: {_counted(before.values(), waiting)}{time}")
         jobs = {_job(project, chapter, run, scratch, key): run for run in waiting}
         try:
             _execute(jobs, key, workers, scheduler, say)
@@ -138,6 +142,30 @@ def sweep(
         failed={folder: record["error"] for folder, record in records.items() if record["status"] == FAILED},
         tables=tables,
     )
+
+
+def estimate_sweep(project, chapter, *, preset, assignments, output, workers=None, say=print):
+    """How long a sweep would take, as a sentence; nothing is run but, where no run is recorded, the quick preset.
+
+    Parameters as for `sweep`.
+    """
+    chapter = project.require_chapter(chapter)
+    workers = checked_workers(workers)
+    runs = plan(project, chapter, preset=preset, assignments=assignments, output=output)
+    key = fingerprint(project, chapter, PRESET)
+    before = {run.folder: run.record(key) for run in runs}
+    waiting = [run for run in runs if before[run.folder]["status"] == NOT_RUN]
+    counted = _counted(before.values(), waiting)
+    if not waiting:
+        return f"{chapter}: {counted}."
+    recorded = runs_to_judge_by(project, chapter, output, say)
+    return f"{chapter}: {counted}: {_estimated(project, chapter, waiting, recorded, workers)}, {workers} at a time."
+
+
+def _estimated(project, chapter, waiting, recorded, workers):
+    declared = declared_parameters(read_source(project.notebook(chapter)))
+    each = [estimate(recorded, run.changed, declared) for run in waiting]
+    return in_words(total(each, checked_workers(workers)), len(recorded))
 
 
 def plan(project, chapter, *, preset, assignments, output):
