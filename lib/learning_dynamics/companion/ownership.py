@@ -52,9 +52,12 @@ def claimed(folder, *, command, about, names, doing, trusted=False):
         way, the folder lies inside the output of another command or serves another purpose, or the command runs there now.
     """
     names = tuple(names)
-    _require_outside_other_output(folder)
-    if not trusted:
-        require_ours(folder, command=command, about=about, names=names)
+    try:
+        _require_outside_other_output(folder)
+        if not trusted:
+            require_ours(folder, command=command, about=about, names=names)
+    except OSError as error:
+        raise _not_writable(folder, error) from None
     require_writable(folder)
     with _locked(folder / f"{MARK}{command}", folder, doing) as mark:
         made = set(_content(mark).get("names", ()))
@@ -94,7 +97,11 @@ def require_writable(folder):
         probe.write_text("x")
         probe.unlink()
     except OSError as error:
-        raise CompanionError(f"the output folder {folder} cannot be written to: {error.strerror or error}.") from None
+        raise _not_writable(folder, error) from None
+
+
+def _not_writable(folder, error):
+    return CompanionError(f"the output folder {folder} cannot be written to: {error.strerror or error}.")
 
 
 def _require_outside_other_output(folder):
