@@ -4,7 +4,6 @@ from learning_dynamics.random_matrix.forms import BilinearForms
 from learning_dynamics.random_matrix.filters import SpectralFilter, heavy_ball, ridge_flow, ridge_regression
 from learning_dynamics.random_matrix.model import MixtureClassification, classification_error
 from learning_dynamics.random_matrix.readings import (
-    READINGS,
     Reading,
     SignalLaw,
     noise_and_scale,
@@ -83,7 +82,6 @@ from learning_dynamics.random_matrix.whitening import (
 )
 
 __all__ = [
-    "READINGS",
     "BilinearForms",
     "Concentration",
     "ContourParts",
