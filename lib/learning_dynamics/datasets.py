@@ -35,14 +35,15 @@ PRECISION = {
     ("liao-couillet-2018", 2): {"histogram_drawn_left": 5e-6, "histogram_drawn_right": 5e-6, "density_x": 1e-5, "density_relative": 2e-5},
     ("liao-couillet-2018", 3): {"least_error": 6e-7},
     ("liao-couillet-2018", 4): {"simulation": 1.5e-6, "taylor": 1.5e-6, "least_squares": 1.5e-6},
-    ("liao-couillet-2018", 5): {"simulation": 1.5e-6, "taylor": 1.5e-6, "least_squares": 1.5e-6},
+    ("liao-couillet-2018", 5): {"simulation": 2.5e-6, "taylor": 2.5e-6, "least_squares": 2.5e-6},
     ("liao-couillet-2018", 6): {"training_simulation": 6e-7, "training_theory": 6e-7, "generalization_simulation": 6e-7, "generalization_theory": 6e-7},
     ("liao-couillet-2018", 7): {"eigenvalue": 1e-4},
     ("satpathi-srikant-2021", 1): {"a": 0.012, "b": 0.15, "c": 0.14},
 }  # fmt: skip
 """Reading error of the published columns, or panels: half of the last digit kept, and what the axis is uncertain by.
 
-The axes of figures 4 and 5 are read 1e-6 low. The density of figure 2 is calibrated on the height of one count, which is known to 2e-5 of itself.  Columns that are not named are exact: times, counts, grids.
+The axis of figure 4 is read up to 1.2e-6 low; that of figure 5 is read 1e-6 low at 1/2 and 2.3e-6 high at 0, as its lines of known height show.
+The density of figure 2 is calibrated on the height of one count, which is known to 2e-5 of itself.  Columns that are not named are exact: times, counts, grids.
 """
 PAGES = {
     ("liao-couillet-2018", 1): 5,

@@ -1,5 +1,6 @@
 """The experiments of paper 1: on drawn mixtures, on pools of given points, at doubled dimensions."""
 
+from learning_dynamics.random_matrix.simulation.averages import AverageTest, LeastTime, average_test, least_time
 from learning_dynamics.random_matrix.simulation.descent import descent_weights
 from learning_dynamics.random_matrix.simulation.experiment import Simulation, simulate
 from learning_dynamics.random_matrix.simulation.filtered import filtered_weights, simulate_filter
@@ -19,13 +20,16 @@ from learning_dynamics.random_matrix.simulation.spectrum import (
 from learning_dynamics.random_matrix.simulation.start import least_squares_weights, simulate_start
 
 __all__ = [
+    "AverageTest",
     "Concentration",
     "ErrorCounts",
     "FiniteSize",
     "LeadingPairs",
+    "LeastTime",
     "SampleSpectrum",
     "Simulation",
     "SizeFit",
+    "average_test",
     "combined_error",
     "concentration",
     "count_errors",
@@ -34,6 +38,7 @@ __all__ = [
     "finite_size",
     "leading_pairs",
     "least_squares_weights",
+    "least_time",
     "replicate_test",
     "resolvent_bilinear",
     "sample_spectrum",

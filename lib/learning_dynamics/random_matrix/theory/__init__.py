@@ -32,6 +32,7 @@ from learning_dynamics.random_matrix.theory.performance import (
     training_error,
 )
 from learning_dynamics.random_matrix.theory.projections import projected_errors
+from learning_dynamics.random_matrix.theory.rectangle import rectangle_errors, rectangle_statistics
 from learning_dynamics.random_matrix.theory.stopping import OptimalStopping, optimal_stopping, stopping_threshold
 
 __all__ = [
@@ -59,6 +60,8 @@ __all__ = [
     "noise_fit",
     "optimal_stopping",
     "projected_errors",
+    "rectangle_errors",
+    "rectangle_statistics",
     "sample_size",
     "signal_atom",
     "signal_density",
