@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from learning_dynamics._threads import one_blas_thread
-from learning_dynamics._validation import choice, real_array
+from learning_dynamics._validation import choice, integer, real_array
 from learning_dynamics.overparametrized.linearization import linearize, spectrum
 from learning_dynamics.overparametrized.theory.kernel import kernel_matrix
 
@@ -130,6 +130,61 @@ def linearized_training(model, epochs, *, linearization=None, dynamics="gd"):
             weights=weights,
             flipped=flipped,
         )
+
+
+def first_order_escape(model, linearization, epochs, *, steps=100):
+    r"""The Lyapunov function :math:`V_\perp` of paper 3 equation (7) to first order in the switches, along the linear flow.
+
+    Neurons move as in the linearised problem, in closed form, and only their changed activities push the weights out of the span:
+    :math:`P_0^\perp (w(t) - w(0)) \approx -P_0^\perp \int_0^t (\nabla f(w_L(s)) - \nabla f_0)(f_L(s) - Y)\,ds`. Nothing is trained.
+
+    Parameters
+    ----------
+    model : TwoLayerRegression
+    linearization : Linearization
+        Of `initial_linearization`.
+    epochs : float or array_like of float, shape (k,)
+        Times, >= 0; the flow has run for ``epochs * model.step``.
+    steps : int
+        Number of intervals of the time integral between 0 and the last time, >= 1. They grow in proportion to the time.
+
+    Returns
+    -------
+    numpy.ndarray of float, shape (k,)
+        :math:`V_\perp` at the epochs. Its ratio to that of the network tends to 1 like :math:`m^{-1/2}`; at the widths of the paper's
+        figure it is 10 to 35 per cent too high, because a neuron that has crossed a kink is pushed back.
+
+    Raises
+    ------
+    TypeError
+        If an argument is of a wrong type.
+    ValueError
+        If a time is negative, or `steps` is below 1.
+
+    Notes
+    -----
+    Within an interval the residuals are integrated exactly, and the activities are those at its middle: with n points thousands of
+    switches are spread over the intervals, and the error of V is below 1 per cent with the default number.
+    """
+    epochs, steps = _times(epochs, "flow"), integer("steps", steps, at_least=1)
+    edges = np.union1d(epochs, _growing(epochs.max(), steps))
+    with one_blas_thread():
+        modes = (linearization.outputs - linearization.targets) @ linearization.eigenvectors
+        escape, values = np.zeros_like(linearization.weights), {0.0: 0.0}
+        for before, after in zip(edges, edges[1:]):
+            gone = -np.expm1(-np.outer([before, (before + after) / 2, after], model.step * linearization.eigenvalues))
+            reached, middle, end = gone * modes / linearization.eigenvalues @ linearization.eigenvectors.T
+            weights = linearization.weights - linearization.gradient_product(middle)
+            escape -= linearization.switched_product(weights, end - reached)
+            if after in epochs:
+                outside = escape - linearization.project(escape)
+                values[after] = float(np.vdot(outside, outside))
+    return np.array([values[epoch] for epoch in epochs])
+
+
+def _growing(last, steps):
+    """Times from 0 to the last one whose distances grow in proportion, from last/1000."""
+    return last / 1000 * np.expm1(np.linspace(0, np.log1p(1000), steps + 1))
 
 
 def _times(epochs, dynamics):
