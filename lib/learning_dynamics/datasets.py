@@ -9,9 +9,11 @@ from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
+from scipy.interpolate import CubicSpline
 
 DATA_FOLDER = Path(__file__).with_name("data")
 SHA256 = {
+    "figure_draws.csv": "818f73d8004048299c14c9e76d2a89fd020ff5234484db9ea383aa6562d7f636",
     "mnist_ones_sevens.npz": "76d1ec70d3342d6900493ca288c5c2ed92e78c119836183ea14f04059899b4e0",
     "wide_descents.csv": "8fa57cd90dbeeb2a72ccf9fb09181e6f3c3255dca6bc1ec73c34d2a2db1f55ed",
     "published/liao-couillet-2018-figure-1.csv": "c3fdfe2cfd5c65e5fcd0d9adcdb61e9d4c2aba0778b2bf2ce2ecb2c20c736f23",
@@ -275,6 +277,77 @@ def _table(name):
     """The columns of a CSV file: numbers as float64, anything else as text."""
     columns = zip(*csv.reader(_checked_content(name).decode("utf-8").splitlines()))
     return {column: np.array(values, str if values[0].isalpha() else float) for column, *values in columns}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FigureDraws:
+    r"""Stored runs of the experiment of the figure of paper 3 for many draws of its data, means over 5 starting weights.
+
+    Attributes
+    ----------
+    command, date : str
+        What made the file, and when.
+    data_seeds, widths, epochs : numpy.ndarray of int, shapes (s,), (w,) and (e,)
+    perpendicular, distance, displacement : numpy.ndarray of float, shape (s, w, e)
+        The panels (a), (b) and (c), as in `learning_dynamics.overparametrized.Simulation`.
+    perpendicular_sd, distance_sd, displacement_sd : numpy.ndarray of float, shape (s, w, e)
+        Standard deviations over the starting weights.
+    """
+
+    command: str
+    date: str
+    data_seeds: np.ndarray
+    widths: np.ndarray
+    epochs: np.ndarray
+    perpendicular: np.ndarray
+    distance: np.ndarray
+    displacement: np.ndarray
+    perpendicular_sd: np.ndarray
+    distance_sd: np.ndarray
+    displacement_sd: np.ndarray
+
+    def curves(self, name, *, width, epochs):
+        """Return a quantity of one width at any epochs of the run, shape (s, k), by cubic interpolation in time.
+
+        Raises
+        ------
+        ValueError
+            If the width is not stored, or an epoch is outside the run.
+        """
+        if width not in self.widths:
+            raise ValueError(f"width must be one of {', '.join(map(str, self.widths))}, got {width!r}")
+        epochs = np.asarray(epochs, float)
+        if epochs.size and not (0 <= epochs.min() and epochs.max() <= self.epochs[-1]):
+            raise ValueError(f"epochs must be in [0, {self.epochs[-1]}], got {epochs.min():g} to {epochs.max():g}")
+        values = getattr(self, name)[:, list(self.widths).index(width)]
+        return CubicSpline(self.epochs, values, axis=1)(epochs)
+
+
+def figure_draws():
+    """Return the stored draws of the figure of paper 3 after checking their file's SHA-256.
+
+    Returns
+    -------
+    FigureDraws
+
+    Raises
+    ------
+    DataFileError
+        If the file is missing, cannot be read or is damaged.
+
+    Examples
+    --------
+    >>> stored = figure_draws()
+    >>> stored.widths.tolist(), int(stored.epochs[-1])
+    ([1000, 2000, 5000, 10000], 10000)
+    """
+    first, *lines = _checked_content("figure_draws.csv").decode("utf-8").splitlines()
+    command, date = first.removeprefix("# ").split(", ")
+    columns = {name: np.array(values, float) for name, *values in zip(*csv.reader(lines))}
+    data_seeds, widths, epochs = (np.unique(columns.pop(name)).astype(int) for name in ("data_seed", "width", "epoch"))
+    shape = (data_seeds.size, widths.size, epochs.size)
+    arrays = {name: values.reshape(shape) for name, values in columns.items()}
+    return FigureDraws(command=command, date=date, data_seeds=data_seeds, widths=widths, epochs=epochs, **arrays)
 
 
 def _checked_content(name):

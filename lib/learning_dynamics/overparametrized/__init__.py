@@ -1,5 +1,6 @@
 """Paper 3: the dynamics of gradient descent for overparametrised neural networks."""
 
+from learning_dynamics.overparametrized.draws import DrawTest, RatioTest, draw_test, published_curve, ratio_test
 from learning_dynamics.overparametrized.linearization import Linearization
 from learning_dynamics.overparametrized.model import PolynomialData, TwoLayerRegression, polynomial_data
 from learning_dynamics.overparametrized.simulation import Simulation, Training, simulate, train
@@ -35,13 +36,16 @@ from learning_dynamics.overparametrized.theory import (
 )
 
 __all__ = [
+    "DrawTest",
     "Linearization",
     "LinearizedTraining",
     "PolynomialData",
+    "RatioTest",
     "Simulation",
     "Training",
     "TwoLayerRegression",
     "corollary8_bound",
+    "draw_test",
     "feature_norm2",
     "first_order_escape",
     "initial_linearization",
@@ -58,6 +62,8 @@ __all__ = [
     "linearized_training",
     "network_kernel",
     "polynomial_data",
+    "published_curve",
+    "ratio_test",
     "simulate",
     "smallest_angle",
     "smallest_constant",
