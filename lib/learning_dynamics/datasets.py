@@ -13,7 +13,7 @@ from scipy.interpolate import CubicSpline
 
 DATA_FOLDER = Path(__file__).with_name("data")
 SHA256 = {
-    "figure_draws.csv": "818f73d8004048299c14c9e76d2a89fd020ff5234484db9ea383aa6562d7f636",
+    "figure_draws.csv": "c218d195b96978cbd2258a19ad8e80cd984be28635bbf82d0bcb9ff980099f22",
     "mnist_ones_sevens.npz": "76d1ec70d3342d6900493ca288c5c2ed92e78c119836183ea14f04059899b4e0",
     "wide_descents.csv": "8fa57cd90dbeeb2a72ccf9fb09181e6f3c3255dca6bc1ec73c34d2a2db1f55ed",
     "published/liao-couillet-2018-figure-1.csv": "c3fdfe2cfd5c65e5fcd0d9adcdb61e9d4c2aba0778b2bf2ce2ecb2c20c736f23",

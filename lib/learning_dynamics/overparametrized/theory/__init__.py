@@ -30,8 +30,9 @@ from learning_dynamics.overparametrized.theory.linear import (
     first_order_escape,
     initial_linearization,
     linearized_training,
+    switched_share,
 )
-from learning_dynamics.overparametrized.theory.series import feature_norm2, kernel_coefficients, kernel_series
+from learning_dynamics.overparametrized.theory.series import feature_norm2, kernel_coefficients, kernel_series, sphere_norm2
 
 __all__ = [
     "LinearizedTraining",
@@ -54,7 +55,9 @@ __all__ = [
     "smallest_angle",
     "smallest_constant",
     "smallest_eigenvalue",
+    "sphere_norm2",
     "squared_norm",
+    "switched_share",
     "tangent_kernel",
     "theorem3_bound",
     "theorem4_bound",

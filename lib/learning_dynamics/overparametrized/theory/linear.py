@@ -1,6 +1,6 @@
 r"""Training of the linearised network in closed form, at w(0) or in the limit of infinite width."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from learning_dynamics.overparametrized.linearization import linearize, spectrum
 from learning_dynamics.overparametrized.theory.kernel import kernel_matrix
 
 DYNAMICS = ("gd", "flow")
+KINK_WINDOW = 0.05
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -215,3 +216,47 @@ def _decay(step, eigenvalues, epochs, dynamics):
     sign = np.where(below, 1.0, 1 - 2 * (epochs[:, None] % 2))
     left = sign * np.exp(exponents)
     return left, np.where(sign > 0, -np.expm1(exponents), 1 - left)
+
+
+def switched_share(model, epochs, *, samples=100_000, seed):
+    r"""Share of pairs of a neuron and an input that have switched, to leading order in :math:`1/\sqrt m`, if neurons move linearly.
+
+    A pair switches if its neuron starts closer to the kink than it moves: the density of neurons at the kink times their mean motion
+    there, :math:`(g/\sqrt m)|\sum_j \rho_j \tilde x_i^T \tilde x_j 1\{w^T \tilde x_j > 0\}|`. Here :math:`\rho` is the time integral of
+    the residuals at infinite width, in closed form, with :math:`f_0 = 0`.
+
+    Parameters
+    ----------
+    model : TwoLayerRegression
+    epochs : float or array_like of float, shape (k,)
+        Numbers of steps, integers >= 0.
+    samples : int
+        Neurons drawn from the law of the initial weights, over which the mean is taken, >= 1000. No network is trained.
+    seed : int
+        Seed of the draw, >= 0.
+
+    Returns
+    -------
+    numpy.ndarray of float, shape (k,)
+        Where it is small compared with 1; above about 0.1 it is too large.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `linearized_training`, and if `samples` or `seed` is outside its range.
+    """
+    epochs = _times(epochs, "gd")
+    wide = replace(model, width=integer("samples", samples, at_least=1000), antisymmetric=False)
+    features = model.features
+    with one_blas_thread():
+        eigenvalues, vectors = spectrum(kernel_matrix(model), name="H", features=features)
+        _, gone = _decay(model.step, eigenvalues, epochs, "gd")
+        integrals = (gone * (model.targets @ vectors) / eigenvalues) @ vectors.T
+        heights = wide.draw(seed)[0] @ features.T
+        window = KINK_WINDOW * heights.std(axis=0)
+        near = np.abs(heights) < window
+        shares = []
+        for integral in integrals:
+            pushes = np.abs(((heights > 0) * integral) @ (features @ features.T))
+            shares.append(np.mean((near * pushes).mean(axis=0) / (2 * window)))
+    return model.gain / np.sqrt(model.width) * np.array(shares)
