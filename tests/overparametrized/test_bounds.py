@@ -107,7 +107,7 @@ def test_refusals():
 
 
 def test_steps_of_theorem_7():
-    assert theorem7_steps(n=10.0, eta=0.5, c=0.2, norm2=np.e**2 / 10 - 1) == pytest.approx(20.0)
+    assert theorem7_steps(n=2.0, eta=0.5, c=0.2, norm2=np.e**2 / 2 - 1) == pytest.approx(20.0)
 
 
 def test_equation_4_is_theorem_4_in_the_width_alone():

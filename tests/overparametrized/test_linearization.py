@@ -162,20 +162,34 @@ def test_switched_product_is_a_difference_of_gradients():
     assert not line.switched_product(weights, v).any()
 
 
-def test_escape_to_first_order():
-    """The ratio to what descent does tends to 1 with the width; for a hundred times the start hardly a neuron switches."""
-    ratios = []
-    for width in (400, 6400):
+def escapes(models, runs, epochs):
+    """Mean ratios of what descent does to the first order, one a model."""
+    means = []
+    for model in models:
         values = []
-        for seed in range(4):
-            model = lazy(width)
+        for seed in range(runs):
             weights, signs = model.draw(seed)
             line = initial_linearization(model, weights, signs)
-            end = train(model, weights, signs, epochs=[500, 2000])
-            values.append(end.perpendicular / first_order_escape(model, line, [500, 2000]))
-        ratios.append(np.mean(values, axis=0))
-    assert (np.abs(1 - ratios[1]) < 0.5 * np.abs(1 - ratios[0])).all()
-    assert (np.abs(1 - ratios[1]) < 0.1).all()
+            end = train(model, weights, signs, epochs=epochs)
+            values.append(end.perpendicular[0] / first_order_escape(model, line, epochs, steps=50)[0])
+        means.append(np.mean(values))
+    return np.array(means)
+
+
+def test_escape_to_first_order():
+    """In the paper's figure the ratio comes close to 1 as the width grows, with a distance that falls like its root."""
+    data = polynomial_data(seed=0)
+    options = {"learning_rate": 0.01, "loss": "mean", "gain": 2**0.5, "bias": False, "initialization": "uniform", "scale": 5**-0.5}
+    models = [TwoLayerRegression(inputs=data.inputs, targets=data.targets, width=m, **options) for m in (1000, 9000)]
+    narrow, wide = escapes(models, 3, 10_000)
+    assert 0.65 < narrow < 0.85 < wide < 0.97
+    assert (3 * wide - narrow) / 2 == pytest.approx(1, abs=0.06)
+
+
+def test_escape_of_few_points_stays_below_its_first_order():
+    """One point's share in the push of a neuron does not depend on the width: with 20 points a tenth is missing at any width."""
+    narrow, wide = escapes([lazy(400), lazy(6400)], 4, 2000)
+    assert 0.8 < narrow < wide < 0.95
 
 
 def test_escape_does_not_depend_on_its_steps():

@@ -110,6 +110,11 @@ def published_curve(figure, panel, width):
     width : int
         m: 1000, 2000, 5000 or 10000.
 
+    Returns
+    -------
+    tuple of numpy.ndarray
+        Of shape (k,) each.
+
     Raises
     ------
     ValueError

@@ -202,9 +202,9 @@ def network_kernel(model, weights, x, z=None):
     --------
     >>> from learning_dynamics.overparametrized import TwoLayerRegression
     >>> model = TwoLayerRegression(inputs=[[1.0], [2.0]], targets=[1.0, 0.0], width=2, learning_rate=0.1, bias=False)
-    >>> network_kernel(model, [[1.0], [-1.0]], [[1.0], [-1.0]], [[2.0]])
+    >>> network_kernel(model, [[1.0], [-1.0]], [[1.0], [3.0]], [[2.0]])
     array([[1.],
-           [0.]])
+           [3.]])
     """
     weights, scales = model.network(weights, np.ones(model.width))
     x = model.extend(x)

@@ -181,7 +181,7 @@ def sphere_norm2(degree, *, dimension, bias=True):
     Examples
     --------
     >>> round(sphere_norm2(1, dimension=4) / feature_norm2(1, dimension=4), 2)
-    0.98
+    0.96
     """
     p = integer("degree", degree, at_least=0, at_most=20)
     d = integer("dimension", dimension, at_least=3)
