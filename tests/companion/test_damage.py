@@ -2,12 +2,14 @@
 
 import json
 import os
+import shutil
 import time
 
 import pytest
 
 from learning_dynamics.companion.build import execute_stale
 from learning_dynamics.companion.cli import main
+from learning_dynamics.companion.errors import CompanionError
 from learning_dynamics.companion.notebooks import write_whole
 from learning_dynamics.companion.render import STAMP, _discard_unfinished, _hashes, _publish, _reason, html_damage
 from learning_dynamics.companion.staleness import why_stale
@@ -128,6 +130,22 @@ def test_a_site_takes_the_place_of_another_as_a_whole(site, tmp_path):
     _publish(site, html)
     assert sorted(path.name for path in html.iterdir()) == ["book", "index.html"]
     assert {path.name for path in tmp_path.iterdir() if "html" in path.name} == {"html"}
+
+
+def test_a_site_stays_where_the_new_one_finds_no_room(site, tmp_path, monkeypatch):
+    html = tmp_path / "html"
+    html.mkdir()
+    (html / "old.html").touch()
+
+    def full(source, target):
+        target.mkdir()
+        raise shutil.Error([(str(source), str(target), "[Errno 28] No space left on device")] * 40)
+
+    monkeypatch.setattr("shutil.copytree", full)
+    with pytest.raises(CompanionError, match=r"^the site is made and could not be put in place: \[Errno 28\] No space left on device.$"):
+        _publish(site, html)
+    assert {path.name for path in tmp_path.iterdir() if "html" in path.name} == {"html"}
+    assert [path.name for path in html.iterdir()] == ["old.html"]
 
 
 def test_a_full_disk_leaves_a_file_as_it_was(tmp_path, monkeypatch):
