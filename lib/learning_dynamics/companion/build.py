@@ -6,6 +6,7 @@ import time
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 
+from .certificate import write_certificate
 from .errors import CompanionError
 from .execution import read_summary
 from .kernel import ARGUMENTS, kernel_home
@@ -50,6 +51,7 @@ def build(project, preset, *, workers=None, say=print):
     ):
         execute_stale(project, preset, workers=workers, say=say)
         page = render_site(project, preset, say=say)
+        say(f"certificate: {write_certificate(project, preset)}")
     failures = failed_verdicts(project, preset)
     for failure in failures:
         say(f"verdict: {failure}")

@@ -1,4 +1,4 @@
-"""The command line: ``python -m learning_dynamics build|rerun|sweep|refresh|classroom|grade|test``."""
+"""The command line: ``python -m learning_dynamics build|verify|rerun|sweep|refresh|classroom|grade|test``."""
 
 import argparse
 import errno
@@ -17,7 +17,7 @@ from .output import tolerant_output
 from .project import PRESETS, find_project
 from .rerun import estimate_rerun, parameter_table, rerun
 from .sweep import estimate_sweep, sweep
-
+from .verification import TOLERANCE, verify
 
 DESCRIPTION = "The book from the command line: build it, run its chapters, hand out and grade its assignments."
 GOES_ON = ("build", "sweep")
@@ -81,6 +81,13 @@ def _parser():
     command.add_argument("--workers", type=int, metavar="N", help="chapters at a time (default: one a processor)")
     command.set_defaults(run=_build)
 
+    command = commands.add_parser("verify", help="compare the book that was built here with a certificate")
+    command.add_argument("certificate", metavar="CERTIFICATE", help="certificate.json, as a build writes it")
+    command.add_argument("--preset", choices=PRESETS, help="preset to compare at (default: the certificate's)")
+    command.add_argument("--out", metavar="DIR", help="where the book was built, as given to build")
+    command.add_argument("--tolerance", type=float, default=TOLERANCE, help="largest relative difference (default: %(default)g)")
+    command.set_defaults(run=_verify)
+
     command = commands.add_parser("rerun", help="run one chapter at your own parameters")
     command.add_argument("chapter", nargs="?", metavar="CHAPTER", help="e.g. random_matrix/performance")
     command.add_argument("--preset", choices=PRESETS, default="paper", help="parameters to start from")
@@ -129,6 +136,12 @@ def _build(options):
     page = build(find_project(_folder(options.out)), options.preset, workers=options.workers, say=_say)
     print(f"The book is ready. Its first page: {page}")
     return 0
+
+
+def _verify(options):
+    project, path = find_project(options.out), Path(options.certificate)
+    same = verify(project, path, preset=options.preset, tolerance=options.tolerance, say=_say)
+    return 0 if same else 1
 
 
 def _rerun(options):

@@ -7,7 +7,7 @@ from .errors import CompanionError
 from .suggestions import require_known
 from .yaml_files import read_yaml
 
-REGISTRY_PAGES = ("atlas", "claims", "concordance", "build")
+REGISTRY_PAGES = ("atlas", "claims", "checking", "concordance", "build")
 PAGE_KINDS = (".ipynb", ".md", ".rst")
 PRESETS = ("paper", "quick", "large")
 

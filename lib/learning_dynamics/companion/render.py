@@ -15,8 +15,10 @@ from .addresses import BASE_VARIABLE, checked_base
 from .environment import child_environment, python_command
 from .errors import CompanionError
 from .figures import DATA, PICTURES, furnished, pictures
+from .links import TESTS, named_tests
 from .notebooks import notebook_bytes, published, read_notebook
 from .records import agreement_file, read_results
+from .text_pages import finished
 from .yaml_files import read_yaml
 
 STAMP = ".rendered"
@@ -31,8 +33,8 @@ COLOUR_CODES = re.compile(r"\x1b\[[0-9;]*m")
 def assemble_book(project, preset):
     """Lay out ``_build/source``: the book with its notebooks replaced by executed copies.
 
-    The copies get links to their figures' data; the data and a small picture of every figure
-    are added to the book.  A picture that the book keeps under the same name gives way.  A file is written only where its content changes, so that unchanged pages are not
+    The copies get links to their figures' data; the data, a small picture of every figure and the
+    tests that the book names are added to the book, and pages of text are finished.  A picture that the book keeps under the same name gives way.  A file is written only where its content changes, so that unchanged pages are not
     rendered again.
 
     Returns
@@ -44,6 +46,10 @@ def assemble_book(project, preset):
     wanted = {Path("book") / path.relative_to(project.book): path.read_bytes() for path in _book_files(project.book)}
     for chapter in project.chapters():
         wanted |= _chapter_files(chapter, project.executed(chapter, preset), project.results(chapter, preset))
+    texts = [name for name in wanted if name.suffix == ".md"]
+    recorded = read_results(project.build / "executed" / preset, "**/*.results/*.json")
+    wanted |= {name: finished(wanted[name].decode(), recorded, preset).encode() for name in texts}
+    wanted |= _tests_of_the_book(project)
     wanted[Path("_toc.yml")] = (project.root / "_toc.yml").read_bytes()
     wanted[Path("_config.yml")] = _as_yaml(site_settings(project.root))
     for name, content in wanted.items():
@@ -52,6 +58,14 @@ def assemble_book(project, preset):
         if path.is_file() and path.relative_to(target) not in wanted:
             path.unlink()
     return target
+
+
+def _tests_of_the_book(project):
+    """The tests that the registry and the pages name: place in the assembled book → content."""
+    pages = [project.book / "registry.yml", *project.book.glob("*.md")]
+    named = set().union(*(named_tests(page.read_text("utf-8")) for page in pages))
+    there = [name for name in named if (project.root / name).exists()]
+    return {Path("book") / TESTS / name.relative_to("tests"): (project.root / name).read_bytes() for name in there}
 
 
 def _chapter_files(chapter, executed, results):

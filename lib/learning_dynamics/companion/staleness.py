@@ -32,7 +32,7 @@ def fingerprint(project, chapter, preset):
     That is: its notebook, the modules of ``lib/`` that it imports and those that they import,
     the data files that these load, its entries and presets in the registry, the pins, the
     Python version.  A registry page depends on the whole registry, on all results, on the code
-    of all chapters and on the notation page.
+    of all chapters, on the notation page and on the table of mutations.
     """
     digest = hashlib.sha256(f"{preset} {sys.version_info[:2]}".encode())
     for path in sorted(dependencies(project, chapter)):
@@ -66,7 +66,7 @@ def _results_of_chapters(project, preset):
 
 def _pages_read(project):
     pages = [project.notebook(name) for name in project.chapters() if name not in REGISTRY_PAGES]
-    return [path for path in (*pages, project.root / "_toc.yml", project.book / "notation.md") if path.exists()]
+    return [path for path in (*pages, project.root / "_toc.yml", *(project.book / name for name in ("notation.md", "mutations.csv"))) if path.exists()]
 
 
 def dependencies(project, chapter):
