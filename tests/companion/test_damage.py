@@ -72,9 +72,9 @@ def test_a_wrong_file_of_the_book_is_named_before_anything_runs(project, capsys,
 
 def test_an_entry_of_a_chapter_that_is_not_there_is_named(project, capsys):
     path = project.book / "registry.yml"
-    path.write_text(path.read_text().replace("chapter: one/second", "chapter: one/secod"))
+    path.write_text(path.read_text().replace("chapter: one/second", "chapter: one/secondo"))
     assert main(["build", "--preset", "quick"]) == 2
-    assert "chapter of the registry entry 'obs-second', 'one/secod'; did you mean 'one/second'?" in capsys.readouterr().err
+    assert "chapter of the registry entry 'obs-second', 'one/secondo'; did you mean 'one/second'?" in capsys.readouterr().err
 
 
 def test_a_cell_that_is_not_python_is_named(project, capsys):
