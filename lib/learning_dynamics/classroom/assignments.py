@@ -11,7 +11,7 @@ from learning_dynamics.companion.suggestions import require_known
 
 from .parameters import RANGES
 
-FOLDER = "classroom"
+FOLDER, PRIVATE = "classroom", "private"
 
 
 @dataclass(frozen=True)
@@ -88,10 +88,17 @@ def load_assignments(project):
     return {name: _load(project.root / FOLDER / name, name) for name in RANGES}
 
 
-def require_assignment(project, name):
-    """The assignment of a name; a `CompanionError` with a suggestion where there is none."""
+def require_assignment(project, name, masters=None):
+    """The assignment of a name; a `CompanionError` with a suggestion where there is none.
+
+    A folder `masters` holds ``<name>/<name>.ipynb`` and ``assignment.yml`` of a course of its own; otherwise ``classroom/private`` is
+    looked in first, which the repository does not keep.
+    """
     require_known(name, RANGES, "assignment")
-    return _load(project.root / FOLDER / name, name)
+    if masters is not None:
+        return _load(masters / name, name)
+    private = project.root / FOLDER / PRIVATE / name
+    return _load(private if private.is_dir() else project.root / FOLDER / name, name)
 
 
 def _load(folder, name):

@@ -1,10 +1,64 @@
-"""Student versions of all assignments, and the guide for teachers."""
+"""Student versions of the assignments, and the guide for teachers."""
 
-import shutil
+import copy
+import re
 
 from .assignments import load_assignments
 from .extra import require_extra
+from .folders import own_folder, replace_folder
 from .guide import guide
+from .judge import HIDDEN, SOLUTION
+
+STUB = "# your answer"
+FUNCTION_STUB = 'raise NotImplementedError("no answer yet")  # your answer'
+TEXT_STUB = "*Your answer.*"
+MARK = re.compile(r"### (BEGIN|END)")
+
+
+def released(master):
+    """The student version of a master: stubs for solutions, and no hidden checks.
+
+    Parameters
+    ----------
+    master : nbformat.NotebookNode
+
+    Returns
+    -------
+    nbformat.NotebookNode
+
+    Raises
+    ------
+    ValueError
+        If a line that begins or ends a region has no partner.
+    """
+    notebook = copy.deepcopy(master)
+    for cell in notebook.cells:
+        lines = _replaced(cell.source.split("\n"), SOLUTION, TEXT_STUB if cell.cell_type == "markdown" else None)
+        lines = _replaced(lines, HIDDEN, "")
+        cell.source = "\n".join(lines).rstrip("\n")
+        if MARK.search(cell.source):
+            raise ValueError(f"the cell {cell.metadata['nbgrader']['grade_id']!r} has a region that does not begin or end")
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    return notebook
+
+
+def _replaced(lines, marks, stub):
+    """Lines with every region between two marks replaced by a stub: of functions one that raises."""
+    kept, inside = [], False
+    for line in lines:
+        if not inside and line.strip() == marks[0]:
+            inside = True
+            indent = line[: len(line) - len(line.lstrip())]
+            if stub != "":
+                kept.append(indent + (stub or (FUNCTION_STUB if indent else STUB)))
+        elif inside and line.strip() == marks[1]:
+            inside = False
+        elif not inside:
+            kept.append(line)
+    if inside:
+        raise ValueError(f"the region that {marks[0]!r} begins does not end")
+    return kept
 
 
 def write_classroom(project, out, *, say=print):
@@ -14,29 +68,27 @@ def write_classroom(project, out, *, say=print):
     ----------
     project : Project
     out : Path
-        Its ``student`` folder is replaced.
+        Its ``student`` folder is replaced, if it was written by this function.
     say : callable
         Called with one line for each file.
 
     Raises
     ------
     CompanionError
-        If the optional extra or a master notebook is missing.
+        If the optional extra or a master notebook is missing, or the folder holds something else.
     """
     require_extra()
-    from .course import Course
+    from learning_dynamics.companion.notebooks import write_notebook
+
     from .page import page
 
     assignments = load_assignments(project)
-    shutil.rmtree(out / "student", ignore_errors=True)
-    (out / "student").mkdir(parents=True)
-    course = Course(out / ".work")
+    own_folder(out, "classroom", others_allowed=("guide.md", "guide.html", "student"))
+    with replace_folder(out / "student") as student:
+        for assignment in assignments.values():
+            write_notebook(released(assignment.master), student / assignment.path.name)
     for assignment in assignments.values():
-        course.release(assignment)
-        target = out / "student" / assignment.path.name
-        shutil.copyfile(course.released(assignment), target)
-        say(f"for students: {target}")
-    shutil.rmtree(course.root)
+        say(f"for students: {out / 'student' / assignment.path.name}")
     text = guide(assignments)
     (out / "guide.md").write_text(text, "utf-8")
     (out / "guide.html").write_text(page("Assignments: guide for teachers", text), "utf-8")
