@@ -1,6 +1,7 @@
 """The assignments: their master notebooks, and what is known of them."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import yaml
@@ -58,7 +59,7 @@ class Assignment:
         """The master notebook, with solutions and hidden checks."""
         return read_notebook(self.path)
 
-    @property
+    @cached_property
     def tasks(self):
         """All cells that earn points, in order."""
         return tuple(
@@ -67,7 +68,7 @@ class Assignment:
             if mark["grade"]
         )
 
-    @property
+    @cached_property
     def answer_ids(self):
         """Ids of the cells in which students write code."""
         return tuple(mark["grade_id"] for mark in marks(self.master) if mark["solution"] and not mark["grade"])

@@ -35,7 +35,7 @@ class Limits:
     memory: int = 4 * GIGABYTE
     disk: int = GIGABYTE // 8
     file: int = GIGABYTE // 16
-    processes: int = 100
+    processes: int = 64
     files: int = 256
 
 

@@ -44,6 +44,8 @@ class Pipe:
     def receive(self):
         """Wait for the next message; None when the other side has gone."""
         while True:
+            if os.getpid() != self.owner:
+                os._exit(0)  # a copy that the notebook forked has nothing to say here
             message = take_message(self.buffer)
             if message is not None:
                 return message
