@@ -125,9 +125,9 @@ def _students_steps(cells, ids, known):
     several = Counter(key for key in ids if key)
     for cell, key in zip(cells, ids):
         first = key is not None and key not in seen
-        if first or (key in seen and known[key][0] == rank):
+        if first:
             rank = known[key][0]
-        seen.add(key)
+            seen.add(key)
         step = _step(cell, key, known, several[key], notes)
         step.rank = rank
         steps.append(step)
@@ -143,7 +143,7 @@ def _step(cell, key, known, several, notes):
     if original.cell_type == "markdown":
         return Step(cell, key, SHOW, "" if same or mark["solution"] else "changed")
     if not cell.source.strip():
-        return Step(cell, key, SHOW)
+        return Step(cell, key, JUDGE if mark["grade"] else SHOW, "emptied")
     if _is_answer(original):
         if same and several > 1:
             notes.append(f"the cell '{key}' stands here {several} times; copies without an answer were not run")

@@ -166,7 +166,7 @@ def _groups(place, roster):
             rest = "/".join(parts[1:])
         else:
             student, known = _whose_file(name, roster, alone=not nested)
-            rest = name
+            rest = _own_name(name)
         if student is None:
             ignored.append(f"{name}: it is in no folder of a student")
             continue
@@ -208,6 +208,12 @@ def _whose_file(name, roster, alone):
     if clean.lower().endswith(".zip") or (alone and clean.lower().endswith(NOTEBOOKS)):
         return stem, roster is None
     return None, False
+
+
+def _own_name(name):
+    """The name that the student gave to a file, without what a platform put before it."""
+    match, _ = _platform(clean_name(name))
+    return (match and match.groupdict().get("rest")) or name
 
 
 def _platform(name):
@@ -266,7 +272,7 @@ def _submission(group, assignment, stubs, roster):
         notebook, problem = _read(data)
         if notebook is None:
             problems.append(f"{name} {problem}")
-        elif not _belongs(notebook, answers):
+        elif not _belongs(notebook, answers, set(assignment.answer_ids) - {STUDENT_CELL}):
             problems.append(f"{name} holds no cell of this assignment")
         else:
             found.append((_rank(name, notebook, assignment, answers), name, notebook))
@@ -310,9 +316,9 @@ def _rank(name, notebook, assignment, answers):
     return (-len(changed), path.name != f"{assignment.name}.ipynb", len(path.parts), name)
 
 
-def _belongs(notebook, answers):
+def _belongs(notebook, answers, own):
     ids = {_grade_id(cell) for cell in notebook.cells}
-    if ids & (set(answers) - {STUDENT_CELL}):
+    if {_grade_id(cell) for cell in notebook.cells if _mark(cell).get("solution")} & own:
         return True
     from .judge import bound_names
 
