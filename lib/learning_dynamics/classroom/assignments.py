@@ -86,7 +86,7 @@ def marks(notebook):
 
 def load_assignments(project):
     """All assignments by name, in the order of `RANGES`."""
-    return {name: _load(project.root / FOLDER / name, name) for name in RANGES}
+    return {name: require_assignment(project, name) for name in RANGES}
 
 
 def require_assignment(project, name, masters=None):

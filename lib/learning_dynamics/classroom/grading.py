@@ -14,15 +14,18 @@ from .assignments import require_assignment
 from .extra import require_extra
 from .folders import own_folder, refuse_nesting, replace_folder
 from .isolation import PACKAGE, chosen
+from .judge import without_marks
 from .marks import MARKS_FILE, read_marks, write_marks
 from .pages import essay_page, file_name, student_page
 from .parameters import normalized
 from .pool import run_all
+from .release import released
+from .reports import alike, fingerprints, statistics, write_uploads
 from .submissions import find_submissions, read_roster
 from .tables import write_table, write_whole
 from .warm import warm_caches
 
-GRADES_FILE, ESSAYS, FEEDBACK, NOTEBOOKS, STATE, CACHES = "grades.csv", "essays", "feedback", "graded", ".state", "classroom-cache"
+GRADES_FILE, ESSAYS, FEEDBACK, NOTEBOOKS, STATE, CACHES, STATISTICS, UPLOAD = "grades.csv", "essays", "feedback", "graded", ".state", "classroom-cache", "statistics.md", "upload"
 
 
 @dataclass
@@ -87,7 +90,8 @@ def grade(project, folder, name, out, *, timeout=60, roster=None, workers=None, 
     workers = _checked(timeout, workers)
     assignment = require_assignment(project, name, masters)
     refuse_nesting(folder, out)
-    found = find_submissions(folder, assignment, read_roster(roster) if roster else None)
+    students = read_roster(roster) if roster else None
+    found = find_submissions(folder, assignment, students)
     own_folder(out, "grades")
     place = out / name
     own_folder(place, f"grades of {name}")
@@ -97,6 +101,7 @@ def grade(project, folder, name, out, *, timeout=60, roster=None, workers=None, 
     results = _results(project, place, assignment, found.submissions, isolation, timeout, workers, given, say)
     grades = [_grade(assignment, each, results.get(each.student), given) for each in found.submissions]
     _write_all(place, assignment, grades, results, given)
+    _write_reports(place, assignment, grades, found.submissions, students)
     _say_rest(found, given, say)
     return grades
 
@@ -225,6 +230,22 @@ def _write_all(place, assignment, grades, results, given):
     write_grades(place / GRADES_FILE, assignment, grades)
     write_marks(place / MARKS_FILE, assignment, grades, given)
     _write_essays(place, assignment, grades, results)
+
+
+def _write_reports(place, assignment, grades, submissions, roster):
+    master = assignment.master.cells
+    stubs = fingerprints(cell.source for cell in released(assignment.master).cells if cell.cell_type == "code")
+    answers = fingerprints(without_marks(cell.source) for cell in master if cell.metadata["nbgrader"]["solution"])
+    codes = {
+        each.student: fingerprints(cell.source for cell in each.notebook.cells if cell.cell_type == "code")
+        for each in submissions
+        if each.notebook is not None
+    }
+    text = statistics(assignment, grades) + alike(codes, stubs, answers)
+    write_whole(place / STATISTICS, text.encode("utf-8", "replace"))
+    if roster:
+        (place / UPLOAD).mkdir(exist_ok=True)
+        write_uploads(place / UPLOAD, assignment, grades, roster)
 
 
 def _write_essays(place, assignment, grades, results):

@@ -76,6 +76,11 @@ def without(source, marks):
     return "\n".join(kept)
 
 
+def without_marks(source):
+    """A master's cell as its solution, without the lines that begin and end regions."""
+    return "\n".join(line for line in source.split("\n") if line.strip() not in (*SOLUTION, *HIDDEN))
+
+
 def bound_names(source):
     """The names that a piece of code binds at its top level, loops and branches included; none where it cannot be parsed."""
     try:

@@ -1,9 +1,13 @@
 """Student versions of the assignments, and the guide for teachers."""
 
 import copy
+import json
 import re
+import shutil
 
-from .assignments import load_assignments
+from learning_dynamics.companion.errors import CompanionError
+
+from .assignments import FOLDER, PRIVATE, load_assignments
 from .extra import require_extra
 from .folders import own_folder, replace_folder
 from .guide import guide
@@ -93,3 +97,34 @@ def write_classroom(project, out, *, say=print):
     (out / "guide.md").write_text(text, "utf-8")
     (out / "guide.html").write_text(page("Assignments: guide for teachers", text), "utf-8")
     say(f"for teachers: {out / 'guide.html'}")
+
+
+def write_course(project, course, *, say=print):
+    """Write masters of a course's own to ``classroom/private``: the same assignments, at other parameters for the same identifiers.
+
+    Parameters
+    ----------
+    project : Project
+    course : str
+        A word of the course's own; who knows it can compute the parameters, and the notebooks of its students contain it.
+    say : callable
+        Called with one line for each file.
+
+    Raises
+    ------
+    CompanionError
+        If the word is empty, or there are private masters already.
+    """
+    if not course.strip():
+        raise CompanionError("course must be a word of your own, got an empty text.")
+    private = project.root / FOLDER / PRIVATE
+    if private.exists():
+        raise CompanionError(f"{private} exists already; move it away to write new masters.")
+    for name, assignment in load_assignments(project).items():
+        (private / name).mkdir(parents=True)
+        text = assignment.path.read_text("utf-8")
+        call = re.compile(rf'parameters\(\\"{name}\\", (\w+)\)')
+        word = json.dumps(json.dumps(course, ensure_ascii=False), ensure_ascii=False)[1:-1]
+        (private / name / f"{name}.ipynb").write_text(call.sub(lambda match: f'{match.group()[:-1]}, course={word})', text), "utf-8")
+        shutil.copyfile(assignment.path.with_name("assignment.yml"), private / name / "assignment.yml")
+        say(f"master of your own: {private / name / f'{name}.ipynb'}")

@@ -72,6 +72,7 @@ def _parser():
 
     command = commands.add_parser("classroom", help="write assignments for students and the guide for teachers")
     command.add_argument("--out", metavar="DIR", help="folder for them (default: _build/classroom)")
+    command.add_argument("--course", metavar="WORD", help="first write masters of your own, with other parameters, to classroom/private")
     command.set_defaults(run=_classroom)
 
     command = commands.add_parser("grade", help="grade a folder of submissions")
@@ -151,9 +152,11 @@ def _refresh(options):
 
 
 def _classroom(options):
-    from learning_dynamics.classroom.release import write_classroom
+    from learning_dynamics.classroom.release import write_classroom, write_course
 
     project = find_project()
+    if options.course is not None:
+        write_course(project, options.course, say=_say)
     write_classroom(project, Path(options.out).resolve() if options.out else project.build / "classroom", say=_say)
     return 0
 
