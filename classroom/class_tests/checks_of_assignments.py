@@ -18,6 +18,7 @@ from .conftest import ASSIGNMENTS, hand_in, solved
 IDENTIFIERS = ("anna", "Bert 7")
 HEIR = "carl"
 IDLE = "dora"
+PATIENCE = 240  # seconds a cell: more than enough also where other tests run beside
 
 
 @pytest.fixture(scope="session")
@@ -43,7 +44,7 @@ def _grade_class(project, released, assignment, folder):
     for number, mistake in enumerate(assignment.mistakes):
         student = f"mistake {number}"
         hand_in(solved(assignment, student, mistake.answers), handed_in, student, assignment.name)
-    found = grade(project, handed_in, assignment.name, out, say=lambda text: None)
+    found = grade(project, handed_in, assignment.name, out, timeout=PATIENCE, say=lambda text: None)
     return {each.student: each for each in found}, handed_in, out
 
 
@@ -102,7 +103,7 @@ def test_marks_given_by_hand_complete_the_points_and_nothing_is_run_for_them(gra
     assert rows[0] == ["student", "assignment", "task", "points", "comment"]
     mine = [[IDENTIFIERS[0], name, task.id, f"{task.points:g}", "Well said."] for task in by_hand]
     write_rows(place / MARKS_FILE, [rows[0], *mine])
-    found = {each.student: each for each in grade(project, handed_in, name, out, say=lambda text: None)}[IDENTIFIERS[0]]
+    found = {each.student: each for each in grade(project, handed_in, name, out, timeout=PATIENCE, say=lambda text: None)}[IDENTIFIERS[0]]
     assert found.total == assignment.points and not found.open
     assert [row for row in read_rows(place / MARKS_FILE) if row[0] == IDENTIFIERS[0]] == mine
     (row,) = [dict(zip(row_names, row)) for row_names, row in with_names(place / GRADES_FILE) if row[0] == IDENTIFIERS[0]]

@@ -9,7 +9,9 @@ import pytest
 
 import learning_dynamics
 from learning_dynamics.classroom.grading import grade
-from learning_dynamics.classroom.isolation import what_is_missing
+from learning_dynamics.classroom.isolation import chosen, what_is_missing
+from learning_dynamics.classroom.judge import Judge, judging_plan
+from learning_dynamics.classroom.kernel import StudentKernel
 from learning_dynamics.classroom.release import released as released_version
 
 from .conftest import ASSIGNMENTS, cell, hand_in, solved
@@ -273,6 +275,22 @@ def test_an_attack_leaves_the_points_of_honest_answers(attacked, student):
 @pytest.mark.parametrize("student", [*WITHOUT_ANSWERS, *WITH_ANSWERS])
 def test_every_attack_is_noted(attacked, student):
     assert any("uses what no answer needs" in note or "process of the notebook ended" in note for note in attacked[0][student].notes)
+
+
+def test_checks_and_notebooks_share_no_name():
+    plan = judging_plan(ASSIGNMENT.master.cells)
+    judge = Judge(plan, "anna")
+    with StudentKernel(chosen("required"), ASSIGNMENT.forbidden) as kernel:
+        for each in solved(ASSIGNMENT, "anna").cells:
+            if each.cell_type == "code" and each.metadata["nbgrader"]["grade_id"] != "experiment":
+                kernel.run(each.source, 300)
+        kernel.run("mean_L = sd_L = 1.0\n_held = dict(globals())", 60)
+        changed = "print([k for k, v in list(globals().items()) if k[0] != '_' and k not in _held or k in _held and _held[k] is not v and k[0] != '_'])"
+        before, scope = kernel.run(changed, 60).outputs[0]["text"], set(judge.scope)
+        for task in plan.checks:
+            assert judge.verdict(task, kernel, 300).passed == (not task.startswith("experiment")), task
+            assert kernel.run(changed, 60).outputs[0]["text"] == before
+            assert set(judge.scope) == scope
 
 
 def test_nobody_else_is_harmed_and_nothing_is_changed(attacked):

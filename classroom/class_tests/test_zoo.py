@@ -199,7 +199,7 @@ def zoo(project, tmp_path_factory):
     hand_in(solved(ASSIGNMENT, "a renamed file"), folder / "in", "a renamed file", "final version (2)")
     hand_in(solved(ASSIGNMENT, "zoe"), folder / "in" / "zoe", "stieltjes", ASSIGNMENT.name)
     lines = []
-    grades = grade(project, folder / "in", ASSIGNMENT.name, folder / "out", say=lines.append)
+    grades = grade(project, folder / "in", ASSIGNMENT.name, folder / "out", timeout=240, say=lines.append)
     return {each.student: each for each in grades}, folder / "out" / ASSIGNMENT.name, [each for each in lines if " points" in each]
 
 
