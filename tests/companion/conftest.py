@@ -17,7 +17,7 @@ FIRST = {
     "parameters": "runs: int = 3  # how often; in [1, 10]\nscale: float = 2.0  # a factor; in (0, 5]",
     "body": "from learning_dynamics.random_matrix import MixtureClassification\n"
     "from learning_dynamics.companion import AgreementTable, record\n"
-    "table = AgreementTable('fig-first').row('product', theory=runs * scale)\n"
+    "table = AgreementTable('fig-first').row('product', theory=runs * scale, not_judged='only shown')\n"
     "record('fig-first', agreement=table, data={'s': {'x': [1, 2]}}, alt='The product is 6.')",
 }
 SECOND = {"parameters": "size: int = 1", "body": "from learning_dynamics.datasets import mnist_ones_sevens\nprint(size)"}
@@ -48,10 +48,15 @@ REGISTRY = {
 }
 
 
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+DRAWS = f"import base64\nfrom IPython.display import Image, display\ndisplay(Image(base64.b64decode('{PIXEL}')))\n"
+
+
 def notebook(sources):
-    """A notebook with one cell for each given source; the key is its tag."""
+    """A notebook with one cell for each given source; the key is its tag.  A cell that records draws a picture."""
     cells = [nbformat.v4.new_markdown_cell("# A page")]
     for tag, source in sources.items():
+        source = DRAWS + source if "record(" in source else source
         cell = nbformat.v4.new_code_cell(source, metadata={"tags": [tag]})
         if "record(" in source:
             cell.metadata["mystnb"] = {"figure": {"name": "fig-first"}, "image": {"alt": "A picture."}}

@@ -1,14 +1,14 @@
 """The registry: every claim of the papers, where the book shows it and how it is checked."""
 
 from dataclasses import dataclass, field, fields
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
-
-import yaml
 
 from .errors import CompanionError
 from .project import PRESETS, find_root
 from .suggestions import require_known
+from .verdicts import REFERENCE_KINDS
+from .yaml_files import read_yaml
 
 KINDS = (
     "figure",
@@ -59,13 +59,17 @@ class Other:
 class Reference:
     """A value to agree with, its tolerance (reading error or rounding) and its source.
 
-    `of` says what the value is compared with: the row's ``theory`` or its ``simulation``.
+    `kind` says whose value it is: ``paper`` (what the paper prints or draws), ``formula`` (evaluated apart from the library
+    from a formula) or ``stored`` (an earlier number of this project).  `checked` says how the value itself was verified.  `of` says what
+    the value is compared with: the row's ``theory`` or its ``simulation``.
     """
 
     quantity: str
     value: float
     tolerance: float
     source: str
+    kind: str
+    checked: str
     of: str = "theory"
 
 
@@ -97,6 +101,8 @@ class Entry:
     at : dict
         Values of the chapter's parameters at which the reference values hold.
     references : tuple of Reference
+    published : int, optional
+        Number of the figure in its paper whose curves the package carries; see ``datasets.published_figure``.
     """
 
     id: str
@@ -113,6 +119,7 @@ class Entry:
     letters: tuple = ()
     at: dict = field(default_factory=dict)
     references: tuple = ()
+    published: int | None = None
 
     def reference(self, quantity):
         """The reference value of `quantity`, or None."""
@@ -170,11 +177,18 @@ def load_registry(path=None):
         One sentence naming the entry and what is wrong with it.
     """
     path = Path(path) if path else _default_path()
-    content = _mapping(yaml.safe_load(path.read_text("utf-8")), path.name)
+    state = path.stat() if path.exists() else None
+    return _read(path.resolve(), state and (state.st_mtime_ns, state.st_size))
+
+
+@lru_cache(maxsize=4)
+def _read(path, state):
+    """The registry of a file; every table and figure asks for it, so it is read again only when the file has changed."""
+    content = _mapping(read_yaml(path), path.name)
     registry = Registry(
-        papers=tuple(_paper(item) for item in content.get("papers", [])),
-        entries=tuple(_entry(item) for item in content.get("entries", [])),
-        presets=content.get("presets", {}),
+        papers=tuple(_paper(item) for item in content.get("papers") or []),
+        entries=tuple(_entry(item) for item in content.get("entries") or []),
+        presets=content.get("presets") or {},
     )
     _check(registry)
     return registry
@@ -236,6 +250,14 @@ def _check(registry):
             raise CompanionError(f"registry: entry {entry.id!r} needs both 'paper' and 'reproduces', or neither.")
         if entry.status == "not checked" and not entry.reason:
             raise CompanionError(f"registry: entry {entry.id!r} is not checked and gives no 'reason'.")
+        if entry.published is not None and not entry.paper:
+            raise CompanionError(f"registry: entry {entry.id!r} has published curves and no 'paper'.")
+        for reference in entry.references:
+            if reference.kind not in REFERENCE_KINDS:
+                raise CompanionError(
+                    f"registry: kind of the reference {reference.quantity!r} of entry {entry.id!r} must be one of "
+                    f"{', '.join(REFERENCE_KINDS)}; got {reference.kind!r}."
+                )
         if entry.status != "not checked" and not entry.check:
             raise CompanionError(f"registry: entry {entry.id!r} names no 'check'.")
     for chapter, presets in registry.presets.items():

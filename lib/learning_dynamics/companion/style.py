@@ -14,14 +14,18 @@ STYLES = (
 )
 """Colour, line and marker of a figure's series; each alone tells the series apart."""
 
+PUBLISHED = {"color": INK, "linestyle": "-", "linewidth": 0.7, "marker": "x", "markersize": 3.2, "markeredgewidth": 0.7, "zorder": 3}
+"""Line of a curve that a paper draws: thin, grey, with small crosses at the points that were read."""
+
 
 def use_style():
     """Set the book's figure style for this notebook.
 
     Every colour of the style has a contrast of at least 3 on the white and on the dark
     background of the site.  Series differ in line and marker as well as in colour: draw the
-    k-th with ``**STYLES[k]``.
+    k-th with ``**STYLES[k]``.  Settings of the reader's own (a ``matplotlibrc``) do not reach it.
     """
+    mpl.rcdefaults()
     mpl.rcParams.update(
         {
             "figure.figsize": (6.4, 3.9),

@@ -2,21 +2,17 @@
 
 import csv
 import json
+from dataclasses import fields
 
+from .agreement import Row
 from .records import read_results
 
+TABLES = ("results.csv", "runs.csv")
 RUN_COLUMNS = ("run", "status", "seconds")
-ROW_COLUMNS = (
-    "entry",
-    "quantity",
-    "paper",
-    "tolerance",
-    "theory",
-    "simulation",
-    "standard_error",
-    "allowance",
-    "verdict",
-)
+OTHER_NAMES = {"draws": "standard_error_draws"}
+"""Fields of a row whose names are also those of parameters of chapters."""
+ROW_COLUMNS = ("entry", *(OTHER_NAMES.get(field.name, field.name) for field in fields(Row)))
+REFERENCE_COLUMNS = ("reference_kind", "reference", "reference_tolerance", "reference_of")
 
 
 def write_tables(output, runs):
@@ -42,7 +38,7 @@ def write_tables(output, runs):
         for row in _recorded(run, record) or [{}]
     ]
     overview = [{**_run_cells(run, record), "error": record["error"]} for run, record in runs]
-    results, table = output / "results.csv", output / "runs.csv"
+    results, table = (output / name for name in TABLES)
     _write(results, [RUN_COLUMNS[0], *names, *RUN_COLUMNS[1:], *ROW_COLUMNS], rows)
     _write(table, [RUN_COLUMNS[0], *names, *RUN_COLUMNS[1:], "error"], overview)
     return results, table
@@ -57,8 +53,12 @@ def _recorded(run, record):
     if record["status"] != "finished":
         return []
     results = read_results(run.folder / "results")
-    rows = [{"entry": entry, **row} for entry, content in results.items() for row in content["rows"]]
-    return [row if row["applicable"] else {**row, "paper": None, "tolerance": None} for row in rows]
+    rows = [
+        {"entry": entry, **{OTHER_NAMES.get(name, name): value for name, value in row.items()}}
+        for entry, content in results.items()
+        for row in content["rows"]
+    ]
+    return [row if row["applicable"] else row | dict.fromkeys(REFERENCE_COLUMNS) for row in rows]
 
 
 def _write(path, columns, rows):

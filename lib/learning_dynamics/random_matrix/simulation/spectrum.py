@@ -11,7 +11,7 @@ from learning_dynamics._validation import integer, number_array
 from learning_dynamics.random_matrix import kernels
 from learning_dynamics.random_matrix.forms import PAIRS, BilinearForms
 from learning_dynamics.random_matrix.simulation.experiment import class_labels, draw_mixture, mean_vector, sample_size
-from learning_dynamics.random_matrix.simulation.finite_size import first_dimension, halved_runs
+from learning_dynamics.random_matrix.simulation.finite_size import MOST_DOUBLINGS, draws_at, first_dimension, halved_runs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,6 +150,46 @@ def sample_spectrum(model, *, p, seed, class_proportions=(0.5, 0.5)):
     return sample
 
 
+def spectra(model, *, p, runs, seed, signal=True, workers=None):
+    r"""Eigenvalues of :math:`XX^T/n` over independent draws.
+
+    Parameters
+    ----------
+    model : MixtureClassification
+    p : int
+        Dimension, >= 1. The number of training points is n = round(p/c).
+    runs : int
+        Number of draws, >= 1.
+    seed : int
+        Seed, >= 0. The first draw is that of `sample_spectrum`.
+    signal : bool
+        Whether X holds the class means; without them it is the same noise alone.
+    workers : int, optional
+        Number of threads, see `simulate`.
+
+    Returns
+    -------
+    numpy.ndarray of float, shape (runs, p)
+        Ascending in each row; those in the null space of :math:`X^T` may differ from 0 by rounding.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not allowed, as for `simulate`.
+    """
+    p = integer("p", p, at_least=1)
+    labels = class_labels(sample_size(model, p), (0.5, 0.5))
+    mu = mean_vector(model, p)
+
+    def experiment(rng):
+        X, _ = draw_mixture(model, mu, labels, rng)
+        if not signal:
+            X -= np.outer(mu, labels)
+        return np.linalg.eigvalsh(X @ X.T / labels.size)
+
+    return np.array(replicate(experiment, runs=runs, seed=seed, workers=workers))
+
+
 def concentration(model, *, z, smallest_p, doublings, runs, seed, workers=None):
     r"""Measure how the bilinear forms of the resolvent concentrate as the dimension doubles.
 
@@ -181,13 +221,14 @@ def concentration(model, *, z, smallest_p, doublings, runs, seed, workers=None):
     z = number_array("z", z)
     if z.ndim != 1:
         raise ValueError(f"z must have 1 dimension, got shape {z.shape}")
-    integer("doublings", doublings, at_least=1)
+    integer("doublings", doublings, at_least=1, at_most=MOST_DOUBLINGS)
     integer("runs", runs, at_least=1)
+    integer("seed", seed, at_least=0)
     sizes = first_dimension(model.c, integer("smallest_p", smallest_p, at_least=1)) * 2 ** np.arange(doublings + 1)
     counts = halved_runs(runs, doublings)
     drawn = [
-        _forms_of_draws(model, z, p=int(p), runs=int(count), seed=seed + k, workers=workers)
-        for k, (p, count) in enumerate(zip(sizes, counts))
+        [forms for group in groups for forms in _forms_of_draws(model, z, p, *group, workers=workers)]
+        for p, groups in zip(sizes.tolist(), draws_at(model.c, sizes, counts, seed))
     ]
     means, deviations = {}, {}
     for name in PAIRS:
@@ -248,6 +289,6 @@ def _sample(model, labels, p, rng):
     return SampleSpectrum(X=X, y=labels, w0=w0, mu=mu, eigenvalues=eigenvalues, eigenvectors=eigenvectors)
 
 
-def _forms_of_draws(model, z, *, p, runs, seed, workers):
-    labels = class_labels(sample_size(model, p), (0.5, 0.5))
+def _forms_of_draws(model, z, p, n, runs, seed, *, workers):
+    labels = class_labels(n, (0.5, 0.5))
     return replicate(lambda rng: _sample(model, labels, p, rng)._forms(z), runs=runs, seed=seed, workers=workers)

@@ -8,7 +8,7 @@ from scipy.integrate import Radau
 from scipy.optimize import brentq
 
 from learning_dynamics._validation import choice, integer, real, real_array
-from learning_dynamics.time_scales.hermite import series
+from learning_dynamics.time_scales.overlaps import series
 from learning_dynamics.time_scales.integrator import StepLimitError, follow
 from learning_dynamics.time_scales.kernels import rosenbrock
 from learning_dynamics.time_scales.model import SingleIndex, starting_weights
@@ -53,7 +53,7 @@ class MeanFieldFlow:
 
     @property
     def risk(self):
-        r""":math:`R_{mf} = \frac12 \sum_k e_k^2` after every step, paper 2 equation (23), shape (n,)."""
+        r""":math:`R_{mf} = \frac12 \sum_k e_k^2` after every step, shape (n,); equal to paper 2 equation (23)."""
         return (self.residuals**2).sum(axis=1) / 2
 
 
@@ -157,7 +157,8 @@ def learning_times(flow, *, level=0.5, tolerance=1e-3):
     ----------
     flow : MeanFieldFlow
     level : float
-        Share of the residual that is left, in (0, 1); 1/2 defines the learning times :math:`T_k`.
+        Share of the residual that is left, in (0, 1); 1/2 defines the learning times :math:`T_k`. A residual of the
+        other sign is below every level: where the start overshoots a degree, its time is 0.
     tolerance : float
         Largest relative error that is accepted, > 0.
 
