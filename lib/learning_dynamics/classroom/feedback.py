@@ -9,12 +9,10 @@ import re
 import xml.etree.ElementTree as ElementTree
 
 import bleach
-from bs4 import BeautifulSoup, NavigableString
 from latex2mathml.converter import convert
 from markdown_it import MarkdownIt
 
 FORMULA = re.compile(r"\$\$(.+?)\$\$|\$(\S|\S.*?\S)\$", re.DOTALL)
-VERBATIM = {"code", "pre", "style", "title"}
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07|[\x00-\x08\x0b\x0c\x0e-\x1f]")
 TAGS = frozenset(
     "a abbr b blockquote br caption code col colgroup dd del details div dl dt em figcaption figure h1 h2 h3 h4 h5 h6 hr i img kbd li ol p pre q s"
@@ -110,15 +108,6 @@ def _hold_formulas(text):
 
 def _release_formulas(text, formulas):
     return re.sub("\ue000(\\d+)\ue001", lambda match: _with_mathml(formulas[int(match.group(1))]), text)
-
-
-def self_contained(text):
-    """HTML with the TeX between its dollar signs as MathML; in code it stays as it is, and so does what is no TeX."""
-    soup = BeautifulSoup(text, "html.parser")
-    for piece in soup.find_all(string=FORMULA):
-        if type(piece) is NavigableString and not VERBATIM & {parent.name for parent in piece.parents}:
-            piece.replace_with(BeautifulSoup(_with_mathml(str(piece)), "html.parser"))
-    return str(soup)
 
 
 def _with_mathml(text):
