@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from learning_dynamics import datasets
 from learning_dynamics.companion.notebooks import cleaned, read_notebook
 from learning_dynamics.companion.parameters import check_values, declared_parameters
 from learning_dynamics.companion.project import PRESETS, REGISTRY_PAGES, find_project
@@ -103,6 +104,7 @@ def test_references_hold_at_the_defaults_of_the_chapter(entry):
     for reference in entry.references:
         assert reference.tolerance > 0
         assert reference.source
+        assert reference.checked
 
 
 @pytest.mark.parametrize("entry", [entry for entry in REGISTRY.entries if entry.references], ids=lambda entry: entry.id)
@@ -116,6 +118,27 @@ def test_every_reference_value_is_judged_in_a_table_or_read_by_the_chapter(entry
     )
     read_as_data = f'entry("{entry.id}").references' in "".join(code.split("\n")).replace(" ", "")
     assert read_as_data or all(f"| {reference.quantity} |" in tables for reference in entry.references)
+
+
+def test_every_published_figure_has_an_entry():
+    found = {(entry.paper, entry.published) for entry in REGISTRY.entries if entry.published is not None}
+    assert found == set(datasets.PRECISION)
+
+
+@pytest.mark.parametrize("entry", [entry for entry in REGISTRY.entries if entry.published is not None], ids=lambda entry: entry.id)
+def test_published_curves_are_drawn(entry):
+    code = re.sub(r"\s", "", "".join(cell.source for cell in cells(entry.chapter))).replace(",)", ")")
+    assert f'published_figure("{entry.paper}",{entry.published})' in code
+    figure = next(cell for cell in figures(entry.chapter) if cell.metadata["mystnb"]["figure"]["name"] == entry.id)
+    assert "**PUBLISHED" in figure.source
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_no_stored_table_disagrees_without_an_explanation(name):
+    for cell in cells(name):
+        for output in cell.outputs:
+            lines = output.get("data", {}).get("text/markdown", "").splitlines()
+            assert not [line for line in lines if "disagrees (" in line]
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)

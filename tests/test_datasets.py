@@ -228,3 +228,57 @@ class TestWideDescents:
             make_wide_descents.main(["--out", str(other)])
         assert "is not a file of this script" in capsys.readouterr().err
         assert other.read_text("utf-8") == "a,b\n1,2\n"
+
+
+class TestPublishedFigures:
+    """The papers' own curves."""
+
+    @pytest.mark.parametrize(("paper", "figure"), datasets.PRECISION)
+    def test_every_figure_is_whole(self, paper, figure):
+        printed = datasets.published_figure(paper, figure)
+        assert printed.page == datasets.PAGES[paper, figure]
+        assert printed.how and printed.source
+        for name, values in printed.items():
+            assert values.ndim == 1 and len(values)
+            assert values.dtype.kind == "U" or np.isfinite(values).all(), name
+        measured = np.unique(printed["panel"]) if "panel" in printed else printed
+        assert set(printed.precision) <= set(measured)
+        assert all(0 < error < 1 for error in printed.precision.values())
+
+    def test_every_file_has_a_checksum_and_nothing_else_lies_there(self):
+        found = {f"published/{path.name}" for path in (datasets.DATA_FOLDER / "published").iterdir()}
+        assert found == {name for name in datasets.SHA256 if name.startswith("published/")}
+
+    def test_sizes_and_grids(self):
+        for figure, points, step in ((1, 50, 6), (6, 50, 6), (4, 100, 10), (5, 100, 10)):
+            np.testing.assert_array_equal(datasets.published_figure("liao-couillet-2018", figure)["t"], step * np.arange(points))
+        second = datasets.published_figure("liao-couillet-2018", 2)
+        assert second["histogram_count"].sum() == 512
+        assert len(second["density_x"]) == len(second["density_relative"]) == 200
+        third = datasets.published_figure("liao-couillet-2018", 3)
+        np.testing.assert_allclose(third["sigma2"], 10 ** np.linspace(-2, 0, 21), rtol=1e-5)
+        assert len(datasets.published_figure("liao-couillet-2018", 7)["eigenvalue"]) == 514
+        last = datasets.published_figure("satpathi-srikant-2021", 1)
+        assert set(last["panel"]) == {"a", "b", "c"}
+        assert sorted(set(last["m"])) == [1000, 2000, 5000, 10000]
+        assert last["epoch"].max() <= 10_000
+
+    def test_arrays_are_fresh(self):
+        datasets.published_figure("liao-couillet-2018", 3)["sigma2"][:] = 0
+        assert datasets.published_figure("liao-couillet-2018", 3)["sigma2"].all()
+
+    @pytest.mark.parametrize(("paper", "figure"), [("liao-couillet-2018", 8), ("liao-couillet-2018", "1"), ("berthier", 1)])
+    def test_unknown_figures_are_refused(self, paper, figure):
+        with pytest.raises(ValueError, match=f"must be those of one of: figure 1 of 'liao.*; got figure {figure!r} of {paper!r}"):
+            datasets.published_figure(paper, figure)
+
+    def test_unknown_columns_are_refused(self):
+        with pytest.raises(KeyError, match="has the columns sigma2, least_error, best_time; got 'errors'"):
+            datasets.published_figure("liao-couillet-2018", 3)["errors"]
+
+    def test_damage_is_noticed(self, folder):
+        name = "published/liao-couillet-2018-figure-3.csv"
+        (folder / "published").mkdir()
+        (folder / name).write_text("sigma2\n1\n")
+        with pytest.raises(datasets.DataFileError, match="figure-3.csv is damaged .*restore it"):
+            datasets.published_figure("liao-couillet-2018", 3)

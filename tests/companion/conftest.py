@@ -17,7 +17,7 @@ FIRST = {
     "parameters": "runs: int = 3  # how often; in [1, 10]\nscale: float = 2.0  # a factor; in (0, 5]",
     "body": "from learning_dynamics.random_matrix import MixtureClassification\n"
     "from learning_dynamics.companion import AgreementTable, record\n"
-    "table = AgreementTable('fig-first').row('product', theory=runs * scale)\n"
+    "table = AgreementTable('fig-first').row('product', theory=runs * scale, not_judged='only shown')\n"
     "record('fig-first', agreement=table, data={'s': {'x': [1, 2]}}, alt='The product is 6.')",
 }
 SECOND = {"parameters": "size: int = 1", "body": "from learning_dynamics.datasets import mnist_ones_sevens\nprint(size)"}

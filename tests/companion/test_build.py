@@ -48,7 +48,7 @@ def test_presets_results_and_alt_texts_reach_the_executed_copy(project):
     ]
     assert alts == ["A picture. The product is 6."]
     atlas = project.executed("atlas", "quick").read_text()
-    assert "1 shown" in atlas
+    assert "theory against simulation: 1 not judged" in atlas
     assert "not recorded" not in atlas
 
 

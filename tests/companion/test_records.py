@@ -18,7 +18,7 @@ def inside(project, monkeypatch):
 
 def test_writes_rows_alt_text_and_data(tmp_path, monkeypatch):
     monkeypatch.setenv(RESULTS_VARIABLE, str(tmp_path / "results"))
-    table = AgreementTable("fig-first").row("x", theory=1.5)
+    table = AgreementTable("fig-first").row("x", theory=1.5, not_judged="only shown")
     data = {"curve": {"t": np.arange(3), "error": np.array([0.5, 0.25, 1 / 3])}}
     assert record("fig-first", agreement=table, data=data, alt="Computed.") is table
     record("fig-first", alt="More.")

@@ -24,7 +24,7 @@ def load(tmp_path):
 
 
 def test_reads_entries_presets_and_references(load):
-    reference = {"quantity": "x", "value": 1.0, "tolerance": 0.1, "source": "here"}
+    reference = {"quantity": "x", "value": 1.0, "tolerance": 0.1, "kind": "paper", "source": "here", "checked": "twice"}
     registry = load(lambda c: c["entries"][0].update(references=[reference]))
     assert [entry.id for entry in registry.of_chapter("one/first")] == ["fig-first"]
     assert registry.entry("fig-first").reference("x").value == 1.0
@@ -48,6 +48,13 @@ def test_reads_entries_presets_and_references(load):
         (lambda c: c["entries"][1].pop("reason"), "entry 'obs-second' is not checked and gives no 'reason'"),
         (lambda c: c["entries"][1].update(id="fig-first"), "the id 'fig-first' stands twice"),
         (lambda c: c["entries"][0].update(references=[{"quantity": "x"}]), "entry 'fig-first'.*'value'"),
+        (
+            lambda c: c["entries"][0].update(
+                references=[{"quantity": "x", "value": 1, "tolerance": 1, "kind": "own", "source": "s", "checked": "c"}]
+            ),
+            "kind of the reference 'x' of entry 'fig-first' must be one of paper, formula, stored; got 'own'",
+        ),
+        (lambda c: c["entries"][0].update(published=1), "entry 'fig-first' has published curves and no 'paper'"),
         (lambda c: c["papers"][0].update(others=[{"number": "Lemma 2"}]), "paper 'a-paper'.*'statement'"),
         (lambda c: c["papers"][0].update(others=[{"where": "there"}]), "paper 'a-paper' has the unknown key 'where'"),
         (lambda c: c["entries"].append("text"), "an entry must be a mapping"),

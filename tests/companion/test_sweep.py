@@ -33,7 +33,7 @@ with open('started', 'a') as stream:
 from learning_dynamics.companion import AgreementTable, record
 if runs == 2 and not pathlib.Path('mended').exists():
     raise ValueError('two is too many')
-table = AgreementTable('fig-first').row('product', theory=runs * scale).row('sum', theory=runs + scale)
+table = AgreementTable('fig-first').row('product', theory=runs * scale, not_judged='only shown').row('sum', theory=runs + scale, not_judged='only shown')
 record('fig-first', agreement=table)
 """
 
@@ -200,15 +200,15 @@ def test_an_interrupted_sweep_goes_on_where_it_stopped(project, sent):
 def test_a_reference_value_stands_only_at_its_own_parameters(project):
     path = project.book / "registry.yml"
     content = yaml.safe_load(path.read_text())
-    reference = {"quantity": "product", "value": 6.0, "tolerance": 0.5, "source": "a test"}
+    reference = {"quantity": "product", "value": 6.0, "tolerance": 0.5, "kind": "paper", "source": "a test", "checked": "by hand"}
     content["entries"][0].update(at={"runs": 3}, references=[reference])
     path.write_text(yaml.safe_dump(content))
     write_body(project, COUNTS.replace("'fig-first')", "'fig-first', at={'runs': runs})", 1))
     assert main(["sweep", "one/first", "-p", "runs=3,4"]) == 0
     rows = [row for row in table(project) if row["quantity"] == "product"]
-    assert [(row["runs"], row["paper"], row["tolerance"], row["verdict"]) for row in rows] == [
+    assert [(row["runs"], row["reference"], row["reference_tolerance"], row["against_reference"]) for row in rows] == [
         ("3", "6.0", "0.5", "agrees"),
-        ("4", "", "", "not applicable"),
+        ("4", "", "", "not judged: other parameters"),
     ]
 
 

@@ -9,13 +9,14 @@ from .errors import CompanionError
 from .explorers import Choice, Explorer, Slider, Table
 from .records import record
 from .registry import load_registry
-from .style import STYLES, use_style
+from .style import PUBLISHED, STYLES, use_style
 
 __all__ = [
     "AgreementTable",
     "Choice",
     "CompanionError",
     "Explorer",
+    "PUBLISHED",
     "STYLES",
     "Slider",
     "Table",

@@ -6,7 +6,6 @@ import time
 
 from nbclient import NotebookClient
 
-from .agreement import DISAGREES
 from .errors import CompanionError
 from .execution import QUIET_KERNEL, SUMMARY
 from .notebooks import cleaned, read_notebook, write_notebook
@@ -17,6 +16,7 @@ from .records import EXECUTED_VARIABLE, read_results
 from .registry import load_registry
 from .render import STAMP, assemble_book, render, site_key, site_settings
 from .staleness import fingerprint, is_stale
+from .verdicts import DISAGREES
 from .weights import weight_report
 
 
@@ -140,14 +140,16 @@ def render_site(project, preset, *, say=print):
 
 
 def failed_verdicts(project, preset):
-    """One line for each recorded row whose verdict is ``disagrees``."""
+    """One line for each recorded row that disagrees unexpectedly, or does not where it is known to."""
     recorded = read_results(project.build / "executed" / preset, "**/*.results/*.json")
-    return [
-        f"{entry}, {row['quantity']}: theory {row['theory']}, simulation {row['simulation']}, paper {row['paper']}"
-        for entry, content in recorded.items()
-        for row in content["rows"]
-        if row["verdict"] == DISAGREES
-    ]
+    return [_failure(entry, row) for entry, content in recorded.items() for row in content["rows"] if row["unexpected"]]
+
+
+def _failure(entry, row):
+    names = ("theory", "simulation", "standard_error", "reference", "largest", "p_value")
+    values = ", ".join(f"{name.replace('_', ' ')} {row[name]:.6g}" for name in names if row[name] is not None)
+    verdict = f"the disagreement known from {row['known']} is not seen" if row["known"] else DISAGREES
+    return f"{entry}, {row['quantity']}: {verdict} ({values})"
 
 
 def refresh(project, chapters, *, say=print):

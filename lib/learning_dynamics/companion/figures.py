@@ -1,16 +1,22 @@
 """What the build adds to the figures of executed chapters: small pictures, data, anchors."""
 
 import base64
+import re
 from io import BytesIO
 
 import nbformat
 from PIL import Image
+
+from .records import agreement_file
 
 PICTURES = "_pictures"
 """Folder of the book with a small picture of every figure, ``<label>.png``."""
 
 DATA = "_data"
 """Folder of the book with every figure's data, ``<label>.<series>.csv``."""
+
+TABLE = re.compile(r"record\(\s*[\"']([\w-]+)[\"'],[^()]*?agreement=")
+"""What a cell says that closes with the agreement table of an entry."""
 
 PICTURE_SIZE = (560, 420)
 PICTURE_COLOURS = 48
@@ -43,7 +49,7 @@ def small_picture(png):
 
 
 def furnished(notebook, recorded):
-    """A copy in which each figure's cell can be linked to and its data downloaded.
+    """A copy in which each figure's cell and each agreement table can be linked to, and its data downloaded.
 
     Parameters
     ----------
@@ -53,16 +59,30 @@ def furnished(notebook, recorded):
         What it recorded: entry id → content, as ``read_results`` returns it.
     """
     labels = {id(cell): label for label, cell in figure_cells(notebook).items()}
-    cells = []
+    cells, tables = [], set()
     for cell in notebook.cells:
-        label = labels.get(id(cell))
+        label, table = labels.get(id(cell)), _table_of(cell)
         if label:
             cells.append(_markdown(f"code-{label}", f"({cell_anchor(label)})="))
+        if table and table not in tables:
+            cells.append(_markdown(f"table-{table}", f"({table_anchor(table)})="))
         cells.append(cell)
         files = recorded.get(label, {}).get("data", [])
         if files:
-            cells.append(_markdown(f"data-{label}", f":::{{div}} figure-data\nData: {download_links(label, files)}\n:::"))
+            cells.append(_links(f"data-{label}", f"Data: {download_links(label, files)}"))
+        if recorded.get(table, {}).get("rows"):
+            cells.append(_links(f"rows-{len(cells)}", f"Rows: {download_links(table, [agreement_file(table)])}"))
+        tables.add(table)
     return nbformat.from_dict({**notebook, "cells": cells})
+
+
+def _table_of(cell):
+    found = TABLE.search(cell.source) if cell.cell_type == "code" else None
+    return found.group(1) if found else None
+
+
+def _links(name, text):
+    return _markdown(name, f":::{{div}} figure-data\n{text}\n:::")
 
 
 def _markdown(name, source):
@@ -72,6 +92,11 @@ def _markdown(name, source):
 def cell_anchor(label):
     """The label of the cell that makes a figure."""
     return f"code-{label}"
+
+
+def table_anchor(entry_id):
+    """The label of an entry's first agreement table."""
+    return f"table-{entry_id}"
 
 
 def download_links(label, files):

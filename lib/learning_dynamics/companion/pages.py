@@ -2,7 +2,6 @@
 
 import json
 import os
-from collections import Counter
 from pathlib import Path
 
 from IPython.display import Markdown
@@ -10,6 +9,7 @@ from IPython.display import Markdown
 from .execution import SUMMARY
 from .records import EXECUTED_VARIABLE, read_results
 from .registry import load_registry
+from .verdicts import counts_in_words
 
 
 def claims():
@@ -65,11 +65,10 @@ def recorded_runs():
 
 
 def verdicts(recorded, entry_id):
-    """How often each verdict was recorded for an entry, in words."""
+    """How often each verdict was recorded for an entry, in words, kind by kind."""
     if not recorded:
         return "not recorded"
-    counts = Counter(row["verdict"] for row in recorded.get(entry_id, {"rows": []})["rows"])
-    return ", ".join(f"{count} {verdict}" for verdict, count in counts.items()) or "—"
+    return counts_in_words(recorded.get(entry_id, {"rows": []})["rows"]) or "—"
 
 
 def duration(seconds):

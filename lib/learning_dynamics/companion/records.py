@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 import os
 from pathlib import Path
 
@@ -27,7 +28,7 @@ def record(entry_id, *, agreement=None, data=None, alt=""):
     entry_id : str
         The registry entry that the results belong to.
     agreement : AgreementTable, optional
-        Its rows and verdicts are kept.
+        Its rows and verdicts are kept, also as ``<entry_id>.agreement.csv``.
     data : dict, optional
         The data of a figure: name of a series → name of a column → array, shape ``(n,)``.
         Each series becomes the file ``<entry_id>.<series>.csv``.
@@ -53,9 +54,32 @@ def _write(folder, entry_id, agreement, data, alt):
     path = folder / f"{entry_id}.json"
     content = json.loads(path.read_text("utf-8")) if path.exists() else {"entry": entry_id, "rows": [], "data": []}
     content["rows"] += agreement.as_records() if agreement else []
+    if content["rows"]:
+        _write_rows(folder / agreement_file(entry_id), content["rows"])
     content["data"] += [f"{entry_id}.{series}.csv" for series in data]
     content["alt"] = " ".join(filter(None, (content.get("alt"), alt)))
-    path.write_text(json.dumps(content, indent=1), "utf-8")
+    path.write_text(json.dumps(_finite(content), indent=1, allow_nan=False), "utf-8")
+
+
+def agreement_file(entry_id):
+    """The name of the file with the rows of an entry's agreement tables."""
+    return f"{entry_id}.agreement.csv"
+
+
+def _write_rows(path, rows):
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, rows[0])
+        writer.writeheader()
+        writer.writerows(_finite(rows))
+
+
+def _finite(value):
+    """The same with None in place of every number that is not finite: neither JSON nor CSV has a word for those."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _write_csv(path, columns):
@@ -66,7 +90,7 @@ def _write_csv(path, columns):
     with path.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream)
         writer.writerow(columns)
-        writer.writerows(zip(*(array.tolist() for array in arrays)))
+        writer.writerows(zip(*(_finite(array.tolist()) for array in arrays)))
 
 
 def read_results(folder, pattern="*.json"):

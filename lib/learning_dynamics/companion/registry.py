@@ -9,6 +9,7 @@ import yaml
 from .errors import CompanionError
 from .project import PRESETS, find_root
 from .suggestions import require_known
+from .verdicts import REFERENCE_KINDS
 
 KINDS = (
     "figure",
@@ -59,13 +60,17 @@ class Other:
 class Reference:
     """A value to agree with, its tolerance (reading error or rounding) and its source.
 
-    `of` says what the value is compared with: the row's ``theory`` or its ``simulation``.
+    `kind` says whose value it is: ``paper`` (what the paper prints or draws), ``formula`` (evaluated apart from the library
+    from a formula) or ``stored`` (an earlier number of this project).  `checked` says how the value itself was verified.  `of` says what
+    the value is compared with: the row's ``theory`` or its ``simulation``.
     """
 
     quantity: str
     value: float
     tolerance: float
     source: str
+    kind: str
+    checked: str
     of: str = "theory"
 
 
@@ -97,6 +102,8 @@ class Entry:
     at : dict
         Values of the chapter's parameters at which the reference values hold.
     references : tuple of Reference
+    published : int, optional
+        Number of the figure in its paper whose curves the package carries; see ``datasets.published_figure``.
     """
 
     id: str
@@ -113,6 +120,7 @@ class Entry:
     letters: tuple = ()
     at: dict = field(default_factory=dict)
     references: tuple = ()
+    published: int | None = None
 
     def reference(self, quantity):
         """The reference value of `quantity`, or None."""
@@ -236,6 +244,14 @@ def _check(registry):
             raise CompanionError(f"registry: entry {entry.id!r} needs both 'paper' and 'reproduces', or neither.")
         if entry.status == "not checked" and not entry.reason:
             raise CompanionError(f"registry: entry {entry.id!r} is not checked and gives no 'reason'.")
+        if entry.published is not None and not entry.paper:
+            raise CompanionError(f"registry: entry {entry.id!r} has published curves and no 'paper'.")
+        for reference in entry.references:
+            if reference.kind not in REFERENCE_KINDS:
+                raise CompanionError(
+                    f"registry: kind of the reference {reference.quantity!r} of entry {entry.id!r} must be one of "
+                    f"{', '.join(REFERENCE_KINDS)}; got {reference.kind!r}."
+                )
         if entry.status != "not checked" and not entry.check:
             raise CompanionError(f"registry: entry {entry.id!r} names no 'check'.")
     for chapter, presets in registry.presets.items():

@@ -14,7 +14,7 @@ from .addresses import BASE_VARIABLE, checked_base
 from .errors import CompanionError
 from .figures import DATA, PICTURES, furnished, pictures
 from .notebooks import notebook_bytes, published, read_notebook
-from .records import read_results
+from .records import agreement_file, read_results
 
 STAMP = ".rendered"
 COLOUR_CODES = re.compile(r"\x1b\[[0-9;]*m")
@@ -53,6 +53,7 @@ def _chapter_files(chapter, executed, results):
     files = {book / f"{chapter}.ipynb": notebook_bytes(published(furnished(notebook, recorded)))}
     files |= {book / PICTURES / f"{label}.png": content for label, content in pictures(notebook).items()}
     names = [name for content in recorded.values() for name in content["data"]]
+    names += [agreement_file(entry) for entry, content in recorded.items() if content["rows"]]
     return files | {book / DATA / name: (results / name).read_bytes() for name in names}
 
 

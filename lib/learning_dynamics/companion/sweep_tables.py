@@ -2,21 +2,16 @@
 
 import csv
 import json
+from dataclasses import fields
 
+from .agreement import Row
 from .records import read_results
 
 RUN_COLUMNS = ("run", "status", "seconds")
-ROW_COLUMNS = (
-    "entry",
-    "quantity",
-    "paper",
-    "tolerance",
-    "theory",
-    "simulation",
-    "standard_error",
-    "allowance",
-    "verdict",
-)
+OTHER_NAMES = {"draws": "standard_error_draws"}
+"""Fields of a row whose names are also those of parameters of chapters."""
+ROW_COLUMNS = ("entry", *(OTHER_NAMES.get(field.name, field.name) for field in fields(Row)))
+REFERENCE_COLUMNS = ("reference_kind", "reference", "reference_tolerance", "reference_of")
 
 
 def write_tables(output, runs):
@@ -57,8 +52,12 @@ def _recorded(run, record):
     if record["status"] != "finished":
         return []
     results = read_results(run.folder / "results")
-    rows = [{"entry": entry, **row} for entry, content in results.items() for row in content["rows"]]
-    return [row if row["applicable"] else {**row, "paper": None, "tolerance": None} for row in rows]
+    rows = [
+        {"entry": entry, **{OTHER_NAMES.get(name, name): value for name, value in row.items()}}
+        for entry, content in results.items()
+        for row in content["rows"]
+    ]
+    return [row if row["applicable"] else row | dict.fromkeys(REFERENCE_COLUMNS) for row in rows]
 
 
 def _write(path, columns, rows):
