@@ -5,7 +5,7 @@ PYTHON ?= python3
 PRESET ?= paper
 RUN = $(shell $(PYTHON) lib/setup_environment.py --print-python)
 
-.PHONY: book test classroom test-classroom benchmarks setup setup-dask setup-classroom clean
+.PHONY: book test classroom test-classroom mutations benchmarks setup setup-dask setup-classroom clean
 
 book: setup
 	@$(RUN) -m learning_dynamics build --preset $(PRESET)
@@ -18,6 +18,9 @@ classroom: setup-classroom
 
 test-classroom: setup-classroom
 	@$(RUN) -m pytest classroom tests/test_pins.py -n 2 --dist loadfile
+
+mutations: setup
+	@$(RUN) -m tests.mutations
 
 benchmarks: setup
 	@$(RUN) benchmarks/run.py

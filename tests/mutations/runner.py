@@ -94,7 +94,7 @@ class Runner:
         problems : list of str
             A sentence for each chapter that was refused, and for each run that failed.
         """
-        needed = {mutation: self._chapters(mutation) for mutation in mutations}
+        needed = {mutation: self.chapters_of(mutation) for mutation in mutations}
         clean, problems = self._run_clean(dict.fromkeys(pair for pairs in needed.values() for pair in pairs))
         fit = {mutation: [pair for pair in pairs if pair in clean] for mutation, pairs in needed.items()}
         self.left = sum(map(len, fit.values()))
@@ -106,8 +106,8 @@ class Runner:
             problems += failed
         return rows, problems
 
-    def _chapters(self, mutation):
-        """The pairs (chapter, preset) that a mutation needs."""
+    def chapters_of(self, mutation):
+        """The pairs (chapter, preset) that a mutation needs; a `CompanionError` where a chapter does not use its file."""
         pairs = dict.fromkeys((self.registry.entry(entry).chapter, preset) for entry, preset in mutation.entries.items())
         for chapter, _ in pairs:
             if self.project.root / mutation.file not in dependencies(self.project, chapter):

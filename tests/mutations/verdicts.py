@@ -2,26 +2,23 @@
 
 from dataclasses import dataclass
 
-from learning_dynamics.companion.agreement import AGREES, DISAGREES
-
-AGAINST_THEORY = "theory against simulation"
-STORED = "stored"
+from learning_dynamics.companion.verdicts import AGREES, COMPARISONS, DISAGREES, SIMULATION, STORED
 
 
 @dataclass(frozen=True)
 class Turned:
-    """A verdict that turned: the row, and what was compared."""
+    """A verdict that turned: the row's quantity, and the kind of comparison, a key of `COMPARISONS`."""
 
     quantity: str
-    compared: str
+    kind: str
 
     @property
     def is_regression(self):
-        """Whether it was compared with a stored number of our own, which does not count."""
-        return self.compared == STORED
+        """Whether the comparison is with a number of our own, which does not count."""
+        return self.kind == STORED
 
     def __str__(self):
-        return f"{self.quantity} ({self.compared})"
+        return f"{self.quantity} ({COMPARISONS[self.kind]})"
 
 
 def turned(clean, mutated):
@@ -35,20 +32,25 @@ def turned(clean, mutated):
     Returns
     -------
     list of Turned
-        Those of theory against simulation first.
+        Theory against simulation first, regressions last.
     """
     found = [
-        Turned(before["quantity"], compared)
+        Turned(before["quantity"], kind)
         for before, after in _pairs(clean, mutated)
-        for compared, verdict in _verdicts(before).items()
-        if verdict == AGREES and _verdicts(after).get(compared) == DISAGREES
+        for kind, verdict in _verdicts(before)
+        if verdict == AGREES and (kind, DISAGREES) in _verdicts(after)
     ]
-    return sorted(found, key=lambda one: (one.is_regression, one.compared != AGAINST_THEORY))
+    return sorted(found, key=lambda one: list(COMPARISONS).index(one.kind))
 
 
 def unexpected(rows):
-    """The quantities of recorded rows that disagree although no reader is told so."""
-    return [row["quantity"] for row in rows if DISAGREES in _verdicts(row).values() and not row.get("known")]
+    """The quantities of recorded rows that disagree although that is no finding of the book."""
+    return [row["quantity"] for row in rows if not row["known"] and DISAGREES in dict(_verdicts(row)).values()]
+
+
+def _verdicts(row):
+    """The pairs of kind and verdict of a recorded row."""
+    return [(SIMULATION, row["against_simulation"]), (row["reference_kind"], row["against_reference"])]
 
 
 def _pairs(clean, mutated):
@@ -57,8 +59,3 @@ def _pairs(clean, mutated):
         return list(zip(clean, mutated))
     later = {row["quantity"]: row for row in mutated}
     return [(row, later[row["quantity"]]) for row in clean if row["quantity"] in later]
-
-
-def _verdicts(row):
-    """What was compared → verdict."""
-    return {AGAINST_THEORY: row["verdict"]}
