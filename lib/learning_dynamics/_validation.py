@@ -4,6 +4,9 @@ import numbers
 
 import numpy as np
 
+MOST_STEPS = 10**9
+"""Steps that a compiled loop takes at most: it cannot be interrupted, and this many take hours."""
+
 
 def real(name, value, *, above=None, at_least=None, below=None, at_most=None):
     """Return `value` as a finite float inside the given bounds.
@@ -30,7 +33,10 @@ def real(name, value, *, above=None, at_least=None, below=None, at_most=None):
     """
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
         raise TypeError(f"{name} must be a real number, got {value!r}")
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        raise ValueError(f"{name} must be finite as a float, got an integer of {len(str(abs(int(value))))} digits") from None
     if not np.isfinite(number):
         raise ValueError(f"{name} must be finite, got {number!r}")
     _check_bounds(name, number, above=above, at_least=at_least, below=below, at_most=at_most)
@@ -64,6 +70,19 @@ def integer(name, value, *, at_least=None, at_most=None):
         raise TypeError(f"{name} must be an integer, got {value!r}")
     _check_bounds(name, int(value), at_least=at_least, at_most=at_most)
     return int(value)
+
+
+def boolean(name, value):
+    """Return `value` if it is True or False.
+
+    Raises
+    ------
+    TypeError
+        If it is not.
+    """
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name} must be True or False, got {value!r}")
+    return bool(value)
 
 
 def choice(name, value, options):
@@ -142,6 +161,35 @@ def number_array(name, value):
     return array
 
 
+def step_counts(name, value):
+    """Return `value` as a vector of strictly increasing whole numbers from 0 to `MOST_STEPS`.
+
+    Parameters
+    ----------
+    name : str
+        Name of the parameter, for the message.
+    value : int or array_like of int, shape (m,)
+        Floats without a fraction are allowed.
+
+    Returns
+    -------
+    numpy.ndarray of int64, shape (m,)
+
+    Raises
+    ------
+    TypeError
+        If an entry is not a real number.
+    ValueError
+        If the entries do not increase strictly, have a fraction, or are negative or too large.
+    """
+    steps = np.atleast_1d(real_array(name, value, at_least=0))
+    if steps.ndim > 1 or (steps != np.floor(steps)).any() or (np.diff(steps) <= 0).any():
+        raise ValueError(f"{name} must be an integer or strictly increasing integers, got {steps}")
+    if steps[-1] > MOST_STEPS:
+        raise ValueError(f"{name} must be <= {MOST_STEPS:g}, steps being taken one by one, got {steps[-1]!s}")
+    return steps.astype(np.int64)
+
+
 def _check_bounds(name, number, *, above=None, at_least=None, below=None, at_most=None):
     tests = (
         (above, ">", above is not None and number > above),
@@ -158,6 +206,8 @@ def _check_bounds(name, number, *, above=None, at_least=None, below=None, at_mos
 def _numeric_array(name, value, *, kinds, wanted):
     if _holds_boolean(value):
         raise TypeError(f"{name} must hold {wanted}, got booleans")
+    if np.ma.is_masked(value):
+        raise ValueError(f"{name} must hold no masked values, got {np.ma.count_masked(value)}")
     try:
         array = np.asarray(value)
     except ValueError as error:

@@ -153,7 +153,12 @@ class WideDescents:
 
     def means(self, name, *, epoch):
         """Return the widths that reach an epoch, and the means over their runs of a quantity there, two arrays."""
+        names = ("perpendicular", "parallel", "distance", "displacement", "largest_drift", "loss", "flipped")
+        if name not in names:
+            raise ValueError(f"name must be one of {', '.join(names)}; got {name!r}.")
         chosen = self.epoch == epoch
+        if not chosen.any():
+            raise ValueError(f"epoch must be one that was stored, such as {self.epoch.max()}; got {epoch!r}.")
         widths = np.unique(self.width[chosen])
         return widths, np.array([getattr(self, name)[chosen & (self.width == m)].mean() for m in widths])
 

@@ -11,7 +11,7 @@ from learning_dynamics.random_matrix import (
     statistics,
     training_error,
 )
-from learning_dynamics.random_matrix.simulation.finite_size import _fit
+from learning_dynamics.random_matrix.simulation.finite_size import _fit, draws_at, first_dimension
 
 
 def model(**changes):
@@ -59,7 +59,6 @@ def test_sizes_are_doubled_and_fit_the_ratio():
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"c": np.pi / 4}, "c must be a fraction with denominator <= 4096"),
         ({"doublings": 0}, "doublings must be >= 1"),
         ({"smallest_p": 0}, "smallest_p must be >= 1"),
         ({"runs": 0}, "runs must be >= 1"),
@@ -70,6 +69,34 @@ def test_refuses(changes, sentence):
     one = model(c=changes.pop("c", 0.5))
     with pytest.raises(ValueError, match=sentence):
         finite_size(one, **{**arguments, **changes})
+
+
+@pytest.mark.parametrize("n", [511, 513, 500, 1001])
+def test_a_neighbour_costs_about_the_same(n):
+    assert first_dimension(256 / n, 32) < 2 * 32
+    assert first_dimension(0.5, 32) == 32
+    assert first_dimension(2048 / 4095, 32) < 64
+
+
+@pytest.mark.parametrize("c", [256 / 513, np.pi / 4, 8.1, 0.01])
+def test_the_ratio_holds_on_average(c):
+    sizes, counts = first_dimension(c, 16) * 2 ** np.arange(3), np.array([4000, 2000, 1000])
+    for p, count, groups in zip(sizes, counts, draws_at(c, sizes, counts, 5)):
+        assert sum(number for _, number, _ in groups) == count
+        assert sum(number * p / n for n, number, _ in groups) / count == pytest.approx(c, abs=c / count)
+        assert min(n for n, _, _ in groups) >= 2
+    seeds = [seed for groups in draws_at(c, sizes, counts, 5) for _, _, seed in groups]
+    assert len(set(seeds)) == len(seeds)
+
+
+def test_the_limits_at_a_ratio_that_no_small_size_has():
+    one, t = model(c=16 / 33), np.array([20.0, 100.0])
+    sizes = finite_size(one, t=t, smallest_p=15, doublings=2, runs=2400, seed=11, dynamics="flow")
+    assert sizes.p.tolist() == [16, 32, 64]
+    uneven = finite_size(model(c=256 / 513), t=t, smallest_p=16, doublings=2, runs=2400, seed=12, dynamics="flow")
+    for found, ratio in ((sizes, 16 / 33), (uneven, 256 / 513)):
+        limit = generalization_error(model(c=ratio), t)
+        assert (abs(found.generalization.limit - limit) < 4 * found.generalization.limit_error + 0.001).all()
 
 
 def test_theory_of_steps_by_both_routes():

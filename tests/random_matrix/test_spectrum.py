@@ -141,7 +141,7 @@ class TestConcentration:
         ("changes", "error", "message"),
         [
             ({"z": 1j}, ValueError, r"^z must have 1 dimension, got shape \(\)$"),
-            ({"doublings": 0}, ValueError, "^doublings must be >= 1, got 0$"),
+            ({"doublings": 0}, ValueError, "^doublings must be >= 1 and <= 20, got 0$"),
             ({"runs": 1.0}, TypeError, "^runs must be an integer, got 1.0$"),
             ({"smallest_p": 0}, ValueError, "^smallest_p must be >= 1, got 0$"),
         ],

@@ -5,7 +5,7 @@ from math import sqrt
 
 import numpy as np
 
-from learning_dynamics._validation import choice, integer, real, real_array
+from learning_dynamics._validation import boolean, choice, integer, real, real_array
 
 LOSSES = ("sum", "half sum", "mean", "half mean")
 INITIALIZATIONS = ("normal", "uniform")
@@ -270,12 +270,16 @@ def polynomial_data(*, seed, n=100, d=5, degree=2, norm=1.0, standardize=True, b
     """
     rng = np.random.default_rng(integer("seed", seed, at_least=0))
     n, d = integer("n", n, at_least=1), integer("d", d, at_least=1)
-    degree, norm = integer("degree", degree, at_least=0), real("norm", norm, above=0)
+    degree, norm = integer("degree", degree, at_least=0), real("norm", norm, at_least=1 / LARGEST, at_most=LARGEST)
+    boolean("standardize", standardize)
     inputs = _points_of_norm(rng, n, d, norm)
     beta = rng.uniform(-1, 1, d)
     if beta_norm is not None:
         beta *= real("beta_norm", beta_norm, above=0) / np.linalg.norm(beta)
-    powers = (inputs @ beta) ** degree
+    with np.errstate(over="ignore"):
+        powers = (inputs @ beta) ** degree
+    if not np.isfinite(powers).all():
+        raise ValueError(f"degree must leave the targets finite, got {degree} with points of norm {norm:g}")
     shift, spread = (float(powers.mean()), float(powers.std())) if standardize else (0.0, 1.0)
     if not spread > 1e-12 * abs(shift):
         raise ValueError(f"standardize must be False where all targets are equal, got {powers[0]:g} at n = {n}, degree = {degree}")

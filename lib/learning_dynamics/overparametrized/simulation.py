@@ -7,7 +7,7 @@ import numpy as np
 
 from learning_dynamics._randomness import replicate
 from learning_dynamics._threads import one_blas_thread
-from learning_dynamics._validation import choice, real, real_array
+from learning_dynamics._validation import choice, real, step_counts
 from learning_dynamics.overparametrized.descent import METHODS, MOST_UNROLLED, Descent
 from learning_dynamics.overparametrized.linearization import linearize
 
@@ -209,7 +209,7 @@ def train(
     choice("dynamics", dynamics, DYNAMICS)
     choice("method", method, METHODS)
     real("tolerance", tolerance, above=0)
-    epochs = _record_epochs(epochs)
+    epochs = step_counts("epochs", epochs)
     weights, scales = model.network(weights, signs)
     features = model.features
     if method != "blas" and features.shape[1] > MOST_UNROLLED:
@@ -286,13 +286,6 @@ def _measure(model, linearization, weights):
         "flipped": linearization.flipped(weights),
         "outputs": outputs,
     }
-
-
-def _record_epochs(epochs):
-    epochs = np.atleast_1d(real_array("epochs", epochs, at_least=0))
-    if epochs.ndim > 1 or (epochs != np.floor(epochs)).any() or (np.diff(epochs) <= 0).any():
-        raise ValueError(f"epochs must be an integer or strictly increasing integers, got {epochs}")
-    return epochs.astype(np.int64)
 
 
 def _warn_of_large_step(step, largest):

@@ -6,7 +6,7 @@ from math import inf
 
 import numpy as np
 
-from learning_dynamics._validation import real
+from learning_dynamics._validation import real, real_array, step_counts
 from learning_dynamics.random_matrix import kernels
 
 
@@ -35,6 +35,11 @@ class SpectralFilter:
     learnt: Callable
     stable_below: float = inf
     whole_steps: bool = False
+
+    def __post_init__(self):
+        for name in ("start", "learnt"):
+            if not callable(getattr(self, name)):
+                raise TypeError(f"{name} must be a function of eigenvalues and times, got {getattr(self, name)!r}")
 
 
 def ridge_flow(*, alpha, penalty):
@@ -154,8 +159,9 @@ def heavy_ball(*, alpha, momentum, penalty=0.0):
         return recurrence(x, t, first=0.0, push=alpha)
 
     def recurrence(x, t, *, first, push):
-        wanted, place = np.unique(np.asarray(t, float), return_inverse=True)
-        pulls = alpha * (np.asarray(x, float) + penalty)
+        wanted, place = np.unique(real_array("t", t, ndim=1, at_least=0), return_inverse=True)
+        step_counts("t", wanted)
+        pulls = alpha * (real_array("x", x, ndim=1, at_least=0) + penalty)
         return kernels.two_step_recurrence(pulls, momentum, first, push, wanted)[place]
 
     stable_below = 2 * (1 + momentum) / alpha - penalty
@@ -164,6 +170,8 @@ def heavy_ball(*, alpha, momentum, penalty=0.0):
 
 def check_filter(spectral_filter, t, largest):
     """Refuse times that the filter does not know and eigenvalues up to `largest` on which it diverges."""
+    if not isinstance(spectral_filter, SpectralFilter):
+        raise TypeError(f"spectral_filter must be a SpectralFilter, got {spectral_filter!r}")
     if spectral_filter.whole_steps and (t != np.floor(t)).any():
         raise ValueError(f"t must hold integers for this filter, got {t[t != np.floor(t)][0]!s}")
     if not largest < spectral_filter.stable_below:

@@ -8,6 +8,10 @@ from scipy.special import ndtr
 
 from learning_dynamics._validation import real, real_array
 
+LARGEST = 1e100
+"""Largest size of a parameter, so that squares of them, and quotients of squares, stay finite."""
+SMALLEST_RATIO = 1e-300
+
 
 @dataclass(frozen=True, kw_only=True)
 class MixtureClassification:
@@ -20,13 +24,13 @@ class MixtureClassification:
     Parameters
     ----------
     mu_norm2 : float
-        Squared norm of mu, > 0.
+        Squared norm of mu, in [1e-100, 1e100].
     c : float
-        Limit of p/n, > 0.
+        Limit of p/n, in [1e-300, 1e100].
     sigma2 : float
         Variance of the initial weights times p, >= 0.
     alpha : float
-        Step size, > 0.
+        Step size, > 0 and at most 1e100.
 
     Raises
     ------
@@ -48,10 +52,10 @@ class MixtureClassification:
     alpha: float
 
     def __post_init__(self):
-        object.__setattr__(self, "mu_norm2", real("mu_norm2", self.mu_norm2, above=0))
-        object.__setattr__(self, "c", real("c", self.c, above=0))
+        object.__setattr__(self, "mu_norm2", real("mu_norm2", self.mu_norm2, at_least=1 / LARGEST, at_most=LARGEST))
+        object.__setattr__(self, "c", real("c", self.c, at_least=SMALLEST_RATIO, at_most=LARGEST))
         object.__setattr__(self, "sigma2", real("sigma2", self.sigma2, at_least=0))
-        object.__setattr__(self, "alpha", real("alpha", self.alpha, above=0))
+        object.__setattr__(self, "alpha", real("alpha", self.alpha, above=0, at_most=LARGEST))
 
     @property
     def bulk_edges(self):
@@ -114,6 +118,12 @@ def classification_error(margin_mean, margin_variance):
     """
     mean = real_array("margin_mean", margin_mean)
     deviation = np.sqrt(real_array("margin_variance", margin_variance, at_least=0))
+    try:
+        np.broadcast_shapes(mean.shape, deviation.shape)
+    except ValueError:
+        raise ValueError(
+            f"margin_variance must have a shape that fits that of margin_mean, {mean.shape}, got {deviation.shape}"
+        ) from None
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = mean / deviation
     return np.asarray(ndtr(-np.where(np.isnan(ratio), 0.0, ratio)))

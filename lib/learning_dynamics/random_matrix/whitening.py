@@ -211,7 +211,10 @@ def _whiten_centred(z, labels, along=None):
     for a in CLASSES:
         part = z[labels == a]
         with one_blas_thread():
-            covariance = part.T @ part / len(part)
+            with np.errstate(over="ignore", invalid="ignore"):
+                covariance = part.T @ part / len(part)
+            if not np.isfinite(covariance).all():
+                raise ValueError(f"points must have entries whose squares are finite, got one of size {np.abs(part).max():.3g}")
             if along is not None:
                 covariance += np.outer(along, along)
             values, vectors = np.linalg.eigh(covariance)

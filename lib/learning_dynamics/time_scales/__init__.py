@@ -3,18 +3,16 @@
 from learning_dynamics.time_scales.hermite import (
     ACTIVATIONS,
     Activation,
-    erf_kernel,
     from_powers,
     hermite_coefficients,
     hermite_sum,
-    power_series,
-    relu_kernel,
     shifted_relu,
     squared_norm,
 )
 from learning_dynamics.time_scales.integrator import StepLimitError
 from learning_dynamics.time_scales.model import SingleIndex, uniform_start
 from learning_dynamics.time_scales.order import Outlook, size_exponents, time_exponent, window_exponent
+from learning_dynamics.time_scales.overlaps import erf_kernel, power_series, relu_kernel
 from learning_dynamics.time_scales.simulation.first_layer import population_descent
 from learning_dynamics.time_scales.simulation.mean_field import (
     LearningTimes,

@@ -2,7 +2,7 @@ r"""Expansions in the orthonormal Hermite polynomials :math:`h_k = \mathrm{He}_k
 law."""
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from math import factorial, pi, sqrt
 from typing import Callable
 
@@ -47,6 +47,12 @@ class Activation:
         kinks = real_array("kinks", self.kinks, ndim=1) if np.size(self.kinks) else ()
         object.__setattr__(self, "kinks", tuple(sorted({float(kink) for kink in kinks})))
 
+    def __reduce__(self):
+        """One of `ACTIVATIONS` stays itself when it is copied or sent to another process."""
+        if ACTIVATIONS.get(self.name) is self:
+            return _named, (self.name,)
+        return partial(Activation, function=self.function, kinks=self.kinks, name=self.name), ()
+
 
 def _softplus(x):
     return np.logaddexp(0.0, x)
@@ -56,18 +62,34 @@ def _relu(x):
     return np.maximum(x, 0.0)
 
 
+def _relu2(x):
+    return _relu(x) ** 2
+
+
+def _gelu(x):
+    return x * ndtr(x)
+
+
+def _shifted_relu(shift, x):
+    return _relu(x + shift)
+
+
 ACTIVATIONS = {
     activation.name: activation
     for activation in (
         Activation(name="relu", function=_relu, kinks=(0.0,)),
-        Activation(name="relu2", function=lambda x: _relu(x) ** 2, kinks=(0.0,)),
-        Activation(name="gelu", function=lambda x: x * ndtr(x)),
+        Activation(name="relu2", function=_relu2, kinks=(0.0,)),
+        Activation(name="gelu", function=_gelu),
         Activation(name="softplus", function=_softplus),
         Activation(name="erf", function=erf),
         Activation(name="sigmoid", function=expit),
         Activation(name="tanh", function=np.tanh),
     )
 }
+
+
+def _named(name):
+    return ACTIVATIONS[name]
 
 
 def shifted_relu(shift):
@@ -88,7 +110,7 @@ def shifted_relu(shift):
         If `shift` is not a finite real number.
     """
     shift = real("shift", shift)
-    return Activation(name=f"relu shifted by {shift:g}", function=lambda x: _relu(x + shift), kinks=(-shift,))
+    return Activation(name=f"relu shifted by {shift:g}", function=partial(_shifted_relu, shift), kinks=(-shift,))
 
 
 def hermite_coefficients(activation, *, degree, tolerance=1e-12):
@@ -219,104 +241,6 @@ def hermite_sum(coefficients, x):
     return last[()]
 
 
-def power_series(coefficients, s, *, derivative=0):
-    r"""Value of :math:`\frac{d^n}{ds^n} \sum_k c_k s^k`: U for :math:`c = \sigma^2` and V for :math:`c = \phi\sigma`,
-    paper 2 equations (12), (13).
-
-    Parameters
-    ----------
-    coefficients : array_like of float, shape (K + 1,)
-    s : array_like of float, shape (...)
-    derivative : int
-        n >= 0.
-
-    Returns
-    -------
-    numpy.ndarray of float, shape (...)
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument does not hold finite real numbers or `derivative` is not an integer >= 0.
-
-    Examples
-    --------
-    >>> power_series([1.0, 2.0, 3.0], [0.0, 0.5], derivative=1)
-    array([2., 5.])
-    """
-    coefficients = real_array("coefficients", coefficients, ndim=1)
-    s = real_array("s", s)
-    for _ in range(integer("derivative", derivative, at_least=0)):
-        coefficients = coefficients[1:] * np.arange(1, coefficients.size)
-    return series(coefficients, s)[()]
-
-
-def series(coefficients, s):
-    """`power_series` without checks and without derivative, for a vector of coefficients, maybe empty, and an array
-    s."""
-    value = np.zeros_like(s)
-    for c in coefficients[::-1]:
-        value *= s
-        value += c
-    return value
-
-
-def relu_kernel(r, *, derivative=0):
-    r"""Exact U of the ReLU, :math:`(\sqrt{1-r^2} + r(\pi - \arccos r))/(2\pi)`, or its derivative
-    :math:`(\pi - \arccos r)/(2\pi)`.
-
-    Parameters
-    ----------
-    r : array_like of float, shape (...)
-        Overlaps of two unit vectors; rounding beyond [-1, 1] is cut off.
-    derivative : {0, 1}
-
-    Returns
-    -------
-    numpy.ndarray of float, shape (...)
-
-    Raises
-    ------
-    ValueError
-        If `derivative` is neither 0 nor 1.
-    """
-    r = _clipped(r, derivative)
-    angle = np.pi - np.arccos(r)
-    return (angle if derivative else np.sqrt((1 - r) * (1 + r)) + r * angle) / (2 * pi)
-
-
-def erf_kernel(r, *, derivative=0):
-    r"""Exact U of the error function, :math:`\frac2\pi \arcsin\frac{2r}{3}`, or its derivative
-    :math:`\frac{4}{\pi\sqrt{9 - 4r^2}}`.
-
-    Parameters
-    ----------
-    r : array_like of float, shape (...)
-        Overlaps of two unit vectors; rounding beyond [-1, 1] is cut off.
-    derivative : {0, 1}
-
-    Returns
-    -------
-    numpy.ndarray of float, shape (...)
-
-    Raises
-    ------
-    ValueError
-        If `derivative` is neither 0 nor 1.
-    """
-    r = _clipped(r, derivative)
-    return 4 / (pi * np.sqrt(9 - 4 * r * r)) if derivative else 2 / pi * np.arcsin(2 * r / 3)
-
-
-EXACT_KERNELS = {"relu": relu_kernel, "erf": erf_kernel}
-
-
-def _clipped(r, derivative):
-    if derivative not in (0, 1):
-        raise ValueError(f"derivative must be 0 or 1, got {derivative!r}")
-    return np.clip(r, -1.0, 1.0)
-
-
 def as_activation(name, value):
     """Return `value` (a name, a callable or an `Activation`) as an `Activation`; `name` is for messages."""
     if isinstance(value, Activation):
@@ -349,18 +273,28 @@ def _expansion(activation, degree, tolerance):
     while panels <= MOST_PANELS:
         coefficients, norm2 = _projections(activation, degree, panels)
         if before is not None:
-            change = np.abs(coefficients - before).max() / sqrt(norm2) if norm2 > 0 else 0.0
+            change = _relative_change(*before, coefficients, norm2)
             if change <= tolerance:
                 coefficients[np.abs(coefficients) <= ROUNDING * sqrt(norm2)] = 0.0
                 coefficients.flags.writeable = False
                 return coefficients, norm2
-        before = coefficients
+        before = coefficients, norm2
         panels *= 2
     raise ArithmeticError(
         f"the Hermite coefficients of {activation.name!r} still change by {change:.1e} of its norm, more "
         f"than {tolerance:g}, with "
         f"{MOST_PANELS} panels between kinks: declare the points where the function is not smooth"
     )
+
+
+def _relative_change(coefficients_before, norm2_before, coefficients, norm2):
+    """The larger change of a coefficient and of the norm, both relative to the norm.
+
+    The norm sees what low coefficients miss: of an odd function the coefficient 0 is right with any rule.
+    """
+    if not norm2 > 0:
+        return 0.0
+    return max(np.abs(coefficients - coefficients_before).max() / sqrt(norm2), abs(norm2 - norm2_before) / norm2)
 
 
 def _projections(activation, degree, panels):

@@ -8,6 +8,7 @@ import numpy as np
 
 from learning_dynamics._validation import integer, real, real_array
 from learning_dynamics.time_scales import hermite, order
+from learning_dynamics.time_scales.hermite import Activation, as_activation
 
 DEFAULT_DEGREE = 8
 TINY = np.finfo(float).tiny
@@ -57,8 +58,8 @@ class SingleIndex:
     ['vanishing time', 'vanishing time', 'O(1) time']
     """
 
-    activation: str | hermite.Activation | Callable | np.ndarray
-    target: str | hermite.Activation | Callable | np.ndarray
+    activation: str | Activation | Callable | np.ndarray
+    target: str | Activation | Callable | np.ndarray
     epsilon: float
     degree: int | None = None
     sigma: np.ndarray = field(init=False, repr=False)
@@ -156,8 +157,8 @@ def starting_weights(a0):
 
 
 def _specification(name, value):
-    if isinstance(value, str) or callable(value) or isinstance(value, hermite.Activation):
-        return hermite.as_activation(name, value)
+    if isinstance(value, str) or callable(value) or isinstance(value, Activation):
+        return as_activation(name, value)
     array = real_array(name, value, ndim=1)
     if not array.any():
         raise ValueError(f"{name} must have a nonzero Hermite coefficient, got only zeros")

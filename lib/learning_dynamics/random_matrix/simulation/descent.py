@@ -52,7 +52,9 @@ def descent_weights(X, y, w0, *, alpha, t, dynamics="gd", method="eigen"):
     Notes
     -----
     With :math:`f_t(l) = (1 - \alpha l)^t` or :math:`e^{-\alpha t l}` and :math:`h = (1 - f_t(l))/l`, which is :math:`\alpha t`
-    at l = 0, the weights are :math:`w_0 + h(XX^T/n) X (y - X^T w_0)/n`. BLAS and LAPACK are held to one thread.
+    at l = 0, the weights are :math:`w_0 + h(XX^T/n) X (y - X^T w_0)/n`. Eigenvalues that rounding cannot tell from 0, below
+    the size of the matrix times 2.2e-16 times the largest, count as 0: nothing is learnt there, at any time. BLAS and LAPACK
+    are held to one thread.
 
     Examples
     --------
@@ -101,24 +103,37 @@ def weights_at(X, y, w0, *, alpha, t, dynamics, method):
 def _weights_by_rows(X, y, w0, alpha, t, dynamics):
     """p <= n: w moves along the eigenvectors of XX^T/n."""
     n = X.shape[1]
-    eigenvalues, vectors = eigenpairs(X @ X.T / n)
+    eigenvalues, vectors = eigenpairs(X, n)
     start = w0 @ vectors
-    pull = (X @ y / n) @ vectors - eigenvalues * start
+    pull = beside_null_space(eigenvalues, (X @ y / n) @ vectors - eigenvalues * start)
     return _modes(eigenvalues, alpha, t, dynamics, start, pull) @ vectors.T
 
 
 def _weights_by_columns(X, y, w0, alpha, t, dynamics):
     """p > n: w moves along X times the eigenvectors of X^T X/n, and the part of w0 outside the span of X stays."""
     n = X.shape[1]
-    eigenvalues, vectors = eigenpairs(X.T @ X / n)
-    pull = (y - w0 @ X) @ vectors / n
+    eigenvalues, vectors = eigenpairs(X.T, n)
+    pull = beside_null_space(eigenvalues, (y - w0 @ X) @ vectors / n)
     return w0 + _modes(eigenvalues, alpha, t, dynamics, np.zeros(n), pull) @ (X @ vectors).T
 
 
-def eigenpairs(matrix):
-    """By NumPy: SciPy's routine lets no other thread run meanwhile."""
+def eigenpairs(rows, n):
+    """Eigenvalues and eigenvectors of rows @ rows.T / n, by NumPy: SciPy's routine lets no other thread run meanwhile."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        matrix = rows @ rows.T / n
+    if not np.isfinite(matrix).all():
+        raise ValueError(f"X must have entries whose squares are finite, got one of size {np.abs(rows).max():g}")
     eigenvalues, vectors = np.linalg.eigh(matrix)
-    return np.maximum(eigenvalues, IN_PLACE_OF_ZERO), vectors
+    least = max(eigenvalues.size * np.finfo(float).eps * eigenvalues[-1], IN_PLACE_OF_ZERO)
+    return np.where(eigenvalues > least, eigenvalues, IN_PLACE_OF_ZERO), vectors
+
+
+def beside_null_space(eigenvalues, pull):
+    """The pull of the data on each eigenvector, 0 where the eigenvalue is 0 up to rounding.
+
+    There the exact pull is 0; what rounding leaves of it would grow with time without a bound.
+    """
+    return np.where(eigenvalues > IN_PLACE_OF_ZERO, pull, 0.0)
 
 
 def _modes(eigenvalues, alpha, t, dynamics, start, pull):

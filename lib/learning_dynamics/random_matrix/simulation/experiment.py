@@ -180,10 +180,11 @@ def mean_vector(model, p, direction=None):
     if direction is None:
         return sqrt(model.mu_norm2) * np.eye(1, p)[0]
     direction = vector("mean_direction", direction, p, "one entry a dimension")
-    length = np.linalg.norm(direction)
-    if length == 0:
+    largest = np.abs(direction).max()
+    if largest == 0:
         raise ValueError("mean_direction must not be 0, got a vector of zeros")
-    return sqrt(model.mu_norm2) * (direction / length)
+    direction = direction / largest  # so that squares neither overflow nor vanish
+    return sqrt(model.mu_norm2) * (direction / np.linalg.norm(direction))
 
 
 def draw_mixture(model, mean, labels, rng):

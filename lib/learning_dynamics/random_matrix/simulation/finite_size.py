@@ -1,8 +1,9 @@
 """What a finite dimension changes: bias and scatter of the errors, measured by doubling p."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
+from math import ceil, floor
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from learning_dynamics.random_matrix.simulation.filtered import simulate_filter
 
 LARGEST_DENOMINATOR = 4096
 FEWEST_RUNS = 8
+MOST_DOUBLINGS = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +72,8 @@ def finite_size(model, *, t, smallest_p, doublings, runs, seed, dynamics="gd", s
     t : array_like of float, shape (m,)
         Times in gradient steps, see `simulate`.
     smallest_p : int
-        The first dimension is the least one >= smallest_p for which p/c is an integer.
+        The first dimension is the least one >= smallest_p for which p/c is an integer, if there is one below twice
+        smallest_p, and smallest_p itself otherwise.
     doublings : int
         How often it is doubled, >= 1.
     runs : int
@@ -90,18 +93,19 @@ def finite_size(model, *, t, smallest_p, doublings, runs, seed, dynamics="gd", s
     Raises
     ------
     TypeError, ValueError
-        If an argument is of a wrong type or outside its range, or if c is not within 1e-9 of a fraction with
-        denominator at most 4096.
+        If an argument is of a wrong type or outside its range.
 
     Notes
     -----
     Deterministic equivalents are exact up to terms of order 1/p, so ``mean(p) = limit + B/p`` to that order; the
-    fit weights each mean by its standard error and is not told the limit. A single draw scatters by order
+    fit weights each mean by its standard error and is not told the limit. Where p/c is no integer, some draws have one
+    point fewer than the others, in such numbers that p/n is c on average: what that changes is of order :math:`1/p^2`. A single draw scatters by order
     :math:`1/\sqrt p`. The standard error of a logarithm of a standard deviation is that of Gaussian data,
     :math:`1/\sqrt{2(\text{runs}-1)}`.
     """
-    integer("doublings", doublings, at_least=1)
+    integer("doublings", doublings, at_least=1, at_most=MOST_DOUBLINGS)
     integer("runs", runs, at_least=1)
+    integer("seed", seed, at_least=0)
     first = first_dimension(model.c, integer("smallest_p", smallest_p, at_least=1))
     sizes = first * 2 ** np.arange(doublings + 1)
     counts = halved_runs(runs, doublings)
@@ -109,15 +113,20 @@ def finite_size(model, *, t, smallest_p, doublings, runs, seed, dynamics="gd", s
     if spectral_filter is not None:
         experiment = partial(simulate_filter, spectral_filter=spectral_filter)
     results = [
-        experiment(model, p=int(p), t=t, runs=int(count), seed=seed + k, workers=workers)
-        for k, (p, count) in enumerate(zip(sizes, counts))
+        [
+            experiment(replace(model, c=p / n), p=p, t=t, runs=number, seed=group_seed, workers=workers)
+            for n, number, group_seed in groups
+        ]
+        for p, groups in zip(sizes.tolist(), draws_at(model.c, sizes, counts, seed))
     ]
+    generalization = [np.concatenate([result.generalization_runs for result in groups]) for groups in results]
+    training = [np.concatenate([result.training_runs for result in groups]) for groups in results]
     return FiniteSize(
         p=sizes,
         runs=counts,
-        t=results[0].t,
-        generalization=_fit(sizes, counts, [result.generalization_runs for result in results], resolution=0.0),
-        training=_fit(sizes, counts, [result.training_runs for result in results], resolution=1 / results[0].n),
+        t=results[0][0].t,
+        generalization=_fit(sizes, counts, generalization, resolution=0.0),
+        training=_fit(sizes, counts, training, resolution=1 / results[0][0].n),
     )
 
 
@@ -127,11 +136,36 @@ def halved_runs(runs, doublings):
 
 
 def first_dimension(c, smallest):
-    """The least dimension >= smallest with an integer number of training points."""
+    """The least dimension >= smallest with an integer number of training points, or smallest if that is twice as large."""
     ratio = Fraction(c).limit_denominator(LARGEST_DENOMINATOR)
     if not ratio or abs(float(ratio) - c) > ASPECT_TOLERANCE:
-        raise ValueError(f"c must be a fraction with denominator <= {LARGEST_DENOMINATOR}, got {c!r}")
-    return -(-smallest // ratio.numerator) * ratio.numerator
+        return max(smallest, ceil(2 * c))
+    first = -(-smallest // ratio.numerator) * ratio.numerator
+    return first if first < 2 * smallest else max(smallest, ceil(2 * c))
+
+
+def draws_at(c, sizes, counts, seed):
+    """Numbers of points and of draws at each dimension: for each a list of groups (points, draws, seed of the group).
+
+    There is one group where p/c is an integer.  Otherwise the two integers beside it share the draws, so that p/n is c on average.
+    """
+    return [
+        [
+            (n, number, seed + k + offset * sizes.size)
+            for offset, (n, number) in enumerate(_shared_draws(c, p, count))
+            if number
+        ]
+        for k, (p, count) in enumerate(zip(sizes.tolist(), counts.tolist()))
+    ]
+
+
+def _shared_draws(c, p, count):
+    nearest = round(p / c)
+    if abs(p / nearest - c) <= ASPECT_TOLERANCE:
+        return [(nearest, count)]
+    few, many = floor(p / c), ceil(p / c)
+    number = round(count * (c - p / many) / (p / few - p / many))
+    return [(few, number), (many, count - number)]
 
 
 def _fit(sizes, counts, errors_of_runs, resolution):

@@ -11,7 +11,7 @@ from learning_dynamics._validation import integer, number_array
 from learning_dynamics.random_matrix import kernels
 from learning_dynamics.random_matrix.forms import PAIRS, BilinearForms
 from learning_dynamics.random_matrix.simulation.experiment import class_labels, draw_mixture, mean_vector, sample_size
-from learning_dynamics.random_matrix.simulation.finite_size import first_dimension, halved_runs
+from learning_dynamics.random_matrix.simulation.finite_size import MOST_DOUBLINGS, draws_at, first_dimension, halved_runs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,13 +181,14 @@ def concentration(model, *, z, smallest_p, doublings, runs, seed, workers=None):
     z = number_array("z", z)
     if z.ndim != 1:
         raise ValueError(f"z must have 1 dimension, got shape {z.shape}")
-    integer("doublings", doublings, at_least=1)
+    integer("doublings", doublings, at_least=1, at_most=MOST_DOUBLINGS)
     integer("runs", runs, at_least=1)
+    integer("seed", seed, at_least=0)
     sizes = first_dimension(model.c, integer("smallest_p", smallest_p, at_least=1)) * 2 ** np.arange(doublings + 1)
     counts = halved_runs(runs, doublings)
     drawn = [
-        _forms_of_draws(model, z, p=int(p), runs=int(count), seed=seed + k, workers=workers)
-        for k, (p, count) in enumerate(zip(sizes, counts))
+        [forms for group in groups for forms in _forms_of_draws(model, z, p, *group, workers=workers)]
+        for p, groups in zip(sizes.tolist(), draws_at(model.c, sizes, counts, seed))
     ]
     means, deviations = {}, {}
     for name in PAIRS:
@@ -248,6 +249,6 @@ def _sample(model, labels, p, rng):
     return SampleSpectrum(X=X, y=labels, w0=w0, mu=mu, eigenvalues=eigenvalues, eigenvectors=eigenvectors)
 
 
-def _forms_of_draws(model, z, *, p, runs, seed, workers):
-    labels = class_labels(sample_size(model, p), (0.5, 0.5))
+def _forms_of_draws(model, z, p, n, runs, seed, *, workers):
+    labels = class_labels(n, (0.5, 0.5))
     return replicate(lambda rng: _sample(model, labels, p, rng)._forms(z), runs=runs, seed=seed, workers=workers)

@@ -49,11 +49,15 @@ def decay_filter(x, t, *, alpha, dynamics="flow"):
     t = real_array("t", t, at_least=0)
     alpha = real("alpha", alpha, above=0)
     if dynamics == "flow":
-        return np.exp(-alpha * np.multiply.outer(t, x))
+        return np.exp(-np.multiply.outer(alpha * t, x))
     if (t != np.floor(t)).any():
         raise ValueError(f"t must hold integers for dynamics 'gd', got {t[t != np.floor(t)][0]!s}")
     with np.errstate(over="ignore"):
-        values = np.power.outer(1 - alpha * x, t)
+        values = np.where(
+            np.expand_dims(alpha * x < 0.5, tuple(range(-t.ndim, 0))),
+            np.exp(np.multiply.outer(np.log1p(-np.minimum(alpha * x, 0.5)), t)),  # to all digits for the smallest rates
+            np.power.outer(1 - alpha * x, t),
+        )
     if not np.isfinite(values).all():
         raise OverflowError(f"gradient descent with alpha * x = {alpha * x.max():g} leaves the range of floats")
     return np.moveaxis(values, range(x.ndim), range(t.ndim, t.ndim + x.ndim)) if x.ndim else values

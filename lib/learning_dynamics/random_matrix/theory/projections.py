@@ -1,6 +1,6 @@
 """Theorems 1 and 2 for points whose projections on mu are not normal."""
 
-from math import sqrt
+from math import isclose, sqrt
 
 import numpy as np
 from scipy.special import ndtr
@@ -53,6 +53,8 @@ def projected_errors(mixture, model, t, *, training_points=0, dynamics="flow"):
     number = len(mixture.labels)
     share = integer("training_points", training_points, at_least=0, at_most=number - 1) / number
     moments = statistics(model, t, dynamics=dynamics)
+    if not isclose(model.mu_norm2, mixture.mu_norm2, rel_tol=1e-9):
+        raise ValueError(f"model must have the mu_norm2 of the mixture, {mixture.mu_norm2!r}, got {model.mu_norm2!r}")
     norm, E, E_train = sqrt(mixture.mu_norm2), moments.E, moments.E_train
     slope_train = (E_train - noise_fit(model, t, dynamics=dynamics)) / norm
     mean = _left_over(E, E_train, share)

@@ -3,8 +3,9 @@ r"""A ReLU network of which only the first layer is trained, on the population r
 import numpy as np
 
 from learning_dynamics._threads import one_blas_thread
-from learning_dynamics._validation import real, real_array
-from learning_dynamics.time_scales import hermite
+from learning_dynamics._validation import real, real_array, step_counts
+from learning_dynamics.time_scales import overlaps
+from learning_dynamics.time_scales.hermite import ACTIVATIONS
 from learning_dynamics.time_scales.simulation.networks import network_run, overlap_kernel
 
 
@@ -57,16 +58,14 @@ def population_descent(problem, weights, signs, *, step, epochs):
     >>> run.risk.round(4)
     array([0.6704, 0.4273])
     """
-    if problem.activation is not hermite.ACTIVATIONS["relu"]:
+    if problem.activation is not ACTIVATIONS["relu"]:
         raise ValueError(f"activation must be 'relu' to train the first layer alone, got {problem.activation!r}")
     weights, signs = _checked(weights, signs)
     step = real("step", step, above=0)
-    epochs = real_array("epochs", epochs, ndim=1, at_least=0)
-    if (epochs != np.floor(epochs)).any() or (np.diff(epochs) <= 0).any():
-        raise ValueError(f"epochs must be increasing integers, got {epochs}")
+    epochs = step_counts("epochs", epochs)
     system, seen = FirstLayer(problem, signs), []
     with one_blas_thread():
-        for count in np.diff(epochs, prepend=0.0).astype(int):
+        for count in np.diff(epochs, prepend=0):
             for _ in range(count):
                 weights += step * system.velocity(weights)
             if not np.isfinite(weights).all():
@@ -91,8 +90,8 @@ class FirstLayer:
     def velocity(self, w):
         a, s, r = self.observe(w)
         pull = self.U(r, derivative=1) * (a / a.size)
-        slope = hermite.series(self.V_slope, s)
-        radial = hermite.series(self.V, s) - self.U(r) @ a / a.size
+        slope = overlaps.series(self.V_slope, s)
+        radial = overlaps.series(self.V, s) - self.U(r) @ a / a.size
         along = radial - slope * s + np.einsum("ij,ij->i", pull, r)
         u = w / np.abs(a)[:, None]
         force = along[:, None] * u - pull @ u

@@ -8,7 +8,8 @@ from scipy.integrate import DOP853
 
 from learning_dynamics._threads import one_blas_thread
 from learning_dynamics._validation import choice, integer, real, real_array
-from learning_dynamics.time_scales import hermite
+from learning_dynamics.time_scales import overlaps
+from learning_dynamics.time_scales.hermite import ACTIVATIONS
 from learning_dynamics.time_scales.integrator import StepLimitError, follow
 from learning_dynamics.time_scales.kernels import descent
 from learning_dynamics.time_scales.model import starting_weights
@@ -241,12 +242,12 @@ def overlap_kernel(problem, kernel):
     choice("kernel", kernel, KERNELS)
     given = problem.activation
     if kernel == "exact" and not isinstance(given, np.ndarray):
-        if given is not hermite.ACTIVATIONS.get(given.name) or given.name not in hermite.EXACT_KERNELS:
+        if given is not ACTIVATIONS.get(given.name) or given.name not in overlaps.EXACT_KERNELS:
             raise ValueError(
                 "activation must be 'relu', 'erf' or an array to have an exact kernel, "
                 f"got {given.name!r}"
             )
-        return hermite.EXACT_KERNELS[given.name]
+        return overlaps.EXACT_KERNELS[given.name]
     if kernel == "exact" and given.size > problem.degree + 1 and given[problem.degree + 1 :].any():
         raise ValueError(
             f"degree must be >= {given.size - 1} for an exact kernel of this activation, "
@@ -254,7 +255,7 @@ def overlap_kernel(problem, kernel):
         )
     c = problem.sigma**2
     derivatives = (c, c[1:] * np.arange(1, c.size))
-    return lambda r, *, derivative=0: hermite.series(derivatives[derivative], r)
+    return lambda r, *, derivative=0: overlaps.series(derivatives[derivative], r)
 
 
 def _check_steps(problem, a0, t_end, max_steps):
@@ -276,8 +277,8 @@ class _System:
 
     def pulls(self, a, s, r):
         """a', V'(s) and the matrix of the a_j U'(r_ij)/m."""
-        da = (hermite.series(self.V, s) - self.U(r) @ a / a.size) / self.epsilon
-        return da, hermite.series(self.V_slope, s), self.U(r, derivative=1) * (a / a.size)
+        da = (overlaps.series(self.V, s) - self.U(r) @ a / a.size) / self.epsilon
+        return da, overlaps.series(self.V_slope, s), self.U(r, derivative=1) * (a / a.size)
 
 
 class _Overlaps(_System):
@@ -342,7 +343,7 @@ def network_run(problem, U, times, seen):
     a, s, _ = (np.array(column) for column in zip(*[(a, s, 0) for a, s, _ in seen]))
     quadratic = np.array([weights @ U(r) @ weights for weights, _, r in seen])
     m = a.shape[1]
-    risk = problem.phi @ problem.phi / 2 - (a * hermite.series(c, s)).mean(axis=1) + quadratic / (2 * m * m)
+    risk = problem.phi @ problem.phi / 2 - (a * overlaps.series(c, s)).mean(axis=1) + quadratic / (2 * m * m)
     return NetworkRun(t=times, risk=risk, a=a, s=s, overlaps=seen[-1][2].copy())
 
 

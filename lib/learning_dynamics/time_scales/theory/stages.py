@@ -301,7 +301,10 @@ def linear_parameters(problem, a0):
             "activation and target must have components of degree 1, got kappa = 0: "
             "the overlaps never move"
         )
-    variance = float((deviations(problem, a0) ** 2).mean())
+    with np.errstate(over="ignore"):
+        variance = float((deviations(problem, a0) ** 2).mean())
+    if not (np.isfinite(variance) and (variance > 0 or np.ptp(a0) == 0)):
+        raise ValueError(f"a0 must have entries whose squares are normal numbers, got sizes up to {np.abs(a0).max():g}")
     if not variance > 0:
         raise ValueError(
             f"a0 must have at least 2 distinct values, got {a0.size} times {a0[0]!s}: "
