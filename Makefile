@@ -3,12 +3,17 @@
 
 PYTHON ?= python3
 PRESET ?= paper
-RUN = $(shell $(PYTHON) lib/setup_environment.py --print-python)
+
+# The shell gets both as variables, whatever characters they hold.
+export BOOK_PYTHON := $(value PYTHON)
+export BOOK_PRESET := $(value PRESET)
+SETUP = "$$BOOK_PYTHON" -E lib/setup_environment.py
+RUN = $(SETUP) --run
 
 .PHONY: book test classroom test-classroom mutations benchmarks setup setup-dask setup-classroom clean
 
 book: setup
-	@$(RUN) -m learning_dynamics build --preset $(PRESET)
+	@$(RUN) -m learning_dynamics build --preset "$$BOOK_PRESET"
 
 test: setup
 	@$(RUN) -m learning_dynamics test
@@ -26,14 +31,14 @@ benchmarks: setup
 	@$(RUN) benchmarks/run.py
 
 setup:
-	@command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) was not found; install Python 3.11 or later, or give PYTHON=/path/to/it." >&2; exit 2; }
-	@$(PYTHON) lib/setup_environment.py
+	@command -v "$$BOOK_PYTHON" >/dev/null || { printf 'error: %s was not found; install Python 3.11 or later, or give PYTHON=/path/to/it.\n' "$$BOOK_PYTHON" >&2; exit 2; }
+	@$(SETUP)
 
 setup-dask: setup
-	@$(PYTHON) lib/setup_environment.py --extra dask
+	@$(SETUP) --extra dask
 
 setup-classroom: setup
-	@$(PYTHON) lib/setup_environment.py --extra classroom
+	@$(SETUP) --extra classroom
 
 clean:
 	rm -rf _build

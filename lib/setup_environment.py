@@ -1,6 +1,7 @@
 """Set up ``.venv`` with the pinned packages; does nothing where that has been done.
 
-``--extra NAME`` installs the pins of ``requirements-NAME.txt`` on top.
+``--extra NAME`` installs the pins of ``requirements-NAME.txt`` on top.  ``--run ...`` becomes the environment's Python with
+these arguments.
 
 Run by ``make`` before everything else, so it uses the standard library alone and is written
 so that an old Python can read it and say that it is too old.
@@ -8,11 +9,17 @@ so that an old Python can read it and say that it is too old.
 
 from __future__ import print_function
 
+import contextlib
 import hashlib
 import os
 import shutil
 import subprocess
 import sys
+
+try:
+    import fcntl
+except ImportError:
+    fcntl = None
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 VENV = os.path.join(ROOT, ".venv")
@@ -21,6 +28,17 @@ LOG = os.path.join(VENV, "set-up.log")
 OLDEST = (3, 11)
 NEEDED_GIGABYTES = 1.5
 INPUTS = ("requirements.txt", "pyproject.toml", os.path.join("lib", "setup_environment.py"))
+INTERRUPTED = 130
+PIP_SETTINGS = {
+    "PIP_USER": "0",
+    "PIP_DRY_RUN": "0",
+    "PIP_REQUIRE_HASHES": "0",
+    "PIP_NO_DEPS": "0",
+    "PIP_IGNORE_INSTALLED": "0",
+}
+DROPPED = ("PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP", "PYTHONINSPECT", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_PYTHON")
+"""Settings of the reader's that would send the packages elsewhere, or bring others."""
+
 SYMPTOMS = (
     (("No space left on device",), "the disk is full; free about 1.5 GB and try again"),
     (
@@ -31,11 +49,33 @@ SYMPTOMS = (
 
 
 def main():
-    """Set the environment up, or print its Python with ``--print-python``."""
+    """Set the environment up, print its Python with ``--print-python``, or become it with ``--run``."""
     if "--print-python" in sys.argv:
         print(venv_python())
         return 0
-    status = set_up(STAMP, key(), lambda: what_is_missing() or create() or install())
+    if "--run" in sys.argv:
+        return become(sys.argv[sys.argv.index("--run") + 1 :])
+    try:
+        with alone():
+            return set_up_all()
+    except KeyboardInterrupt:
+        restore()
+        print("\nerror: the set-up was interrupted; give the command again.", file=sys.stderr)
+        return INTERRUPTED
+
+
+def become(arguments):
+    """Run the environment's Python in place of this one."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONHOME"}
+    if os.name == "nt":
+        return subprocess.call([venv_python()] + arguments, env=environment)
+    os.execve(venv_python(), [venv_python()] + arguments, environment)
+
+
+def set_up_all():
+    """Set up the environment, and the extra that the command line names; returns the exit status."""
+    restore()
+    status = set_up(STAMP, key(), make)
     if status == 0 and "--extra" in sys.argv:
         name = sys.argv[sys.argv.index("--extra") + 1]
         status = set_up(STAMP + "-" + name, key(extra_pins(name)), lambda: install_extra(name))
@@ -53,6 +93,70 @@ def set_up(stamp, wanted, steps):
     with open(stamp, "w") as stream:
         stream.write(wanted)
     return 0
+
+
+def mark():
+    """The file that says that a set-up made the environment, from its first moment on."""
+    return os.path.join(VENV, "made-by-set-up")
+
+
+def before():
+    """Where the environment of before waits until the new one stands."""
+    return VENV + "-before"
+
+
+@contextlib.contextmanager
+def alone():
+    """Wait until no other set-up of this folder runs; the lock is on this file and goes with the process."""
+    with open(os.path.abspath(__file__)) as stream:
+        try:
+            if fcntl:
+                lock(stream)
+        except OSError as error:
+            print("Going on without a lock (%s)." % error.strerror, flush=True)
+        yield
+
+
+def lock(stream):
+    """Get the lock, saying so where that takes time."""
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        print("Another set-up of this folder is running; waiting for it.", flush=True)
+        fcntl.flock(stream, fcntl.LOCK_EX)
+
+
+def make():
+    """Make the environment anew; where that fails, the one that was there stays. Returns a sentence if it fails."""
+    problem = what_is_missing() or not_ours()
+    if problem:
+        return problem
+    if os.path.isdir(VENV):
+        os.rename(VENV, before())
+    problem = create() or install()
+    if problem and os.path.isdir(before()):
+        restore()
+        return problem + "; the environment that was there stays, for the pins that it was made from"
+    shutil.rmtree(before(), ignore_errors=True)
+    return problem
+
+
+def restore():
+    """Put the environment of before back where a set-up did not come to its end."""
+    if os.path.isdir(before()):
+        if os.path.exists(STAMP):
+            shutil.rmtree(before(), ignore_errors=True)
+        else:
+            shutil.rmtree(VENV, ignore_errors=True)
+            os.rename(before(), VENV)
+
+
+def not_ours():
+    """A sentence where ``.venv`` is something that no set-up has made, or None."""
+    marks = (STAMP, LOG, mark())
+    if os.path.islink(VENV) or (os.path.exists(VENV) and not any(os.path.exists(mark) for mark in marks)):
+        return "%s was not made by this set-up; move it away, and give the command again" % VENV
+    return None
 
 
 def venv_python():
@@ -107,6 +211,8 @@ def create():
     """Make a fresh virtual environment; returns a sentence if that fails."""
     print("Setting up .venv: about 125 packages, one to three minutes, only this once.", flush=True)
     shutil.rmtree(VENV, ignore_errors=True)
+    os.mkdir(VENV)
+    open(mark(), "w").close()
     return run([base_python(), "-m", "venv", VENV], "the virtual environment could not be made")
 
 
@@ -117,7 +223,7 @@ def base_python():
 
 def install():
     """Install the pins and this package; returns a sentence if that fails."""
-    itself = ["--no-deps", "--no-build-isolation", "-e", ROOT]
+    itself = ["--no-deps", "--no-build-isolation", "-e", "."]
     return pip_install(["-r", os.path.join(ROOT, "requirements.txt")], "the packages could not be installed") or (
         pip_install(itself, "this package could not be installed")
     )
@@ -138,7 +244,9 @@ def pip_install(arguments, failure):
 def run(command, failure):
     """Run a command, counting packages as they come; returns a sentence if it fails."""
     lines = []
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True)
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True
+    )
     for line in process.stdout:
         lines.append(line)
         if line.startswith("Collecting") and sys.stdout.isatty():
@@ -151,16 +259,27 @@ def run(command, failure):
     return explanation("".join(lines), failure)
 
 
+def environment():
+    """The environment variables for pip and venv: where packages come from stays the reader's choice, where they go not."""
+    variables = {name: value for name, value in os.environ.items() if name not in DROPPED}
+    variables.update(PIP_SETTINGS)
+    return variables
+
+
 def explanation(output, failure):
     """The sentence that fits what a failed command printed."""
     for symptoms, sentence in SYMPTOMS:
         if any(symptom in output for symptom in symptoms):
             return sentence
-    if os.path.isdir(VENV):
-        with open(LOG, "w") as stream:
+    errors = [line.strip() for line in output.splitlines() if line.strip()] or ["no output"]
+    last = ([line for line in errors if line.upper().startswith("ERROR:")] or errors)[-1].rstrip(".")
+    log = before() if os.path.isdir(before()) else VENV
+    if os.path.isdir(log):
+        log = os.path.join(log, os.path.basename(LOG))
+        with open(log, "w") as stream:
             stream.write(output)
-        return "%s (all of its output: %s)" % (failure, LOG)
-    return "%s: %s" % (failure, output.strip().splitlines()[-1] if output.strip() else "no output")
+        return "%s: %s (all of its output: %s)" % (failure, last, os.path.join(VENV, os.path.basename(LOG)))
+    return "%s: %s" % (failure, last)
 
 
 if __name__ == "__main__":

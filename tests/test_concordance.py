@@ -77,11 +77,13 @@ def test_no_number_of_the_first_paper_is_missing():
         assert number in listed
 
 
-def test_results_of_the_third_paper_are_complete_and_two_equations_unknown():
+def test_no_number_of_the_third_paper_is_missing():
     listed = numbers("satpathi-srikant-2021")
     results = {int(text.split()[1]) for text in listed if text.split()[0] in ("Lemma", "Theorem", "Corollary")}
     assert results == set(range(1, 9))
-    assert unknown_equations(listed) == ["(3) to (4)"]
+    assert unknown_equations(listed) == []
+    assert unknown_equations([*listed, "Equation (11)"]) == ["(10)"]
+    assert "Figure 1" in listed
 
 
 def test_what_is_not_known_of_the_second_paper_is_said():

@@ -10,7 +10,7 @@ import pytest
 
 from learning_dynamics import datasets
 from learning_dynamics.data import make_mnist_ones_sevens as maker
-from learning_dynamics.data import make_wide_descents
+from learning_dynamics.data import make_digit_counts, make_wide_descents
 
 NAME = "mnist_ones_sevens.npz"
 
@@ -46,7 +46,8 @@ def test_original_order(data):
 
 
 def test_constants_of_the_whole_set(data):
-    """The standard deviation of all MNIST training pixels is widely quoted as 0.3081."""
+    """Mean and standard deviation of all MNIST training pixels are widely quoted as 0.1307 and 0.3081."""
+    assert round(data.pixel_mean, 4) == 0.1307
     assert round(data.pixel_variance**0.5, 4) == 0.3081
     assert 0 < data.centred_power < data.pixel_variance
 
@@ -91,6 +92,7 @@ def test_bytes_depend_on_the_arrays_alone(data):
     arrays = {
         "images": data.images,
         "digits": data.digits,
+        "pixel_mean": np.float64(data.pixel_mean),
         "pixel_variance": np.float64(data.pixel_variance),
         "centred_power": np.float64(data.centred_power),
     }
@@ -124,6 +126,7 @@ def test_maker_from_files(tmp_path, small, monkeypatch, capsys, pack):
         chosen = (labels == 1) | (labels == 7)
         np.testing.assert_array_equal(made["images"], images.reshape(120, 784)[chosen])
         np.testing.assert_array_equal(made["digits"], labels[chosen])
+        assert float(made["pixel_mean"]) == pytest.approx(np.mean(images / 255), rel=1e-12)
         assert float(made["pixel_variance"]) == pytest.approx(np.var(images / 255), rel=1e-12)
         assert float(made["centred_power"]) == pytest.approx(np.var(images / 255, axis=0).mean(), rel=1e-12)
 
@@ -282,3 +285,39 @@ class TestPublishedFigures:
         (folder / name).write_text("sigma2\n1\n")
         with pytest.raises(datasets.DataFileError, match="figure-3.csv is damaged .*restore it"):
             datasets.published_figure("liao-couillet-2018", 3)
+
+
+class TestDigitCounts:
+    def test_what_it_holds(self):
+        stored = datasets.digit_counts()
+        assert stored.command == make_digit_counts.COMMAND
+        assert re.fullmatch(r"\d{4}-\d\d-\d\d", stored.date)
+        np.testing.assert_array_equal(stored.t, make_digit_counts.TIMES)
+        for reading in make_digit_counts.READINGS:
+            for kind in ("training", "generalization"):
+                for digit_class in (1, 2):
+                    assert stored.of(reading, kind, digit_class).shape == (make_digit_counts.POOLS, 50)
+        assert stored.counts.min() == 0 and stored.counts.max() < stored.points
+        assert stored.points == 392 * make_digit_counts.RUNS == 392 * stored.runs
+
+    def test_the_script_gives_it_again(self):
+        """Up to the points whose score another machine rounds to the other side."""
+        stored = datasets.digit_counts()
+        chosen = (stored.reading == "signal to noise") & (stored.pool == 3)
+        rows = make_digit_counts.rows_of("signal to noise", 3)
+        assert [float(row[2]) for row in rows] == pytest.approx(stored.mu_norm2[chosen], rel=1e-6)
+        assert np.abs(np.array([row[5:] for row in rows], int) - stored.counts[chosen]).max() <= 3
+
+    def test_a_second_call_goes_on(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(make_digit_counts, "rows_of", lambda reading, pool: [[reading, str(pool)]])
+        out = tmp_path / "out.csv"
+        make_digit_counts.main(["--out", str(out), "--pools", "1"])
+        assert len(out.read_text("utf-8").splitlines()) == 2 + 4
+        make_digit_counts.main(["--out", str(out), "--pools", "2"])
+        assert len(out.read_text("utf-8").splitlines()) == 2 + 8
+
+    def test_damaged_file(self, folder):
+        original = make_digit_counts.TARGET.read_bytes()
+        (folder / "digit_counts.csv").write_bytes(original + b"\n")
+        with pytest.raises(datasets.DataFileError, match="digit_counts.csv is damaged .*restore it"):
+            datasets.digit_counts()

@@ -2,11 +2,13 @@
 
 import importlib.metadata
 import os
+import platform
 import tomllib
 
 import pytest
 import yaml
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 
 import learning_dynamics
 
@@ -15,17 +17,28 @@ EXTRAS = ("dask", "classroom")
 APART = ("classroom",)  # installed by `make test-classroom`, which runs this file once more
 
 
-def pins(root, *extras):
+def pins(root, *extras, python=platform.python_version()):
     names = ["requirements.txt", *(f"requirements-{extra}.txt" for extra in extras)]
     lines = [line for name in names for line in (root / name).read_text().splitlines()]
-    return [Requirement(line) for line in lines if line and not line.startswith("#")]
+    found = [Requirement(line) for line in lines if line and not line.startswith("#")]
+    return [pin for pin in found if pin.marker is None or pin.marker.evaluate({"python_full_version": python})]
 
 
-def test_every_package_is_pinned_exactly_and_once(root):
-    for requirement in pins(root, *EXTRAS):
+@pytest.mark.parametrize("python", ["3.11.0", "3.11.2", "3.11.4", "3.11.5", "3.11.7", "3.12.1", "3.13.0"])
+def test_every_package_is_pinned_exactly_and_once(root, python):
+    for requirement in pins(root, *EXTRAS, python=python):
         assert [specifier.operator for specifier in requirement.specifier] == ["=="], requirement
-    names = [requirement.name.lower() for requirement in pins(root, *EXTRAS)]
+    names = [requirement.name.lower() for requirement in pins(root, *EXTRAS, python=python)]
     assert len(names) == len(set(names))
+    assert set(names) == {pin.name.lower() for pin in pins(root, *EXTRAS)}
+
+
+def test_every_python_that_is_let_in_suits_every_pin(root):
+    oldest = tomllib.loads((root / "pyproject.toml").read_text())["project"]["requires-python"].removeprefix(">=")
+    for pin in pins(root):
+        needs = importlib.metadata.metadata(pin.name)["Requires-Python"]
+        if pin.marker is None and needs:
+            assert f"{oldest}.0" in SpecifierSet(needs), f"{pin} needs Python {needs}"
 
 
 @pytest.mark.parametrize("extra", EXTRAS)

@@ -126,3 +126,113 @@ def test_an_activated_environment_can_be_made_again(setup, tmp_path):
     done = subprocess.run([setup.venv_python(), "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert subprocess.run([setup.venv_python(), "-m", "pip", "--version"], capture_output=True).returncode == 0
+
+
+def environment_of_before(setup, tmp_path):
+    """A finished environment that was made from other pins."""
+    folder = tmp_path / ".venv"
+    folder.mkdir()
+    (folder / "package").write_text("works")
+    (folder / "set-up-for").write_text("other pins")
+    return folder
+
+
+def test_a_working_environment_stays_where_the_new_one_cannot_be_made(setup, monkeypatch, tmp_path, capsys):
+    folder = environment_of_before(setup, tmp_path)
+    monkeypatch.setattr(setup, "create", lambda: folder.mkdir())
+    monkeypatch.setattr(setup, "install", lambda: setup.explanation("NewConnectionError", "x"))
+    assert "could not be reached; the first set-up needs the network" in said(setup, capsys)
+    assert (folder / "package").read_text() == "works"
+    assert (folder / "set-up-for").read_text() == "other pins"
+    assert [path.name for path in tmp_path.iterdir()] == [".venv"]
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
+def test_an_interrupted_set_up_leaves_or_gives_back_what_was_there(setup, monkeypatch, tmp_path, capsys, error):
+    folder = environment_of_before(setup, tmp_path)
+    monkeypatch.setattr(setup, "create", lambda: folder.mkdir())
+
+    def interrupted():
+        raise error
+
+    monkeypatch.setattr(setup, "install", interrupted)
+    if error is KeyboardInterrupt:
+        assert setup.main() == 130
+        assert "error: the set-up was interrupted; give the command again." in capsys.readouterr().err
+    else:
+        pytest.raises(SystemExit, setup.main)
+        setup.restore()
+    assert (folder / "package").read_text() == "works"
+
+
+def test_an_environment_that_others_made_is_not_removed(setup, tmp_path, capsys):
+    folder = tmp_path / ".venv"
+    folder.mkdir()
+    (folder / "pyvenv.cfg").write_text("mine")
+    assert f"{folder} was not made by this set-up; move it away" in said(setup, capsys)
+    assert (folder / "pyvenv.cfg").read_text() == "mine"
+    shutil.rmtree(folder)
+    (tmp_path / "elsewhere").mkdir()
+    folder.symlink_to(tmp_path / "elsewhere")
+    assert "was not made by this set-up" in said(setup, capsys)
+    assert folder.is_symlink()
+
+
+def test_an_unknown_failure_shows_the_error_that_pip_printed(setup, tmp_path):
+    text = "Collecting a\nERROR: No matching distribution found for soupsieve==4.1.2\nWARNING: a new pip\n"
+    assert "failed: ERROR: No matching distribution found for soupsieve==4.1.2" in setup.explanation(text, "failed")
+
+
+def test_settings_that_send_packages_elsewhere_do_not_reach_pip(setup, monkeypatch):
+    for name in ("PIP_USER", "PIP_TARGET", "PIP_DRY_RUN", "PIP_REQUIRE_HASHES", "PYTHONPATH", "PYTHONHOME"):
+        monkeypatch.setenv(name, "1")
+    monkeypatch.setenv("PIP_INDEX_URL", "https://example.org/simple")
+    found = setup.environment()
+    assert (found["PIP_USER"], found["PIP_DRY_RUN"], found["PIP_REQUIRE_HASHES"]) == ("0", "0", "0")
+    assert not {"PIP_TARGET", "PYTHONPATH", "PYTHONHOME"} & set(found)
+    assert found["PIP_INDEX_URL"] == "https://example.org/simple"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="locks of POSIX")
+def test_a_second_set_up_waits_for_the_first(setup):
+    code = (
+        "import importlib.util, time\n"
+        f"spec = importlib.util.spec_from_file_location('setup_environment', {setup.__file__!r})\n"
+        "module = importlib.util.module_from_spec(spec)\n"
+        "spec.loader.exec_module(module)\n"
+        "with module.alone(): print('in', flush=True); input()\n"
+    )
+    start = [sys.executable, "-c", code]
+    first, second = (
+        subprocess.Popen(start, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(2)
+    )
+    lines = {process: process.stdout.readline() for process in (first, second)}
+    waiting = first if "waiting" in lines[first] else second
+    holding = second if waiting is first else first
+    assert lines[holding] == "in\n"
+    assert lines[waiting] == "Another set-up of this folder is running; waiting for it.\n"
+    holding.communicate("\n")
+    assert waiting.communicate("\n")[0] == "in\n"
+
+
+ODD_NAMES = ["a b", "it's", 'a"b', "a$b", "a;b", "a(b)", "a [1]", "a{b}", "a%20b", "a#b", "a&b", "a\\b", "\u0141\u00f3", "-a", "a\nb"]
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_make_works_in_a_folder_of_any_name_and_with_any_python(root, setup, tmp_path, name):
+    clone = tmp_path / name
+    (clone / "lib").mkdir(parents=True)
+    python = clone / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    for file in ("Makefile", "lib/setup_environment.py", "requirements.txt", "pyproject.toml"):
+        shutil.copyfile(root / file, clone / file)
+    python.write_text('#!/bin/sh\necho "RAN $@"\n')
+    python.chmod(0o755)
+    stamp = "import sys; sys.path.insert(0, 'lib'); import setup_environment as s; open(s.STAMP, 'w').write(s.key())"
+    subprocess.run([sys.executable, "-c", stamp], cwd=clone, check=True)
+    given = tmp_path / f"python of {name}"
+    given.symlink_to(sys.executable)
+    for target, ran in (("book", "-m learning_dynamics build --preset quick"), ("test", "-m learning_dynamics test")):
+        command = ["make", target, f"PYTHON={given}", "PRESET=quick"]
+        done = subprocess.run(command, cwd=clone, capture_output=True, text=True)
+        assert done.stdout == f"RAN {ran}\n", done.stderr

@@ -2,7 +2,10 @@
 
 import sys
 
-from .companion.cli import main
+from ._start import pinned_first
 
 if __name__ == "__main__":
+    pinned_first()
+    from .companion.cli import main
+
     sys.exit(main())

@@ -1,12 +1,16 @@
 """Independent replicates of an experiment from one seed, with the same numbers for any number of workers."""
 
+import math
 import os
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 
 from learning_dynamics._threads import one_blas_thread
 from learning_dynamics._validation import integer
+
+CONTROL_GROUPS = Path("/sys/fs/cgroup")
 
 
 def replicate(experiment, *, runs, seed, workers=None):
@@ -47,6 +51,45 @@ def replicate(experiment, *, runs, seed, workers=None):
 
 
 def available_processors():
-    """Return the number of processors that this process may use, at most ``NUMBA_NUM_THREADS`` where that is set."""
+    """Return the number of processors that this process may use, at most ``NUMBA_NUM_THREADS`` where that is set.
+
+    A container's share of the processors counts: 2 where it may use 1.5 of 64.  A `ValueError` is raised where that variable
+    holds no whole number of at least 1.
+    """
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(processors, int(os.environ.get("NUMBA_NUM_THREADS") or processors))
+    processors = min(processors, math.ceil(_quota() or processors))
+    return min(processors, _thread_limit() or processors)
+
+
+def _thread_limit():
+    text = os.environ.get("NUMBA_NUM_THREADS", "").strip()
+    if text and not (text.isdecimal() and int(text) >= 1):
+        raise ValueError(f"NUMBA_NUM_THREADS must be a whole number of at least 1, got {text!r}.")
+    return int(text or 0)
+
+
+def _quota():
+    """The processors that the control group of this process may use, as a number with a fraction; None without a limit."""
+    for folder in (CONTROL_GROUPS, *_own_groups()):
+        try:
+            if (folder / "cpu.max").exists():
+                allowed, period = (folder / "cpu.max").read_text().split()
+            else:
+                allowed, period = ((folder / f"cpu.cfs_{name}_us").read_text() for name in ("quota", "period"))
+            if allowed != "max" and float(allowed) > 0:
+                return float(allowed) / float(period)
+        except (OSError, ValueError, ZeroDivisionError):
+            continue
+    return None
+
+
+def _own_groups():
+    """The folders of the control groups of this process, in either version of that interface."""
+    try:
+        lines = (line.split(":", 2) for line in Path("/proc/self/cgroup").read_text().splitlines())
+        groups = [(kinds.split(","), path.lstrip("/")) for _, kinds, path in lines]
+    except (OSError, ValueError):
+        groups = []
+    found = [CONTROL_GROUPS / path for kinds, path in groups if kinds == [""]]
+    found += [CONTROL_GROUPS / "cpu" / path for kinds, path in groups if "cpu" in kinds]
+    return [*found, CONTROL_GROUPS / "cpu"]

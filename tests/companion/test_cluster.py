@@ -1,6 +1,7 @@
 """A sweep on a Dask cluster of two local workers: nothing lost, nothing twice, every trouble one sentence."""
 
 import os
+import pickle
 import signal
 import socket
 import sys
@@ -10,6 +11,8 @@ import psutil
 import pytest
 
 from learning_dynamics.companion.cli import main
+from learning_dynamics.companion.cluster import _packed, run_packed
+from learning_dynamics.companion.pool import Job
 
 from .test_pool import wait_until
 from .test_sweep import COUNTS, started, table, write_body
@@ -112,14 +115,36 @@ def test_troubles_with_the_scheduler_are_one_sentence(project, dask, capsys, mon
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         closed = f"tcp://127.0.0.1:{unused.getsockname()[1]}"
-    for address in (closed, "nonsense"):
+    for address in (closed, "nonsense", "", "tcp://", "tcp://host", "http://127.0.0.1:1", "tcp://127.0.0.1:x", f"tls{closed[3:]}"):
         assert main(["sweep", "one/first", "-p", "runs=1", "--scheduler", address]) == 2
         error = capsys.readouterr().err
         assert error.startswith(f"error: no Dask scheduler answers at {address!r}: ")
         assert error.count("\n") == 1
-    with distributed.LocalCluster(n_workers=0, host="127.0.0.1", dashboard_address="127.0.0.1:0") as empty:
-        assert main(["sweep", "one/first", "-p", "runs=1", "--scheduler", empty.scheduler_address]) == 2
-    assert "has no workers; start some and give the command again." in capsys.readouterr().err
+
+
+def test_workers_may_come_later(project, dask, capsys, monkeypatch):
+    monkeypatch.chdir(project.root)
+    with distributed.LocalCluster(n_workers=0, host="127.0.0.1", dashboard_address="127.0.0.1:0") as cluster:
+        threading.Timer(3, cluster.scale, [1]).start()
+        assert main(["sweep", "one/first", "-p", "runs=1", "--scheduler", cluster.scheduler_address]) == 0
+    assert "waiting for workers of tcp://127.0.0.1:" in capsys.readouterr().out
+
+
+def test_an_adaptive_cluster_starts_workers(project, dask, monkeypatch):
+    monkeypatch.chdir(project.root)
+    options = {"n_workers": 0, "threads_per_worker": 1, "host": "127.0.0.1", "dashboard_address": "127.0.0.1:0"}
+    with distributed.LocalCluster(**options) as cluster:
+        cluster.adapt(minimum=0, maximum=1)
+        assert main(["sweep", "one/first", "-p", "runs=1,2", "--scheduler", cluster.scheduler_address]) == 0
+
+
+def test_what_is_sent_holds_no_path_and_other_packages_are_refused(project):
+    here = project.root
+    job = Job(project=project, chapter="a", preset="s", target=here / "a.ipynb", results=here / "r", parameters={"n": 1})
+    sent = pickle.dumps((run_packed, _packed(job)))
+    assert b"Path" not in sent and str(here).encode() not in sent
+    other = {**_packed(job), "versions": {"numpy": "1.0"}}
+    assert "its worker has other packages (numpy 1.0 there, " in run_packed(other)[0].error
 
 
 def test_without_dask_the_sentence_says_what_to_install(project, capsys, monkeypatch):

@@ -1,10 +1,18 @@
 """Declared parameters: reading, parsing, checking."""
 
+import re
+
 import nbformat
 import pytest
 
 from learning_dynamics.companion.errors import CompanionError
-from learning_dynamics.companion.parameters import check_values, declared_parameters, parse_assignments
+from learning_dynamics.companion.parameters import (
+    check_values,
+    declared_parameters,
+    parse_assignments,
+    parse_grid,
+    require_parameters,
+)
 
 CELL = """\
 runs: int = 50  # independent draws; in [1, 100]
@@ -15,6 +23,10 @@ sizes: list[int] = [32, 64]  # dimensions; in [8, 512]
 rates: list[float] = [0.1]
 dynamics: str = "gd"  # how to move; in {gd, flow}
 """
+
+
+NO_WHOLE_NUMBER = ("0x10", "0b11", "0o17", "1e3", "64.0", "10:30", "2026-13-01", "64 # x", '!!int "64"', "1__0", "_1", "--1", "٤", "−5", "5 6", '"64"')
+NO_NUMBER = ("0x10", "10:30", "5:00", "2020-01-01", "0,01", "1 # x", '"0.01"', "1e", "۱", ".nan", ".inf", "1 2", "*a")
 
 
 @pytest.fixture
@@ -45,6 +57,16 @@ def test_reads_name_type_default_help_and_range(declared):
         ("sizes=8", [8]),
         ("rates=[1, 2e-1]", [1.0, 0.2]),
         ("dynamics=flow", "flow"),
+        ("runs=010", 10),
+        ("runs=+7", 7),
+        ("runs=1_0", 10),
+        ("sigma2=0123", 123.0),
+        ("sigma2=.5", 0.5),
+        ("sigma2=5.", 5.0),
+        ("sigma2=+1E-2", 0.01),
+        ("sigma2=-0", 0.0),
+        ("flow=YES", True),
+        ("sizes=[010, 0032]", [10, 32]),
     ],
 )
 def test_parses_every_type(declared, text, value):
@@ -78,6 +100,18 @@ def test_parses_every_type(declared, text, value):
         ("sizes=8,x", "sizes must be of type list[int], got '8,x'"),
         ("sizes=8,4", "sizes must be in [8, 512], got 4"),
         ("dynamics=jump", "dynamics must be in {gd, flow}, got 'jump'"),
+        *((f"runs={text}", f"runs must be of type int, got '{text}'") for text in NO_WHOLE_NUMBER),
+        *((f"sigma2={text}", f"sigma2 must be of type float, got '{text}'") for text in NO_NUMBER),
+        ("sizes=", "sizes must be of type list[int], got ''"),
+        ("sizes=[]", "sizes must be of type list[int], got '[]'"),
+        ("sizes=8,,9", "sizes must be of type list[int], got '8,,9'"),
+        ("sizes=[[8]]", "sizes must be of type list[int], got '[[8]]'"),
+        ("sigma2=1e400", "sigma2 must be in [0, inf), got inf"),
+        (f"sigma2={'9' * 400}", "sigma2 must be in [0, inf), got inf"),
+        (f"runs={'9' * 400}", f"runs must be in [1, 100], got {'9' * 60}… (400 characters)"),
+        (f"runs={'9' * 5000}", f"runs must be of type int, got '{'9' * 59}… (5002 characters)"),
+        (f"runs={'[' * 3000}", f"runs must be of type int, got '{'[' * 59}… (3002 characters)"),
+        (f"{'x' * 5000}=1", f"there is no parameter '{'x' * 80}'… (5000 characters)"),
     ],
 )
 def test_refuses_with_one_sentence(declared, text, sentence):
@@ -85,6 +119,46 @@ def test_refuses_with_one_sentence(declared, text, sentence):
         parse_assignments([text], declared)
     assert str(caught.value).startswith(sentence)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("texts", [["runs=7", "runs=8"], ["runs=7", "runs=7"], ["runs=101", "runs=7"]])
+def test_a_parameter_is_given_once(declared, texts):
+    for parse in (parse_assignments, parse_grid):
+        with pytest.raises(CompanionError, match="runs (is given twice|must be in)"):
+            parse(texts, declared)
+
+
+@pytest.mark.parametrize("text", ["runs=010", "sigma2=0123", "c=1e-2", "flow=on", "dynamics=gd"])
+def test_a_grid_reads_a_value_as_a_single_run_does(declared, text):
+    name = text.partition("=")[0]
+    assert parse_grid([text], declared)[name] == [parse_assignments([text], declared)[name]]
+
+
+@pytest.mark.parametrize(
+    ("cell", "sentence"),
+    [
+        ("a: int = 3  # x; in (0; 100]", "the range of a must be two numbers with a comma, got (0; 100]"),
+        ("a: int = 3  # x; in [low, 9]", "the range of a must be two numbers"),
+        ("a: int = 3 +", "parameters cell: invalid syntax"),
+        ("a: int = len([])", "the value must be written out, got 'a: int = len([])'"),
+    ],
+)
+def test_a_wrong_declaration_is_one_sentence(cell, sentence):
+    cells = [nbformat.v4.new_code_cell(cell, metadata={"tags": ["parameters"]})]
+    with pytest.raises(CompanionError, match=re.escape(sentence)):
+        declared_parameters(nbformat.v4.new_notebook(cells=cells))
+
+
+def test_a_chapter_checks_what_papermill_set(project, monkeypatch):
+    monkeypatch.chdir(project.root)
+    require_parameters("one/first", {"runs": 3, "scale": 1, "other": None})
+    for namespace, sentence in (
+        ({"runs": 11}, r"runs must be in \[1, 10\], got 11"),
+        ({"runs": "0512"}, "runs must be of type int, got '0512'"),
+        ({"scale": float("nan")}, r"scale must be in \(0, 5\], got nan"),
+    ):
+        with pytest.raises(CompanionError, match=sentence):
+            require_parameters("one/first", namespace)
 
 
 def test_checks_values_of_presets(declared):

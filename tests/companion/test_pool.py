@@ -85,10 +85,14 @@ def test_the_longest_chapter_begins_an_unknown_one_before_it_and_pages_wait(proj
 @pytest.mark.parametrize(
     ("body", "sentence"),
     [
-        ("import os; os._exit(1)", "first.ipynb failed because its kernel died, as happens where memory runs out"),
+        ("import os; os._exit(7)", "first.ipynb failed because its kernel ended with status 7"),
+        (
+            "import os, sys; sys.__stderr__.write('the last words\\n'); sys.__stderr__.flush(); os.abort()",
+            r"first.ipynb failed because its kernel was ended by signal 6 \(SIGABRT\)",
+        ),
         (
             "import os, signal; os.kill(os.getppid(), signal.SIGKILL)",
-            "one/first failed because its process was ended by signal 9, as happens where memory runs out",
+            r"one/first failed because its process was ended by signal 9 \(SIGKILL\), not for lack of memory",
         ),
     ],
 )

@@ -55,7 +55,7 @@ def edit_registry(edit):
     ],
 )
 def test_a_change_reaches_what_depends_on_it(project, change, expected, monkeypatch):
-    monkeypatch.setattr("learning_dynamics.companion.staleness.read_notebook", _lenient_reader())
+    monkeypatch.setattr("learning_dynamics.companion.staleness.read_source", _lenient_reader())
     assert stale_after(project, change) == expected
 
 

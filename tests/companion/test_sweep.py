@@ -170,7 +170,7 @@ def test_a_changed_chapter_is_run_again_and_a_grown_grid_only_where_it_grew(proj
 def test_a_run_that_dies_has_failed_and_has_a_row(project, capsys):
     write_body(project, "import os, signal\nif runs == 2: os.kill(os.getppid(), signal.SIGKILL)")
     assert main(["sweep", "one/first", "-p", "runs=1,2", "--out", "mine"]) == 1
-    assert "its process was ended by signal 9, as happens where memory runs out" in capsys.readouterr().err
+    assert "its process was ended by signal 9 (SIGKILL)" in capsys.readouterr().err
     assert [(row["runs"], row["status"], row["theory"]) for row in table(project, folder="mine")] == [
         ("1", "finished", ""),
         ("2", "failed", ""),
@@ -194,7 +194,7 @@ def test_an_interrupted_sweep_goes_on_where_it_stopped(project, sent):
     assert started(project) == ["1", "2", "3", "3"]
     assert [row["runs"] for row in table(project, "runs.csv")] == ["1", "2", "3"]
     output = project.root / "runs/one/first/sweep"
-    assert {path.name for path in output.iterdir()} == {"results.csv", "runs.csv", "runs"}
+    assert {path.name for path in output.iterdir()} == {"results.csv", "runs.csv", "runs", ".made-by-sweep"}
 
 
 def test_a_reference_value_stands_only_at_its_own_parameters(project):
@@ -212,10 +212,70 @@ def test_a_reference_value_stands_only_at_its_own_parameters(project):
     ]
 
 
+@pytest.mark.parametrize("left", [f".running-{os.getpid()}", ".running-1", ".running-sweep", ".running-first-x1"])
+def test_what_a_killed_command_left_does_not_stop_a_sweep(project, left):
+    (project.root / "mine" / left / "deeper").mkdir(parents=True)
+    assert main(["sweep", "one/first", "-p", "runs=1", "--out", "mine", "--workers", "1"]) == 0
+    assert (project.root / "mine" / left).exists() == (left == ".running-first-x1"), "a rerun's folder is its own business"
+
+
 def test_two_sweeps_do_not_write_to_one_folder(project, capsys):
-    (project.root / "mine" / f".running-{os.getpid()}").mkdir(parents=True)
-    assert main(["sweep", "one/first", "-p", "runs=1", "--out", "mine"]) == 2
-    assert f"error: process {os.getpid()} is running a sweep in " in capsys.readouterr().err
+    write_body(project, "import pathlib, time\npathlib.Path('started').touch()\ntime.sleep(600)")
+    command = [sys.executable, "-m", "learning_dynamics", "sweep", "one/first", "-p", "runs=1", "--out", "mine"]
+    first = subprocess.Popen(command, stdout=subprocess.DEVNULL, preexec_fn=obey_interruptions)
+    wait_until((project.book / "one" / "started").exists)
+    assert main([*command[3:-4], "-p", "runs=2", "--out", "mine"]) == 2
+    first.send_signal(signal.SIGKILL)
+    first.wait()
+    assert f"error: process {first.pid} is running a sweep in {project.root / 'mine'}; wait for it" in capsys.readouterr().err
+    write_body(project, "pass")
+    assert main(command[3:]) == 0
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '"text"', '{"fingerprint": 1}', None])
+def test_a_damaged_record_of_a_run_is_named_and_the_run_made_again(project, capsys, content):
+    command = ["sweep", "one/first", "-p", "runs=1,3", "--workers", "1"]
+    assert main(command) == 0
+    path = sorted((project.root / "runs/one/first/sweep/runs").glob("*/run.json"))[0]
+    path.unlink() if content is None else path.write_text(content)
+    capsys.readouterr()
+    assert main(command) == 0
+    assert f"{path.parent.name}: run.json is missing or cannot be read; it runs again" in capsys.readouterr().out
+    assert len(started(project)) == 3
+
+
+@pytest.mark.parametrize("name", ["first.ipynb", "results/fig-first.json", "results/chapter.json"])
+def test_damaged_files_of_a_run_are_noticed_and_added_ones_kept(project, capsys, name):
+    command = ["sweep", "one/first", "-p", "runs=1", "--workers", "1"]
+    assert main(command) == 0
+    (folder,) = (project.root / "runs/one/first/sweep/runs").iterdir()
+    before = table(project)
+    (folder / name).write_bytes((folder / name).read_bytes()[:40])
+    (folder / "notes.txt").write_text("mine")
+    capsys.readouterr()
+    assert main(command) == 0
+    assert "it runs again" in capsys.readouterr().out
+    assert without_seconds(table(project)) == without_seconds(before)
+    assert (folder / "notes.txt").read_text() == "mine"
+
+
+def without_seconds(rows):
+    return [{name: cell for name, cell in row.items() if name != "seconds"} for row in rows]
+
+
+def test_a_folder_serves_the_sweep_of_one_chapter_and_files_of_others_stay(project, capsys):
+    assert main(["sweep", "one/first", "-p", "runs=1", "--out", "mine"]) == 0
+    before = (project.root / "mine/results.csv").read_bytes()
+    assert main(["sweep", "one/second", "-p", "size=1", "--out", "mine"]) == 2
+    assert f"{project.root / 'mine'} holds a sweep of one/first; give another --out" in capsys.readouterr().err
+    assert (project.root / "mine/results.csv").read_bytes() == before
+    for name in ("results.csv", "runs", "results.unfinished"):
+        folder = project.root / f"with-{name}"
+        folder.mkdir()
+        (folder / name).write_text("mine")
+        assert main(["sweep", "one/first", "-p", "runs=1", "--out", str(folder)]) == 2
+        assert f"{folder / name} stands in the way and was not made by this command" in capsys.readouterr().err
+        assert {path.name: path.read_text() for path in folder.iterdir()} == {name: "mine"}
 
 
 def test_no_parameter_has_the_name_of_another_column():

@@ -292,6 +292,40 @@ class TestSimulate:
             digests.add(run.stdout)
         assert len(digests) == 1
 
+    def test_errors_of_both_classes_add_up(self):
+        options = dict(p=16, t=[0, 20, 200], runs=4, seed=1, class_proportions=(0.25, 0.75))
+        both, first, second = (simulate(MODEL, **options, counted_class=counted) for counted in (None, 1, 2))
+        np.testing.assert_allclose(first.training_runs / 4 + second.training_runs * 3 / 4, both.training_runs, atol=1e-15)
+        np.testing.assert_array_equal(first.training_runs * 8, np.round(first.training_runs * 8))
+        assert (first.training_runs != second.training_runs).any()
+        np.testing.assert_array_equal(first.generalization_runs, both.generalization_runs)
+
+    @pytest.mark.parametrize(("counted", "label"), [(1, -1.0), (2, 1.0)])
+    def test_one_class_is_counted_point_by_point(self, counted, label):
+        result = simulate(MODEL, p=16, t=[30], runs=1, seed=5, counted_class=counted, test_size=40)
+        (child,) = np.random.SeedSequence(5).spawn(1)
+        rng = np.random.default_rng(child)
+        y, mean = np.repeat([-1.0, 1.0], 16), 2 * np.eye(1, 16)[0]
+        X = rng.standard_normal((16, 32)) + np.outer(mean, y)
+        w0 = np.sqrt(MODEL.sigma2 / 16) * rng.standard_normal(16)
+        w = descent_weights(X, y, w0, alpha=MODEL.alpha, t=30)[0]
+        rng.random(40)
+        fresh = rng.standard_normal((16, 40)) + label * mean[:, None]
+        assert result.training_runs[0, 0] == np.mean(label * (w @ X[:, y == label]) < 0)
+        assert result.generalization_runs[0, 0] == np.mean(label * (w @ fresh) < 0)
+
+    @pytest.mark.parametrize("counted", [1, 2])
+    def test_the_theorems_hold_class_by_class(self, counted):
+        t, options = [10, 50], dict(dynamics="flow", class_proportions=(0.25, 0.75), counted_class=counted)
+        result = simulate(MODEL, p=128, t=t, runs=250, seed=3, **options)
+        assert (np.abs(result.training_error - training_error(MODEL, t)) < 4 * result.training_se).all()
+        assert (4 * result.training_se < 0.3 * result.training_error).all()
+
+    def test_the_least_standard_error_is_that_of_the_counted_points(self):
+        easy = MixtureClassification(mu_norm2=400.0, c=0.5, sigma2=0.1, alpha=0.001)
+        result = simulate(easy, p=16, t=200, runs=5, seed=1, class_proportions=(0.25, 0.75), counted_class=1)
+        assert result.training_se == pytest.approx(1 / (5 * 8))
+
     @pytest.mark.parametrize(
         ("changes", "error", "message"),
         [
@@ -306,6 +340,8 @@ class TestSimulate:
             ({"method": None}, ValueError, "method must be 'eigen' or 'stepped', got None"),
             ({"workers": 0}, ValueError, "workers must be >= 1, got 0"),
             ({"test_size": 0}, ValueError, "test_size must be >= 1, got 0"),
+            ({"counted_class": 3}, ValueError, "counted_class must be >= 1 and <= 2, got 3"),
+            ({"counted_class": "both"}, TypeError, "counted_class must be an integer, got 'both'"),
             ({"class_proportions": (0.5, 0.6)}, ValueError, "class_proportions must be two numbers with sum 1, got (0.5, 0.6)"),
             (
                 {"class_proportions": (0.0, 1.0)},

@@ -2,16 +2,20 @@
 
 import numpy as np
 import pytest
+import scipy.integrate
 import scipy.linalg
 
 from learning_dynamics.random_matrix import (
     MixtureClassification,
     concentration,
     deterministic_equivalents,
+    expected_counts,
     leading_pairs,
+    mp_density,
     resolvent_bilinear,
     sample_spectrum,
     simulate,
+    spectra,
     spike_overlap,
 )
 from learning_dynamics.random_matrix.forms import PAIRS
@@ -102,6 +106,65 @@ class TestSample:
             sample_spectrum(FIGURE_2, p=8, seed=-1)
         with pytest.raises(ValueError, match="^class_proportions must"):
             sample_spectrum(FIGURE_2, p=8, seed=1, class_proportions=(0, 1))
+
+
+class TestSpectra:
+    def test_the_first_draw_is_that_of_the_sample(self):
+        found = spectra(FIGURE_2, p=24, runs=3, seed=4)
+        np.testing.assert_allclose(found[0], sample_spectrum(FIGURE_2, p=24, seed=4).eigenvalues, rtol=1e-10)
+        assert found.shape == (3, 24) and (np.diff(found, axis=1) >= 0).all()
+
+    def test_noise_alone_interlaces(self):
+        """No eigenvalue moves beyond its next neighbours: the change has one positive and one negative eigenvalue."""
+        with_signal, noise = (spectra(FIGURE_2, p=40, runs=5, seed=4, signal=signal) for signal in (True, False))
+        assert (with_signal[:, :-1] <= noise[:, 1:] + 1e-12).all()
+        assert (with_signal[:, 1:] >= noise[:, :-1] - 1e-12).all()
+        assert abs(with_signal - noise).max() > 0.1
+
+    @pytest.mark.parametrize("c", [0.5, 2.0])
+    @pytest.mark.parametrize("factor", [0.5, 2.5])
+    def test_no_eigenvalue_outside_the_support_but_the_spike(self, c, factor):
+        one = model(c=c, mu_norm2=factor * np.sqrt(c))
+        low, high = one.bulk_edges
+        found = spectra(one, p=400, runs=10, seed=3)
+        outside = ((found < low - 0.1) | (found > high + 0.12 * high)) & (np.abs(found) > 1e-10)
+        assert (outside.sum(axis=1) == int(one.has_spike)).all()
+
+
+@pytest.mark.parametrize("c", [0.5, 2.0])
+def test_forms_converge_uniformly_on_a_path(c):
+    """The largest distance on a path around the whole spectrum falls like 1/sqrt(p), and so does that of a contour integral."""
+    one = model(c=c)
+    reach = one.spike + 1
+    turn = 2 * np.pi * np.arange(96) / 96
+    path = (reach / 2 + (reach / 2 + 0.8) * np.cos(turn)) + 0.8j * np.sin(turn)
+    step = -(reach / 2 + 0.8) * np.sin(turn) + 0.8j * np.cos(turn)
+    limit = deterministic_equivalents(one, path)
+    distances, integrals = [], []
+    for p in (40, 640):
+        forms = [sample_spectrum(one, p=p, seed=k).forms(path) for k in range(12)]
+        gaps = {name: np.array([getattr(of, name) - getattr(limit, name) for of in forms]) for name in PAIRS}
+        distances.append(np.mean([np.abs(gap).max(axis=1) for gap in gaps.values()]))
+        integrals.append(np.mean([np.abs((gap * np.exp(-path) * step).sum(axis=1)) for gap in gaps.values()]))
+    for small, large in (distances, integrals):
+        assert small / large == pytest.approx(4, rel=0.5)
+
+
+@pytest.mark.parametrize("c", [0.3, 1.0, 2.5])
+def test_expected_counts(c):
+    """Against the density by adaptive quadrature, the total, and draws."""
+    one = model(c=c, mu_norm2=3.0)
+    low, high = one.bulk_edges
+    edges = np.linspace(-0.05, 1.1 * one.spike, 30)
+    expected = expected_counts(one, edges, p=300)
+    assert expected.sum() == pytest.approx(300, abs=1e-6)
+    inner = expected_counts(one, [low + 0.1, low + 0.4, high - 0.2], p=300)
+    for left, right, count in zip((low + 0.1, low + 0.4), (low + 0.4, high - 0.2), inner):
+        assert count == pytest.approx(299 * scipy.integrate.quad(lambda x: mp_density(x, c=c), left, right)[0], rel=1e-8)
+    found = np.mean([np.histogram(values, edges)[0] for values in spectra(one, p=300, runs=20, seed=2)], axis=0)
+    assert np.abs(found - expected).max() < 2.5
+    with pytest.raises(ValueError, match="^edges must ascend, and be at least 2$"):
+        expected_counts(one, [1.0, 1.0], p=3)
 
 
 class TestConcentration:

@@ -192,6 +192,19 @@ class TestInvariants:
 
     @checked
     @given(MODELS)
+    def test_the_masses_of_the_bulk_bend_at_both_transitions(self, one):
+        """And are half of the g(mu, c) of section 5.1, and the fraction of section 5.1 that belongs to nu."""
+        x, p, _, nu = measures.spectral_measures(one, 10.0, lambda x: x)
+        mu, root = sqrt(one.mu_norm2), sqrt(one.c)
+        printed = mu**2 + one.c / mu**2 - (mu + root / mu) * abs(mu - root / mu)
+        bulk = (p * x)[2:].sum() * one.mu_norm2 / (one.mu_norm2 + one.c)
+        assert bulk == pytest.approx(min(one.mu_norm2, one.c / one.mu_norm2), rel=1e-12)
+        assert bulk == pytest.approx(printed / 2, rel=1e-9)
+        fraction = (1 + one.c - (1 + root) * abs(1 - root)) / (2 * one.c)
+        assert nu[2:].sum() == pytest.approx(min(1, 1 / one.c), rel=1e-12) == pytest.approx(fraction, rel=1e-9)
+
+    @checked
+    @given(MODELS)
     def test_before_training(self, one):
         moments = statistics(one, 0.0)
         assert moments.E == moments.E_train == 0

@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from learning_dynamics.random_matrix import whitening as w
 
-CONSTANTS = {"pixel_variance": 0.0949, "centred_power": 0.0673}
 
 
 def correlated_pool(seed=0, sizes=(90, 70), p=12):
@@ -104,15 +103,6 @@ def test_own_norms_are_kept_up_to_whitening():
     assert np.corrcoef(*norms)[0, 1] > 0.99
 
 
-def test_noise_and_scale():
-    points = np.array([[0.0, 1.0], [0.5, 0.5]])
-    assert w.noise_and_scale(points, reading="power ratio", **CONSTANTS) == (pytest.approx(0.1 * 0.375), 1.0)
-    power, scale = w.noise_and_scale(points, reading="inverse variance", **CONSTANTS)
-    assert power == pytest.approx(0.1 / 0.0949)
-    assert scale**-2 == pytest.approx(power + 0.0673)
-    assert w.noise_and_scale(points, reading="inverse variance", decibel=0, **CONSTANTS)[0] == pytest.approx(10 * power)
-
-
 def test_add_noise():
     clean = np.zeros((300, 300))
     noisy = w.add_noise(clean, power=0.25, seed=1)
@@ -136,12 +126,6 @@ REFUSED = [
     (lambda: w.surrogate(WHITE, "gaussian", seed=-1), ValueError, "seed must be >= 0, got -1"),
     (lambda: w.add_noise(POINTS, power=-1, seed=1), ValueError, "power must be >= 0, got -1.0"),
     (lambda: w.add_noise(POINTS, power=True, seed=1), TypeError, "power must be a real number, got True"),
-    (lambda: w.noise_and_scale(POINTS, reading="text", **CONSTANTS), ValueError, "reading must be 'power ratio' or"),
-    (
-        lambda: w.noise_and_scale(POINTS, reading="inverse variance", pixel_variance=0, centred_power=1),
-        ValueError,
-        "pixel_variance must be > 0",
-    ),
 ]
 
 

@@ -1,23 +1,30 @@
 """The build: execute what is stale, then render."""
 
-import json
 import math
 import time
 
 from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, DeadKernelError
 
+from .certificate import write_certificate
 from .errors import CompanionError
-from .execution import QUIET_KERNEL, SUMMARY
-from .notebooks import cleaned, read_notebook, write_notebook
+from .execution import read_summary
+from .kernel import ARGUMENTS, kernel_home
+from .notebooks import cleaned, read_source, write_notebook
+from .ownership import claimed, require_outside_sources
 from .parameters import check_values, declared_parameters
 from .pool import Job, run_all
 from .project import REGISTRY_PAGES
 from .records import EXECUTED_VARIABLE, read_results
 from .registry import load_registry
-from .render import STAMP, assemble_book, render, site_key, site_settings
-from .staleness import fingerprint, is_stale
+from .render import WORK, assemble_book, html_damage, render, rendered_key, site_key, site_settings
+from .staleness import fingerprint, why_stale
+from .suggestions import require_known
 from .verdicts import DISAGREES
 from .weights import weight_report
+
+BUILT = ("executed", "source", "html", "render.log", WORK)
+USUAL_REASONS = ("new", "changed")
 
 
 def build(project, preset, *, workers=None, say=print):
@@ -36,8 +43,15 @@ def build(project, preset, *, workers=None, say=print):
         ``disagrees``; in that last case the site stands all the same.
     """
     site_settings(project.root)
-    execute_stale(project, preset, workers=workers, say=say)
-    page = render_site(project, preset, say=say)
+    own_place = project.output == project.root
+    if not own_place:
+        require_outside_sources(project, project.output)
+    with claimed(
+        project.build, command="build", about="the book", names=BUILT, doing="building the book", trusted=own_place
+    ):
+        execute_stale(project, preset, workers=workers, say=say)
+        page = render_site(project, preset, say=say)
+        say(f"certificate: {write_certificate(project, preset)}")
     failures = failed_verdicts(project, preset)
     for failure in failures:
         say(f"verdict: {failure}")
@@ -67,6 +81,7 @@ def execute_stale(project, preset, *, workers=None, say=print):
         Where chapters fail: one sentence each.  What has run is kept, and registry pages wait.
     """
     chapters = project.chapters()
+    check_chapters(project, chapters)
     ran = []
     started = time.perf_counter()
     for group in ([c for c in chapters if c not in REGISTRY_PAGES], [c for c in chapters if c in REGISTRY_PAGES]):
@@ -75,12 +90,25 @@ def execute_stale(project, preset, *, workers=None, say=print):
     return ran
 
 
+def check_chapters(project, chapters):
+    """Raise a `CompanionError` where the registry speaks of a chapter that is not in the table of contents."""
+    registry = load_registry(project.book / "registry.yml")
+    pages = {page.removeprefix("book/") for page in project.pages()} | set(chapters)
+    for entry in registry.entries:
+        require_known(entry.chapter, pages, f"chapter of the registry entry {entry.id!r},")
+    for chapter in registry.presets:
+        require_known(chapter, chapters, "chapter with presets in the registry,")
+
+
 def _execute_group(project, preset, group, chapters, workers, say):
     labels = {chapter: f"[{number}/{len(chapters)}] {chapter}" for number, chapter in enumerate(chapters, 1)}
-    stale = [chapter for chapter in group if is_stale(project, chapter, preset)]
+    reasons = {chapter: why_stale(project, chapter, preset) for chapter in group}
+    stale = [chapter for chapter in group if reasons[chapter]]
     for chapter in group:
-        if chapter not in stale:
+        if not reasons[chapter]:
             say(f"{labels[chapter]}: up to date")
+        elif reasons[chapter] not in USUAL_REASONS:
+            say(f"{labels[chapter]}: {reasons[chapter]}; it is made again")
     failures = {}
 
     def done(job, outcome):
@@ -100,7 +128,7 @@ def _execute_group(project, preset, group, chapters, workers, say):
 
 def chapter_job(project, chapter, preset):
     """The execution of one chapter at a preset, its values checked."""
-    declared = declared_parameters(read_notebook(project.notebook(chapter)))
+    declared = declared_parameters(read_source(project.notebook(chapter)))
     changes = load_registry(project.book / "registry.yml").preset(chapter, preset)
     executed = project.build / "executed" / preset
     return Job(
@@ -116,24 +144,22 @@ def chapter_job(project, chapter, preset):
 
 def _last_seconds(job):
     """How long a chapter took when it last ran; unknown counts as longest, so that it does not begin last."""
-    path = job.results / SUMMARY
-    return json.loads(path.read_text("utf-8"))["seconds"] if path.exists() else math.inf
+    seconds = read_summary(job.results).get("seconds")
+    return seconds if isinstance(seconds, (int, float)) else math.inf
 
 
 def render_site(project, preset, *, say=print):
     """Render the site from the executed chapters, if anything in it changed."""
     source = assemble_book(project, preset)
-    stamp = project.build / "html" / STAMP
-    page = project.build / "html" / "index.html"
+    html = project.build / "html"
     key = site_key(project, source)
-    if page.exists() and stamp.exists() and stamp.read_text() == key:
+    damaged = html_damage(html)
+    if rendered_key(html) == key and not damaged:
         say("site: up to date")
-        return page
-    say("site: rendering")
-    stamp.unlink(missing_ok=True)
+        return html / "index.html"
+    say("site: rendering" + (f" ({damaged})" if damaged and rendered_key(html) else ""))
     started = time.perf_counter()
-    page = render(source, project.output, strict=True)
-    stamp.write_text(key)
+    page = render(source, project.output, strict=True, key=key)
     say(f"site: rendered in {time.perf_counter() - started:.1f} s")
     say(f"site: {weight_report(page.parent)}")
     return page
@@ -165,14 +191,21 @@ def refresh(project, chapters, *, say=print):
 
 def run_in_memory(path):
     """The notebook in `path`, executed at its defaults; the file is left alone."""
-    notebook = read_notebook(path)
-    client = NotebookClient(
-        notebook,
-        kernel_name="python3",
-        timeout=None,
-        record_timing=False,
-        extra_arguments=[QUIET_KERNEL],
-        resources={"metadata": {"path": str(path.parent)}},
-    )
-    client.execute()
+    notebook = read_source(path)
+    with kernel_home() as home:
+        client = NotebookClient(
+            notebook,
+            kernel_name="python3",
+            kernel_manager_class=home.manager_class,
+            timeout=None,
+            record_timing=False,
+            extra_arguments=[*ARGUMENTS],
+            resources={"metadata": {"path": str(path.parent)}},
+        )
+        try:
+            client.execute()
+        except DeadKernelError:
+            raise CompanionError(f"{path.name} failed because {home.ending()}.") from None
+        except CellExecutionError as error:
+            raise CompanionError(f"{path.name} failed with {error.ename}: {error.evalue}; it stays as it was.") from None
     return notebook

@@ -6,6 +6,7 @@ from importlib import metadata
 
 from IPython.display import Markdown
 
+from .certificate import CERTIFICATE
 from .pages import executed_folder, recorded_runs, table
 from .project import REGISTRY_PAGES, find_project
 
@@ -32,6 +33,18 @@ def run_times():
 
 def _changes(run):
     return ", ".join(f"`{name}={value}`" for name, value in run["parameters"].items()) or "none"
+
+
+def certificate_link():
+    """A link to the certificate of this build, and the command that compares another build with it."""
+    folder = executed_folder()
+    if not folder:
+        return NOT_BUILT
+    return Markdown(
+        f'<a href="../{CERTIFICATE}" download>{CERTIFICATE}</a> holds what this build computed, at the preset `{folder.name}`. '
+        "Build the book yourself at the same preset, and compare:\n\n"
+        f"```bash\npython -m learning_dynamics build --preset {folder.name}\npython -m learning_dynamics verify {CERTIFICATE}\n```"
+    )
 
 
 def versions():

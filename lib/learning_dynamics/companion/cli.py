@@ -1,16 +1,27 @@
-"""The command line: ``python -m learning_dynamics build|rerun|sweep|refresh|classroom|grade|test``."""
+"""The command line: ``python -m learning_dynamics build|verify|rerun|sweep|refresh|classroom|grade|test``."""
 
 import argparse
+import errno
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from .build import build, refresh
+from .environment import check_variables
 from .errors import CompanionError
+from .kernel import installed_kernel
+from .output import tolerant_output
 from .project import PRESETS, find_project
-from .rerun import parameter_table, rerun
-from .sweep import sweep
+from .rerun import estimate_rerun, parameter_table, rerun
+from .sweep import estimate_sweep, sweep
+from .verification import TOLERANCE, verify
+
+DESCRIPTION = "The book from the command line: build it, run its chapters, hand out and grade its assignments."
+GOES_ON = ("build", "sweep")
+INTERRUPTED = "interrupted: what has run is kept, the same command goes on from there."
 
 
 def main(arguments=None):
@@ -18,8 +29,14 @@ def main(arguments=None):
 
     A problem that the user can mend ends in one sentence on standard error and status 2.
     """
+    with tolerant_output():
+        return _main(arguments)
+
+
+def _main(arguments):
     options = _parser().parse_args(arguments)
     try:
+        check_variables()
         return options.run(options)
     except CompanionError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -28,17 +45,34 @@ def main(arguments=None):
         print(f"error: {_os_sentence(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("\ninterrupted: what has run is kept, the same command goes on from there.", file=sys.stderr)
+        print(f"\n{INTERRUPTED if options.command in GOES_ON else 'interrupted.'}", file=sys.stderr)
         return 130
 
 
 def _os_sentence(error):
     place = f" ({error.filename})" if error.filename else ""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT) and not place:
+        place = f" ({_room()})"
     return f"{error.strerror or error}{place}."
 
 
+def _room():
+    """How much room there is where files are written; the system does not say which disk was full."""
+    folders = (os.getcwd(), tempfile.gettempdir())
+    return ", ".join(f"{shutil.disk_usage(folder).free / 1e9:.1f} GB free in {folder}" for folder in dict.fromkeys(folders))
+
+
+def _folder(text, default=None):
+    """The folder given with ``--out``."""
+    if text is None:
+        return default
+    if not text.strip():
+        raise CompanionError("--out must name a folder, got an empty text.")
+    return Path(text).resolve()
+
+
 def _parser():
-    parser = argparse.ArgumentParser(prog="python -m learning_dynamics", description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(prog="python -m learning_dynamics", description=DESCRIPTION)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     command = commands.add_parser("build", help="execute the chapters that are out of date and render the site")
@@ -47,11 +81,19 @@ def _parser():
     command.add_argument("--workers", type=int, metavar="N", help="chapters at a time (default: one a processor)")
     command.set_defaults(run=_build)
 
+    command = commands.add_parser("verify", help="compare the book that was built here with a certificate")
+    command.add_argument("certificate", metavar="CERTIFICATE", help="certificate.json, as a build writes it")
+    command.add_argument("--preset", choices=PRESETS, help="preset to compare at (default: the certificate's)")
+    command.add_argument("--out", metavar="DIR", help="where the book was built, as given to build")
+    command.add_argument("--tolerance", type=float, default=TOLERANCE, help="largest relative difference (default: %(default)g)")
+    command.set_defaults(run=_verify)
+
     command = commands.add_parser("rerun", help="run one chapter at your own parameters")
     command.add_argument("chapter", nargs="?", metavar="CHAPTER", help="e.g. random_matrix/performance")
     command.add_argument("--preset", choices=PRESETS, default="paper", help="parameters to start from")
     command.add_argument("-p", dest="assignments", metavar="NAME=VALUE", action="append", default=[])
     command.add_argument("--out", metavar="DIR", help="folder for the results (default: runs/CHAPTER)")
+    command.add_argument("--estimate", action="store_true", help="say how long it would take, and do not run it")
     command.add_argument("--list", action="store_true", help="list chapters, or the parameters of CHAPTER")
     command.set_defaults(run=_rerun)
 
@@ -60,6 +102,7 @@ def _parser():
     command.add_argument("--preset", choices=PRESETS, default="paper", help="where the other parameters come from")
     command.add_argument("-p", dest="assignments", metavar="NAME=VALUE,VALUE", action="append", default=[])
     command.add_argument("--out", metavar="DIR", help="folder of the sweep (default: runs/CHAPTER/sweep)")
+    command.add_argument("--estimate", action="store_true", help="say how long it would take, and do not run it")
     command.add_argument("--retry-failed", action="store_true", help="run again what failed before")
     where = command.add_mutually_exclusive_group()
     where.add_argument("--workers", type=int, metavar="N", help="runs at a time (default: one a processor)")
@@ -90,9 +133,15 @@ def _parser():
 def _build(options):
     if options.preset not in PRESETS:
         raise CompanionError(f"PRESET must be one of {', '.join(PRESETS)}, got {options.preset!r}.")
-    page = build(find_project(options.out), options.preset, workers=options.workers, say=_say)
+    page = build(find_project(_folder(options.out)), options.preset, workers=options.workers, say=_say)
     print(f"The book is ready. Its first page: {page}")
     return 0
+
+
+def _verify(options):
+    project, path = find_project(options.out), Path(options.certificate)
+    same = verify(project, path, preset=options.preset, tolerance=options.tolerance, say=_say)
+    return 0 if same else 1
 
 
 def _rerun(options):
@@ -106,7 +155,10 @@ def _rerun(options):
         print(parameter_table(project, options.chapter))
         return 0
     chapter = project.require_chapter(options.chapter)
-    output = Path(options.out).resolve() if options.out else project.root / "runs" / chapter
+    output = _folder(options.out, project.root / "runs" / chapter)
+    if options.estimate:
+        print(estimate_rerun(project, chapter, preset=options.preset, assignments=options.assignments, say=_say))
+        return 0
     page = rerun(
         project, chapter, preset=options.preset, assignments=options.assignments, output=output, say=_say
     )
@@ -119,16 +171,22 @@ def _rerun(options):
 def _sweep(options):
     project = find_project()
     chapter = project.require_chapter(options.chapter)
+    grid = {
+        "preset": options.preset,
+        "assignments": options.assignments,
+        "output": _folder(options.out, project.root / "runs" / chapter / "sweep"),
+        "workers": options.workers,
+        "say": _say,
+    }
+    if options.estimate:
+        print(estimate_sweep(project, chapter, **grid))
+        return 0
     report = sweep(
         project,
         chapter,
-        preset=options.preset,
-        assignments=options.assignments,
-        output=Path(options.out).resolve() if options.out else project.root / "runs" / chapter / "sweep",
-        workers=options.workers,
+        **grid,
         scheduler=options.scheduler,
         retry_failed=options.retry_failed,
-        say=_say,
     )
     for folder, error in report.failed.items():
         print(f"failed: {folder.name}: {error}", file=sys.stderr)
@@ -168,8 +226,9 @@ def _test(options):
     project = find_project()
     workers = ["-n", str(min(4, os.cpu_count() or 1)), "--dist", "loadfile"]
     suites = (["tests", *workers, *options.pytest_arguments], ["--nbval", "book", *workers])
-    statuses = [subprocess.run([sys.executable, "-m", "pytest", *suite], cwd=project.root).returncode for suite in suites]
-    return max(statuses)
+    with installed_kernel() as environment:
+        command = [sys.executable, "-m", "pytest"]
+        return max(subprocess.run([*command, *suite], cwd=project.root, env=environment).returncode for suite in suites)
 
 
 def _say(text):

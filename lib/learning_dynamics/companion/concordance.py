@@ -2,10 +2,9 @@
 
 import re
 
-from IPython.display import Markdown
-
+from .links import entry_link
 from .notebooks import read_notebook
-from .pages import links_to, table
+from .pages import links_to, table, wide
 from .project import find_project
 from .provenance import PACKAGE, functions_behind
 from .registry import load_registry
@@ -13,7 +12,6 @@ from .registry import load_registry
 RESULTS = ("Assumptions", "Definition", "Theorem", "Lemma", "Corollary", "Proposition", "Remark", "Proof")
 COLUMNS = ("in the paper", "what it says", "in the book", "status", "function", "letters")
 NUMBERS = re.compile(r"\((\d+)\)(?: to \((\d+)\))?")
-DIRECTIVE = r"^```\{([\w:]+)\}[^\n]*\n(?::\w+:[^\n]*\n)*:label: %s$"
 BASE_LETTER = re.compile(r"\\(?:lVert|rVert|lvert|tilde|hat|bar|mathcal|mathrm|nabla|langle)\b|[{}\s,]")
 
 
@@ -33,17 +31,13 @@ def concordance(paper_key):
     gaps = unknown_equations([number for number, _ in rows])
     if gaps:
         lines.append(f"| Equations {', '.join(gaps)} | not known to us | — | unknown | — | — |")
-    return _wide(lines)
-
-
-def _wide(lines):
-    return Markdown("\n".join([":::{div} wide-table", *lines, ":::"]))
+    return wide(lines)
 
 
 def _entry_cells(entry, notebook):
     functions = functions_behind(notebook)[entry.id] if entry.kind == "figure" else full_names(entry)
     letters = ", ".join(entry.letters)
-    return entry.statement, _link(entry, notebook), entry.status, links_to(functions) or "—", letters or "—"
+    return entry.statement, entry_link(entry), entry.status, links_to(functions) or "—", letters or "—"
 
 
 def _other_cells(paper, other):
@@ -55,14 +49,6 @@ def _other_cells(paper, other):
 def full_names(entry):
     """Full names of the functions that compute a claim, in the package of the claim's part."""
     return [f"{PACKAGE}.{entry.chapter.split('/')[0]}.{name}" for name in entry.functions]
-
-
-def _link(entry, notebook):
-    if entry.kind == "figure":
-        return f"{{numref}}`{entry.id}`"
-    text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
-    directive = re.search(DIRECTIVE % re.escape(entry.id), text, re.MULTILINE).group(1)
-    return f"equation {{eq}}`{entry.id}`" if directive == "math" else f"{{prf:ref}}`{entry.id}`"
 
 
 def _rank(number):
@@ -95,7 +81,7 @@ def shared_letters():
     letters = dict.fromkeys(letter for meanings in parts.values() for letter in meanings)
     shared = [letter for letter in letters if sum(letter in meanings for meanings in parts.values()) > 1]
     rows = [(f"${letter}$", *("; ".join(meanings.get(letter, ["—"])) for meanings in parts.values())) for letter in shared]
-    return _wide(table(("letter", *parts), rows))
+    return wide(table(("letter", *parts), rows))
 
 
 def notation():

@@ -1,8 +1,7 @@
 """The one executor: runs a chapter through papermill and keeps its results."""
 
-import contextlib
+import hashlib
 import json
-import os
 import platform
 import shutil
 import sys
@@ -16,11 +15,12 @@ from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
 from .errors import CompanionError
+from .figures import figure_cells, pictures
+from .kernel import ARGUMENTS, kernel_home
 from .notebooks import read_notebook, write_notebook
 from .records import RESULTS_VARIABLE, read_results
 
 SUMMARY = "chapter.json"
-QUIET_KERNEL = "--log-level=CRITICAL"
 SCRATCH = ".running-"
 PACKAGES = ("numpy", "scipy", "matplotlib", "numba", "papermill", "jupyter-book")
 
@@ -41,8 +41,8 @@ def execute(source, target, *, parameters, results, cwd, variables=None, fingerp
     cwd : Path
         The folder in which the notebook runs.
     variables : dict, optional
-        Environment variables for its kernel.  They are set in this process as well while the
-        notebook runs, and so is the working folder: one notebook at a time in a process.
+        Environment variables for its kernel.  The working folder is that of this process as well while the
+        notebook runs: one notebook at a time in a process.
     fingerprint : str
         What the outputs are made from, kept in the summary.
     progress : bool
@@ -51,7 +51,8 @@ def execute(source, target, *, parameters, results, cwd, variables=None, fingerp
     Returns
     -------
     dict
-        The content of the summary ``chapter.json`` in `results`.
+        The content of the summary ``chapter.json`` in `results`: parameters, fingerprint, time, versions, and the hashes
+        of all files, by which damage to them is noticed.
 
     Raises
     ------
@@ -65,21 +66,78 @@ def execute(source, target, *, parameters, results, cwd, variables=None, fingerp
         ran, recorded = Path(scratch) / target.name, Path(scratch) / "results"
         recorded.mkdir()
         started = time.perf_counter()
-        with _environment({**(variables or {}), RESULTS_VARIABLE: str(recorded)}):
-            _run(source, ran, parameters, cwd, target, progress)
+        with kernel_home(scratch, {**(variables or {}), RESULTS_VARIABLE: str(recorded)}) as home:
+            _run(source, ran, parameters, cwd, target, progress, home)
+        seconds = round(time.perf_counter() - started, 2)
+        _require_pictures(source, ran)
+        add_computed_alt_texts(ran, recorded)
         summary = {
             "parameters": parameters,
             "fingerprint": fingerprint,
-            "seconds": round(time.perf_counter() - started, 2),
+            "seconds": seconds,
             "python": platform.python_version(),
+            "interpreter": sys.executable,
             "versions": {name: metadata.version(name) for name in PACKAGES},
+            "notebook": file_hash(ran),
+            "files": file_hashes(recorded),
         }
         (recorded / SUMMARY).write_text(json.dumps(summary, indent=1), "utf-8")
-        add_computed_alt_texts(ran, recorded)
-        shutil.rmtree(results, ignore_errors=True)
-        recorded.replace(results)
-        ran.replace(target)
+        put_in_place(recorded, results, Path(scratch))
+        put_in_place(ran, target, Path(scratch))
     return summary
+
+
+def _require_pictures(source, ran):
+    missing = sorted(set(figure_cells(notebook := read_notebook(ran))) - set(pictures(notebook)))
+    if missing:
+        raise CompanionError(f"{source.name} failed: its cell of the figure {missing[0]} ran and drew no picture.")
+
+
+def put_in_place(new, place, scratch):
+    """Let a file or folder take the place of another one, which ends up in `scratch`."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    if place.exists():
+        place.replace(scratch / f"{place.name}.before")
+    new.replace(place)
+
+
+def file_hash(path):
+    """A hash of a file's content."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def file_hashes(folder):
+    """Name → hash of the files in a folder that a chapter recorded into."""
+    return {path.name: file_hash(path) for path in sorted(folder.iterdir()) if path.is_file() and path.name != SUMMARY}
+
+
+def damage(target, results):
+    """What is wrong with the outputs of a chapter, in a few words, or nothing.
+
+    Parameters
+    ----------
+    target, results : Path
+        The executed copy and the folder of results, as given to `execute`.
+    """
+    summary = read_summary(results)
+    if not {"fingerprint", "seconds", "notebook", "files"} <= set(summary):
+        return f"{SUMMARY} is missing or cannot be read"
+    expected = {target: summary["notebook"], **{results / name: value for name, value in summary["files"].items()}}
+    for path, value in expected.items():
+        if not path.is_file():
+            return f"{path.name} is missing"
+        if file_hash(path) != value:
+            return f"{path.name} is damaged"
+    return ""
+
+
+def read_summary(results):
+    """The summary in a folder of results; empty where there is none, or none that can be read."""
+    try:
+        content = json.loads((results / SUMMARY).read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
 
 
 def clear_scratch(target):
@@ -92,43 +150,42 @@ def _scratch_prefix(target):
     return f"{SCRATCH}{target.stem}-"
 
 
-def _run(source, ran, parameters, cwd, target, progress):
+def _run(source, ran, parameters, cwd, target, progress, home):
     bar = {"file": sys.stderr, "leave": False, "desc": source.stem}
     try:
         papermill.execute_notebook(
-            str(source),
-            str(ran),
+            _plain(source),
+            _plain(ran),
             parameters=parameters,
             kernel_name="python3",
+            language="python",
             cwd=str(cwd),
-            extra_arguments=[QUIET_KERNEL],
+            extra_arguments=[*ARGUMENTS],
+            kernel_manager_class=home.manager_class,
             progress_bar=bar if progress else False,
         )
     except PapermillExecutionError as error:
         where = f"in its code cell {error.exec_count} with {error.ename}: {error.evalue}"
         raise _failure(source, ran, target, where) from None
     except DeadKernelError:
-        raise _failure(source, ran, target, "because its kernel died, as happens where memory runs out") from None
+        raise _failure(source, ran, target, f"because {home.ending()}") from None
+    except RuntimeError as error:
+        if home.process is None or home.process.poll() is None:
+            raise
+        raise _failure(source, ran, target, f"at its start ({error}): {home.ending()}") from None
+
+
+def _plain(path):
+    """A path for papermill, which takes braces in a path for places of parameters."""
+    return str(path).replace("{", "{{").replace("}", "}}")
 
 
 def _failure(source, ran, target, why):
+    if not ran.exists():
+        return CompanionError(f"{source.name} failed {why}.")
     kept = target.with_name(f"{target.stem}.failed.ipynb")
     shutil.copyfile(ran, kept)
     return CompanionError(f"{source.name} failed {why} (as far as it ran: {kept}).")
-
-
-@contextlib.contextmanager
-def _environment(variables):
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
 
 
 def add_computed_alt_texts(path, results):

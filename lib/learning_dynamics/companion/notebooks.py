@@ -1,6 +1,10 @@
 """The forms of a notebook: as the repository keeps it, and as its readers download it."""
 
+import os
+
 import nbformat
+
+from .errors import CompanionError
 
 KEPT_METADATA = ("tags", "mystnb")
 NOTEBOOK_METADATA = {
@@ -20,15 +24,44 @@ def read_notebook(path):
     return nbformat.read(path, as_version=4)
 
 
+def read_source(path):
+    """Read a notebook of the book; a `CompanionError` names the file where it is none.
+
+    That happens where two versions were merged by hand, or a disk was full.
+    """
+    try:
+        notebook = read_notebook(path)
+        for cell in notebook.cells:
+            cell.source, cell.metadata
+    except (OSError, MemoryError):
+        raise
+    except Exception as error:  # nbformat raises its own errors, and KeyError or AttributeError on odd content
+        raise CompanionError(f"{path} is not a notebook: {str(error).strip().partition(chr(10))[0][:200]}.") from None
+    return notebook
+
+
 def notebook_bytes(notebook):
     """A notebook as the content of its file, with a final newline."""
     return (nbformat.writes(notebook) + "\n").encode()
 
 
 def write_notebook(notebook, path):
-    """Write a notebook to a file."""
+    """Write a notebook to a file, which stays as it was where the disk is full or the process is killed."""
+    write_whole(path, notebook_bytes(notebook))
+
+
+def write_whole(path, content):
+    """Let a file have this content of bytes, or stay as it was."""
+    path = path.resolve()
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(notebook_bytes(notebook))
+    unfinished = path.with_name(f".{os.getpid()}.unfinished")
+    try:
+        unfinished.write_bytes(content)
+        if path.exists():
+            unfinished.chmod(path.stat().st_mode)
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 def cleaned(notebook):

@@ -7,39 +7,50 @@ from pathlib import Path
 from IPython.display import Markdown
 
 from .execution import SUMMARY
+from .figures import table_anchor
+from .links import entry_link, link_to_test
 from .records import EXECUTED_VARIABLE, read_results
 from .registry import load_registry
 from .verdicts import counts_in_words
 
 
 def claims():
-    """Tables of all claims that are no figures, paper by paper: statement, status and check."""
+    """Tables of all claims that are no figures, paper by paper: place, statement, status and check.
+
+    In a build a check is a link: to the agreement table in its chapter, or to the source of the test.
+    """
     registry = load_registry()
     recorded = recorded_results()
     entries = [entry for entry in registry.entries if entry.kind != "figure"]
     groups = [(paper.key, paper.short) for paper in registry.papers] + [("", "The book's own")]
     lines = []
     for key, title in groups:
-        rows = [_claim(entry, recorded) for entry in entries if entry.paper == key]
-        if rows:
-            lines += [f"**{title}**", "", "| claim | statement | status | checked by |", "| :-- | :-- | :-- | :-- |"]
-            lines += [*rows, ""]
+        found = [entry for entry in entries if entry.paper == key]
+        if found:
+            lines += [f":::{{rubric}} {title}", ":heading-level: 2", ":::", "", *wide_lines(_claim_table(found, recorded)), ""]
     return Markdown("\n".join(lines))
 
 
+def _claim_table(entries, recorded):
+    columns = ("in the book", "statement", "status", "checked by")
+    if entries[0].paper:
+        columns = ("in the paper", *columns)
+    return table(columns, [_claim(entry, recorded) for entry in entries])
+
+
 def _claim(entry, recorded):
-    link = f"{{doc}}`{entry.reproduces or entry.kind.capitalize()} <{entry.chapter}>`"
     status = f"not checked: {entry.reason}" if entry.status == "not checked" else entry.status
-    return f"| {link} | {entry.statement} | {status} | {_check(entry, recorded)} |"
+    cells = (entry_link(entry), cell(entry.statement), status, _check(entry, recorded))
+    return (entry.reproduces, *cells) if entry.paper else cells
 
 
 def _check(entry, recorded):
     if entry.check == "chapter":
-        return f"agreement table: {verdicts(recorded, entry.id)}"
+        where = f"{{ref}}`agreement table <{table_anchor(entry.id)}>`" if recorded else "agreement table"
+        return f"{where}: {verdicts(recorded, entry.id)}"
     if not entry.check:
         return "—"
-    path, _, name = entry.check.partition("::")
-    return f"test: {name.removeprefix('test_').replace('_', ' ')} ({Path(path).stem.removeprefix('test_').replace('_', ' ')})"
+    return f"test: {link_to_test(entry.check) if recorded else f'`{entry.check}`'}"
 
 
 def executed_folder():
@@ -80,6 +91,21 @@ def table(columns, rows, rules=None):
     """Lines of a Markdown table."""
     rules = rules or [":--"] * len(columns)
     return ["| " + " | ".join(cells) + " |" for cells in (columns, rules, *rows)]
+
+
+def cell(text):
+    """A text as a cell of a Markdown table: a bar in it is no border."""
+    return text.replace("|", "\\|")
+
+
+def wide_lines(lines):
+    """Lines of a table that may be wider than the text."""
+    return [":::{div} wide-table", *lines, ":::"]
+
+
+def wide(lines):
+    """A table that may be wider than the text, as the output of a cell."""
+    return Markdown("\n".join(wide_lines(lines)))
 
 
 def links_to(functions):

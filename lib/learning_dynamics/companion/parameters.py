@@ -13,12 +13,15 @@ import math
 import re
 from dataclasses import dataclass
 
-import yaml
-
 from .errors import CompanionError
+from .notebooks import read_notebook
+from .project import find_project
 from .suggestions import require_known
 
 _RANGE = re.compile(r";\s*in\s*(?P<range>[\[({].*[\])}])\s*$")
+_INTEGER = re.compile(r"[+-]?[0-9]+(_[0-9]+)*")
+_TRUTH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+_LONGEST_SHOWN = 60
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +57,11 @@ def declared_parameters(notebook):
         return {}
     source = cells[0].source
     lines = source.splitlines()
-    parameters = [_declaration(node, lines[node.end_lineno - 1]) for node in ast.parse(source).body]
+    try:
+        statements = ast.parse(source).body
+    except (SyntaxError, ValueError) as error:
+        raise CompanionError(f"parameters cell: {error}.") from None
+    parameters = [_declaration(node, lines[node.end_lineno - 1]) for node in statements]
     return {parameter.name: parameter for parameter in parameters}
 
 
@@ -63,13 +70,32 @@ def _declaration(node, line):
         raise CompanionError(f"parameters cell: every line must read 'name: type = value', got {line!r}.")
     comment = line[node.end_col_offset :].strip().lstrip("#").strip()
     found = _RANGE.search(comment)
-    return Parameter(
+    parameter = Parameter(
         name=node.target.id,
         type=ast.unparse(node.annotation),
-        default=ast.literal_eval(node.value),
+        default=_literal(node, line),
         help=comment[: found.start()] if found else comment,
         allowed=found["range"] if found else "",
     )
+    _check_range(parameter)
+    return parameter
+
+
+def _literal(node, line):
+    try:
+        return ast.literal_eval(node.value)
+    except (ValueError, TypeError, RecursionError):
+        raise CompanionError(f"parameters cell: the value must be written out, got {line!r}.") from None
+
+
+def _check_range(parameter):
+    if parameter.allowed and not parameter.allowed.startswith("{"):
+        try:
+            low, high = (float(edge) for edge in parameter.allowed[1:-1].split(","))
+        except ValueError:
+            raise CompanionError(
+                f"parameters cell: the range of {parameter.name} must be two numbers with a comma, got {parameter.allowed}."
+            ) from None
 
 
 def parse_assignments(assignments, declared):
@@ -78,6 +104,8 @@ def parse_assignments(assignments, declared):
     Parameters
     ----------
     assignments : iterable of str
+        A whole number is read in base ten, zeros in front or not, a float as Python reads it, a list with or
+        without brackets.  Nothing else is a number: no date, no colon, no base but ten.
     declared : dict
         As `declared_parameters` returns it.
 
@@ -89,10 +117,15 @@ def parse_assignments(assignments, declared):
     Raises
     ------
     CompanionError
-        One sentence: an unknown name (with a suggestion), a wrong type, a value out of range.
+        One sentence: an unknown name (with a suggestion), a name given twice, a wrong type, a value out of range.
     """
-    named = [_name_and_text(assignment, declared) for assignment in assignments]
-    return check_values({name: _parse(text, declared[name]) for name, text in named}, declared)
+    values = {}
+    for assignment in assignments:
+        name, text = _name_and_text(assignment, declared)
+        if name in values:
+            raise CompanionError(f"{name} is given twice; give it once.")
+        values[name] = _parse(text, declared[name])
+    return check_values(values, declared)
 
 
 def parse_grid(assignments, declared):
@@ -122,23 +155,48 @@ def parse_grid(assignments, declared):
             raise CompanionError(f"{name} is given twice; give all its values in one {name}=VALUE,VALUE.")
         parts = [part.strip() for part in text.split(";" if declared[name].type.startswith("list") else ",")]
         if not all(parts):
-            raise CompanionError(f"{name} has an empty value in {text!r}.")
+            raise CompanionError(f"{name} has an empty value in {_shown(text)}.")
         values = [check_values({name: _parse(part, declared[name])}, declared)[name] for part in parts]
         grid[name] = [value for index, value in enumerate(values) if value not in values[:index]]
     return grid
+
+
+def require_parameters(chapter, namespace):
+    """Check the parameters of a running chapter, whoever set them: the command line, papermill, or an edited cell.
+
+    Parameters
+    ----------
+    chapter : str
+        Name of the chapter, e.g. ``random_matrix/performance``.
+    namespace : dict
+        The variables of the notebook, ``globals()``.
+
+    Raises
+    ------
+    CompanionError
+        One sentence: the parameter, its value, what is allowed.  Without the book's sources nothing is known and nothing
+        is refused.
+    """
+    try:
+        notebook = find_project().notebook(chapter)
+    except CompanionError:
+        return
+    if notebook.exists():
+        declared = declared_parameters(read_notebook(notebook))
+        check_values({name: namespace[name] for name in declared if name in namespace}, declared)
 
 
 def complete(values, declared):
     """All parameters of a chapter: `values` in their declared types, defaults for the others."""
     chosen = {name: values.get(name, parameter.default) for name, parameter in declared.items()}
     check_values(chosen, declared)
-    return {name: _convert(value, declared[name].type, None) for name, value in chosen.items()}
+    return {name: _convert(value, declared[name].type) for name, value in chosen.items()}
 
 
 def _name_and_text(assignment, declared):
     name, separator, text = assignment.partition("=")
     if not separator:
-        raise CompanionError(f"a parameter is set as name=value, got {assignment!r}.")
+        raise CompanionError(f"a parameter is set as name=value, got {_shown(assignment)}.")
     require_known(name.strip(), declared, "parameter")
     return name.strip(), text.strip()
 
@@ -149,40 +207,55 @@ def check_values(values, declared):
         require_known(name, declared, "parameter")
         parameter = declared[name]
         if not _has_type(value, parameter.type):
-            raise CompanionError(f"{name} must be of type {parameter.type}, got {value!r}.")
+            raise _wrong_type(parameter, value)
         for item in value if isinstance(value, list) else [value]:
             if not _is_allowed(item, parameter.allowed):
                 allowed = f"in {parameter.allowed}" if parameter.allowed else "finite"
-                raise CompanionError(f"{name} must be {allowed}, got {item!r}.")
+                raise CompanionError(f"{name} must be {allowed}, got {_shown(item)}.")
     return values
 
 
-def _parse(text, parameter):
-    if parameter.type == "str":
-        return text
-    wrong = CompanionError(f"{parameter.name} must be of type {parameter.type}, got {text!r}.")
+def _wrong_type(parameter, value):
+    return CompanionError(f"{parameter.name} must be of type {parameter.type}, got {_shown(value)}.")
+
+
+def _shown(value):
+    """A value as it stands in a sentence: on one line, and not longer than one."""
     try:
-        value = yaml.safe_load(f"[{text}]" if _needs_brackets(text, parameter.type) else text)
-    except yaml.YAMLError:
-        raise wrong from None
-    return _convert(value, parameter.type, wrong)
+        text = repr(value)
+    except ValueError:  # Python writes no whole number of thousands of digits
+        return "a number of thousands of digits"
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}… ({len(text)} characters)"
 
 
-def _needs_brackets(text, type_name):
-    return type_name.startswith("list") and not text.startswith("[")
+def _parse(text, parameter):
+    try:
+        return _read(text, parameter.type)
+    except ValueError:
+        raise _wrong_type(parameter, text) from None
 
 
-def _convert(value, type_name, wrong):
-    if type_name.startswith("list[") and isinstance(value, list):
-        return [_convert(item, type_name[5:-1], wrong) for item in value]
-    if type_name == "float" and isinstance(value, (int, float, str)) and not isinstance(value, bool):
-        try:
-            return float(value)
-        except ValueError:
-            raise wrong from None
-    if not _has_type(value, type_name):
-        raise wrong
-    return value
+def _read(text, type_name):
+    """The value that a text stands for; a `ValueError` where it stands for none of this type."""
+    if type_name.startswith("list["):
+        inner = text[1:-1] if text.startswith("[") and text.endswith("]") else text
+        return [_read(item.strip(), type_name[5:-1]) for item in inner.split(",")]
+    if type_name == "int" and _INTEGER.fullmatch(text):
+        return int(text)
+    if type_name == "float" and text.isascii():
+        return float(text)
+    if type_name == "bool" and text.lower() in _TRUTH:
+        return _TRUTH[text.lower()]
+    if type_name == "str":
+        return text
+    raise ValueError(text)
+
+
+def _convert(value, type_name):
+    """A checked value in its declared type: a whole number may stand for a float."""
+    if type_name.startswith("list["):
+        return [_convert(item, type_name[5:-1]) for item in value]
+    return float(value) if type_name == "float" else value
 
 
 def _has_type(value, type_name):

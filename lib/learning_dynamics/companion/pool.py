@@ -2,7 +2,6 @@
 
 import pickle
 import subprocess
-import sys
 import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -11,11 +10,12 @@ from pathlib import Path
 
 from learning_dynamics._randomness import available_processors
 
+from .endings import how_it_ended, memory_kills
+from .environment import child_environment, python_command
 from .errors import CompanionError
 from .execution import clear_scratch
 from .project import Project
 
-WORKER = "learning_dynamics.companion.worker"
 THREAD_VARIABLES = ("NUMBA_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 SECONDS_TO_STOP = 10
 
@@ -112,6 +112,7 @@ class _Processes:
         with tempfile.TemporaryDirectory(prefix="learning-dynamics-") as name:
             folder = Path(name)
             (folder / "job").write_bytes(pickle.dumps((job, variables)))
+            kills_before = memory_kills()
             process = self._start(job, folder)
             if process is None:
                 return Outcome(error="not started.")
@@ -120,14 +121,17 @@ class _Processes:
                 del self.running[process]
             process.stdin.close()
             outcome = folder / "outcome"
-            return pickle.loads(outcome.read_bytes()) if outcome.exists() else _died(job, status, folder / "log")
+            if outcome.exists():
+                return pickle.loads(outcome.read_bytes())
+            return _died(job, how_it_ended(status, kills_before), folder / "log")
 
     def _start(self, job, folder):
         with self.lock, (folder / "log").open("wb") as log:
             if self.stopped:
                 return None
             process = subprocess.Popen(
-                [sys.executable, "-m", WORKER, str(folder)],
+                [*python_command("worker"), str(folder)],
+                env=child_environment(),
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
@@ -151,11 +155,8 @@ class _Processes:
             clear_scratch(job.target)
 
 
-def _died(job, status, log):
+def _died(job, ended, log):
     clear_scratch(job.target)
-    if status < 0:
-        why = f"was ended by signal {-status}, as happens where memory runs out."
-    else:
-        lines = log.read_text("utf-8", "replace").strip().splitlines() or ["it left no message."]
-        why = f"ended with status {status}: {lines[-1]}"
-    return Outcome(error=f"{job.chapter} failed because its process {why}")
+    lines = log.read_text("utf-8", "replace").strip().splitlines()
+    last = f" (the last that it printed: {lines[-1]})" if lines else ""
+    return Outcome(error=f"{job.chapter} failed because its process {ended}{last}.")

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from .errors import CompanionError
 from .suggestions import require_known
+from .yaml_files import read_yaml
 
-REGISTRY_PAGES = ("atlas", "claims", "concordance", "build")
+REGISTRY_PAGES = ("atlas", "claims", "checking", "concordance", "build")
+PAGE_KINDS = (".ipynb", ".md", ".rst")
 PRESETS = ("paper", "quick", "large")
 
 
@@ -45,7 +45,11 @@ class Project:
 
     def chapters(self):
         """Names of all notebooks in the table of contents, registry pages last."""
-        return sorted(self._notebooks(self.pages()), key=lambda name: name in REGISTRY_PAGES)
+        pages = self.pages()
+        for page in pages:
+            if not any((self.root / f"{page}{kind}").exists() for kind in PAGE_KINDS):
+                raise CompanionError(f"_toc.yml lists the page {page}, and there is no such file in {self.root}.")
+        return sorted(self._notebooks(pages), key=lambda name: name in REGISTRY_PAGES)
 
     def parts(self):
         """The parts of the table of contents: caption and names of the notebooks in it, registry pages apart."""
@@ -53,7 +57,7 @@ class Project:
         return [(caption, [name for name in names if name not in REGISTRY_PAGES]) for caption, names in parts]
 
     def _toc(self):
-        return yaml.safe_load((self.root / "_toc.yml").read_text("utf-8"))
+        return read_yaml(self.root / "_toc.yml")
 
     def _notebooks(self, pages):
         return [page.removeprefix("book/") for page in pages if (self.root / f"{page}.ipynb").exists()]
@@ -70,7 +74,7 @@ def _pages(node):
     if isinstance(node, list):
         return [page for item in node for page in _pages(item)]
     if isinstance(node, dict):
-        own = [node[key] for key in ("root", "file") if key in node]
+        own = [str(node[key]) for key in ("root", "file") if key in node]
         return own + [page for key in ("parts", "chapters", "sections") for page in _pages(node.get(key))]
     return []
 

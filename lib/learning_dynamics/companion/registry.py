@@ -4,12 +4,11 @@ from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
 
-import yaml
-
 from .errors import CompanionError
 from .project import PRESETS, find_root
 from .suggestions import require_known
 from .verdicts import REFERENCE_KINDS
+from .yaml_files import read_yaml
 
 KINDS = (
     "figure",
@@ -178,11 +177,11 @@ def load_registry(path=None):
         One sentence naming the entry and what is wrong with it.
     """
     path = Path(path) if path else _default_path()
-    content = _mapping(yaml.safe_load(path.read_text("utf-8")), path.name)
+    content = _mapping(read_yaml(path), path.name)
     registry = Registry(
-        papers=tuple(_paper(item) for item in content.get("papers", [])),
-        entries=tuple(_entry(item) for item in content.get("entries", [])),
-        presets=content.get("presets", {}),
+        papers=tuple(_paper(item) for item in content.get("papers") or []),
+        entries=tuple(_entry(item) for item in content.get("entries") or []),
+        presets=content.get("presets") or {},
     )
     _check(registry)
     return registry

@@ -1,30 +1,40 @@
 """Rendering: from executed notebooks to the site, with Jupyter Book."""
 
 import hashlib
+import json
 import os
 import re
 import shutil
 import subprocess
-import sys
+import time
 from pathlib import Path
 
 import yaml
 
 from .addresses import BASE_VARIABLE, checked_base
+from .environment import child_environment, python_command
 from .errors import CompanionError
 from .figures import DATA, PICTURES, furnished, pictures
+from .links import TESTS, named_tests
 from .notebooks import notebook_bytes, published, read_notebook
 from .records import agreement_file, read_results
+from .text_pages import finished
+from .yaml_files import read_yaml
 
 STAMP = ".rendered"
+"""File of a site: what it was rendered from, and the hashes of its files, by which damage to them is noticed."""
+
+WORK = ".rendering"
+"""Folder of the build in which the site is made; the site appears in ``html`` when it is whole."""
+CLOCK_TOLERANCE = 5.0
 COLOUR_CODES = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def assemble_book(project, preset):
     """Lay out ``_build/source``: the book with its notebooks replaced by executed copies.
 
-    The copies get links to their figures' data; the data and a small picture of every figure
-    are added to the book.  A picture that the book keeps under the same name gives way.  A file is written only where its content changes, so that unchanged pages are not
+    The copies get links to their figures' data; the data, a small picture of every figure and the
+    tests that the book names are added to the book, and pages of text are finished.  A picture that the book keeps under the same name gives way.  A file is written only where its content changes, so that unchanged pages are not
     rendered again.
 
     Returns
@@ -36,6 +46,10 @@ def assemble_book(project, preset):
     wanted = {Path("book") / path.relative_to(project.book): path.read_bytes() for path in _book_files(project.book)}
     for chapter in project.chapters():
         wanted |= _chapter_files(chapter, project.executed(chapter, preset), project.results(chapter, preset))
+    texts = [name for name in wanted if name.suffix == ".md"]
+    recorded = read_results(project.build / "executed" / preset, "**/*.results/*.json")
+    wanted |= {name: finished(wanted[name].decode(), recorded, preset).encode() for name in texts}
+    wanted |= _tests_of_the_book(project)
     wanted[Path("_toc.yml")] = (project.root / "_toc.yml").read_bytes()
     wanted[Path("_config.yml")] = _as_yaml(site_settings(project.root))
     for name, content in wanted.items():
@@ -44,6 +58,14 @@ def assemble_book(project, preset):
         if path.is_file() and path.relative_to(target) not in wanted:
             path.unlink()
     return target
+
+
+def _tests_of_the_book(project):
+    """The tests that the registry and the pages name: place in the assembled book → content."""
+    pages = [project.book / "registry.yml", *project.book.glob("*.md")]
+    named = set().union(*(named_tests(page.read_text("utf-8")) for page in pages))
+    there = [name for name in named if (project.root / name).exists()]
+    return {Path("book") / TESTS / name.relative_to("tests"): (project.root / name).read_bytes() for name in there}
 
 
 def _chapter_files(chapter, executed, results):
@@ -79,17 +101,20 @@ def site_settings(root):
     Raises
     ------
     CompanionError
-        Where the address is none.
+        Where the file cannot be read, or the address is none.
     """
-    settings = yaml.safe_load((root / "_config.yml").read_text("utf-8"))
+    settings = read_yaml(root / "_config.yml")
+    for name in ("execute", "html"):
+        if not isinstance(settings.get(name), dict):
+            raise CompanionError(f"{root / '_config.yml'} must have the mapping {name!r}.")
     settings["execute"]["execute_notebooks"] = "off"
     html = settings["html"]
     html["baseurl"] = checked_base(os.environ.get(BASE_VARIABLE) or html.get("baseurl", ""))
     return settings
 
 
-def render(source, output, *, strict):
-    """Build the site of an assembled book.
+def render(source, output, *, strict, key=""):
+    """Build the site of an assembled book; where that fails, the site that was there stays.
 
     Parameters
     ----------
@@ -99,6 +124,8 @@ def render(source, output, *, strict):
         The site appears in ``<output>/_build/html``.
     strict : bool
         Whether warnings are errors.
+    key : str
+        What the site is rendered from, for `rendered_key`.
 
     Returns
     -------
@@ -108,21 +135,101 @@ def render(source, output, *, strict):
     Raises
     ------
     CompanionError
-        Where Jupyter Book fails; the sentence holds what it printed last and names the log.
+        Where Jupyter Book fails; the sentence holds the exception that it raised, or else its warnings, and names the log.
     """
-    log = output / "_build" / "render.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
+    build = output / "_build"
+    work, log = build / WORK, build / "render.log"
+    work.mkdir(parents=True, exist_ok=True)
+    _discard_unfinished(work)
     flags = ["-W", "-n", "--keep-going"] if strict else ["-n"]
-    program = [sys.executable, "-c", "from jupyter_book.cli.main import main; main()"]
-    command = [*program, "build", *flags, "--path-output", str(output), str(source)]
-    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", errors="replace")
-    text = COLOUR_CODES.sub("", done.stdout + done.stderr)
+    status, text = _run_jupyter_book(["build", *flags, "--path-output", str(work), str(source)])
     log.write_text(text, "utf-8")
-    if done.returncode:
-        telling = [line for line in text.splitlines() if "WARNING" in line or "ERROR" in line]
-        last = "\n".join(telling[-12:] or text.splitlines()[-12:])
-        raise CompanionError(f"Jupyter Book could not build the site (all of its output: {log}):\n{last}")
-    return output / "_build" / "html" / "index.html"
+    if status:
+        raise CompanionError(f"Jupyter Book could not build the site (all of its output: {log}):\n{_reason(text)}")
+    made = work / "_build" / "html"
+    stamp = json.dumps({"key": key, "files": _hashes(made)}, indent=0)
+    (made / STAMP).write_text(stamp, "utf-8")
+    _publish(made, build / "html")
+    return build / "html" / "index.html"
+
+
+def _run_jupyter_book(arguments):
+    """Exit status and output of Jupyter Book, which ends when this process does."""
+    process = subprocess.Popen(
+        [*python_command("renderer"), *arguments],
+        env=child_environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    try:
+        output = process.stdout.read()
+        status = process.wait()
+    finally:
+        process.stdin.close()
+        process.wait()
+    return status, COLOUR_CODES.sub("", output.decode("utf-8", "replace"))
+
+
+def _discard_unfinished(work):
+    """Begin anew where rendering was interrupted, or the clock was set back: Sphinx would take pages for up to date."""
+    made = work / "_build" / "html"
+    newest = max((path.stat().st_mtime for path in work.rglob("*") if path.is_file()), default=0)
+    if html_damage(made) or newest > time.time() + CLOCK_TOLERANCE:
+        shutil.rmtree(work)
+    (made / STAMP).unlink(missing_ok=True)
+
+
+def _publish(made, html):
+    new, old = (html.with_name(f".html-{word}") for word in ("new", "old"))
+    for folder in (new, old):
+        shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(made, new)
+    if html.exists():
+        html.replace(old)
+    new.replace(html)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def rendered_key(html):
+    """What a site was rendered from; empty where that is not known."""
+    return _stamp(html).get("key", "")
+
+
+def html_damage(html):
+    """What is wrong with the files of a rendered site, in a few words, or nothing."""
+    expected = _stamp(html).get("files")
+    if not expected:
+        return "it was not finished"
+    found = _hashes(html)
+    return next((f"{name} is missing or damaged" for name, value in expected.items() if found.get(name) != value), "")
+
+
+def _stamp(html):
+    try:
+        content = json.loads((html / STAMP).read_text("utf-8"))
+        return content if isinstance(content, dict) else {}
+    except (OSError, ValueError):
+        return {}
+
+
+def _hashes(folder):
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != STAMP)
+    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def _reason(text):
+    """What made Jupyter Book fail: the exception that was raised, or else its last warnings and errors."""
+    lines = text.splitlines()
+    for number, line in enumerate(lines):
+        if line.startswith(("Exception occurred:", "Traceback (most recent call last):")):
+            raised = next((later for later in lines[number + 1 :] if later.strip() and not later[0].isspace()), "")
+            if raised and not raised.startswith("RuntimeError"):  # Jupyter Book's own: "look above for the cause"
+                return raised
+        if line.startswith(("Extension error", "Configuration error", "Theme error", "Application error")):
+            return " ".join(part.strip() for part in lines[number : number + 2])
+    telling = [line for line in lines if "WARNING" in line or "ERROR" in line]
+    return "\n".join(telling[-12:] or lines[-12:])
 
 
 def site_key(project, source):

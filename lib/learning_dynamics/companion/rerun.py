@@ -1,8 +1,13 @@
 """Running one chapter at parameters of the reader's own."""
 
+import tempfile
+from pathlib import Path
+
 from .errors import CompanionError
-from .execution import execute
-from .notebooks import read_notebook
+from .estimates import estimate, in_words, recorded_runs
+from .execution import SUMMARY, execute, read_summary
+from .notebooks import read_source
+from .ownership import claimed, require_outside_sources
 from .parameters import check_values, declared_parameters, parse_assignments
 from .registry import load_registry
 from .render import assemble_page, render
@@ -35,12 +40,53 @@ def rerun(project, chapter, *, preset, assignments, output, say=print):
     """
     chapter = project.require_chapter(chapter)
     source = project.notebook(chapter)
-    declared = declared_parameters(read_notebook(source))
+    values, declared = _checked(project, chapter, preset, assignments)
+    require_outside_sources(project, output)
+    names = (source.name, f"{source.stem}.failed.ipynb", "results", "_build")
+    with claimed(output, command="rerun", about=chapter, names=names, doing=f"running {chapter}"):
+        _require_own_results(output / "results")
+        runs = recorded_runs(project, chapter, output)
+        time = f": {in_words(estimate(runs, values, declared), len(runs))}" if runs else ""
+        say(f"{chapter}: running with {_listed(values) or 'its default parameters'}{time}")
+        return _run(project, chapter, values, output, say)
+
+
+def estimate_rerun(project, chapter, *, preset, assignments, say=print):
+    """How long a run would take, as a sentence; nothing is run but, where no run is recorded, the quick preset.
+
+    Parameters as for `rerun`.
+    """
+    chapter = project.require_chapter(chapter)
+    values, declared = _checked(project, chapter, preset, assignments)
+    runs = runs_to_judge_by(project, chapter, None, say)
+    return f"{chapter}: {in_words(estimate(runs, values, declared), len(runs))}; its page takes about half a minute more."
+
+
+def runs_to_judge_by(project, chapter, output, say):
+    """The recorded runs of a chapter or, where there is none, one that is measured here at the quick preset."""
+    runs = recorded_runs(project, chapter, output)
+    if runs:
+        return runs
+    say(f"{chapter}: no run is recorded here; measuring one with the quick preset")
+    values, _ = _checked(project, chapter, "quick", [])
+    source = project.notebook(chapter)
+    with tempfile.TemporaryDirectory(prefix="learning-dynamics-") as name:
+        folder = Path(name)
+        results = folder / "results"
+        summary = execute(source, folder / source.name, parameters=values, results=results, cwd=source.parent)
+    return [(values, summary["seconds"])]
+
+
+def _checked(project, chapter, preset, assignments):
+    """The values that differ from a chapter's defaults, and all its parameters as declared."""
+    declared = declared_parameters(read_source(project.notebook(chapter)))
     values = check_values(load_registry(project.book / "registry.yml").preset(chapter, preset), declared)
-    values.update(parse_assignments(assignments, declared))
-    require_writable(output)
+    return values | parse_assignments(assignments, declared), declared
+
+
+def _run(project, chapter, values, output, say):
+    source = project.notebook(chapter)
     target = output / source.name
-    say(f"{chapter}: running with {_listed(values) or 'its default parameters'}")
     summary = execute(source, target, parameters=values, results=output / "results", cwd=source.parent)
     say(f"{chapter}: {summary['seconds']:.1f} s; rendering")
     page_source = assemble_page(project, target, chapter, output / "results", output / "_build" / "source")
@@ -48,10 +94,18 @@ def rerun(project, chapter, *, preset, assignments, output, say=print):
     return output / "_build" / "html" / "book" / f"{chapter}.html"
 
 
+def _require_own_results(results):
+    """Refuse to replace a folder of results into which somebody has put a file."""
+    own = {SUMMARY, *read_summary(results).get("files", ())}
+    added = sorted(path.name for path in results.iterdir() if path.name not in own) if len(own) > 1 else []
+    if added:
+        raise CompanionError(f"{results / added[0]} was not recorded by this chapter; move it away or give another --out.")
+
+
 def parameter_table(project, chapter):
     """The parameters of a chapter as lines of text: name, type, default, range, help."""
     chapter = project.require_chapter(chapter)
-    declared = declared_parameters(read_notebook(project.notebook(chapter)))
+    declared = declared_parameters(read_source(project.notebook(chapter)))
     if not declared:
         return f"{chapter} has no parameters."
     rows = [("parameter", "type", "default", "allowed", "")]
@@ -63,13 +117,3 @@ def parameter_table(project, chapter):
 def _listed(values):
     return ", ".join(f"{name}={value!r}" for name, value in values.items())
 
-
-def require_writable(folder):
-    """Make a folder for results, or raise a `CompanionError` that says why nothing can be written to it."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / ".writable"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise CompanionError(f"the output folder {folder} cannot be written to: {error.strerror}.") from None

@@ -5,6 +5,9 @@ from importlib.metadata import distribution
 from pathlib import Path
 
 MATHJAX = "mathjax"
+PLAIN_FILES = ".nojekyll"
+"""Tells GitHub Pages to serve folders whose names begin with an underscore, as those of Sphinx do."""
+
 MATHJAX_PARTS = ("tex-chtml.js", "output/chtml/fonts/woff-v2")
 EXPLORERS = "explorers.js"
 DEPRECATED_ROLES = (' role="doc-biblioentry"', ' role="list"')
@@ -15,6 +18,7 @@ def setup(app):
     app.setup_extension("learning_dynamics.companion.addresses")
     app.connect("config-inited", _use_local_mathjax)
     app.connect("builder-inited", _copy_mathjax)
+    app.connect("builder-inited", _mark_plain_files)
     app.connect("html-page-context", _drop_deprecated_roles)
     app.connect("html-page-context", _load_explorers)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
@@ -35,6 +39,11 @@ def _copy_mathjax(app):
             shutil.copytree(source / part, target / part, dirs_exist_ok=True)
         else:
             shutil.copyfile(source / part, target / part)
+
+
+def _mark_plain_files(app):
+    if app.builder.format == "html":
+        (Path(app.outdir) / PLAIN_FILES).touch()
 
 
 def _mathjax_folder():

@@ -5,23 +5,25 @@ import hashlib
 import json
 import sys
 
-import yaml
-
-from .execution import SUMMARY
-from .notebooks import read_notebook
+from .errors import CompanionError
+from .execution import damage, read_summary
+from .notebooks import read_source
 from .project import REGISTRY_PAGES
+from .yaml_files import read_yaml
 
 PACKAGE = "learning_dynamics"
 DATASETS = f"{PACKAGE}.datasets"
-EXECUTOR = f"{PACKAGE}/companion/execution.py"
+EXECUTOR = ("execution.py", "kernel.py", "environment.py")
 
 
-def is_stale(project, chapter, preset):
-    """Whether a chapter must run (again) before the site is rendered."""
-    summary = project.results(chapter, preset) / SUMMARY
-    if not (summary.exists() and project.executed(chapter, preset).exists()):
-        return True
-    return json.loads(summary.read_text("utf-8")).get("fingerprint") != fingerprint(project, chapter, preset)
+def why_stale(project, chapter, preset):
+    """Why a chapter must run (again), in a few words; nothing where its outputs are whole and up to date."""
+    target, results = project.executed(chapter, preset), project.results(chapter, preset)
+    if not target.exists() and not results.exists():
+        return "new"
+    if read_summary(results).get("fingerprint", "") not in ("", fingerprint(project, chapter, preset)):
+        return "changed"
+    return damage(target, results)
 
 
 def fingerprint(project, chapter, preset):
@@ -30,7 +32,7 @@ def fingerprint(project, chapter, preset):
     That is: its notebook, the modules of ``lib/`` that it imports and those that they import,
     the data files that these load, its entries and presets in the registry, the pins, the
     Python version.  A registry page depends on the whole registry, on all results, on the code
-    of all chapters and on the notation page.
+    of all chapters, on the notation page and on the table of mutations.
     """
     digest = hashlib.sha256(f"{preset} {sys.version_info[:2]}".encode())
     for path in sorted(dependencies(project, chapter)):
@@ -50,11 +52,11 @@ def _add_file(digest, path, base):
 
 
 def _registry_part(project, chapter):
-    content = yaml.safe_load((project.book / "registry.yml").read_text("utf-8"))
+    content = read_yaml(project.book / "registry.yml")
     if chapter in REGISTRY_PAGES:
         return json.dumps(content, sort_keys=True)
-    entries = [entry for entry in content["entries"] if entry.get("chapter") == chapter]
-    return json.dumps([entries, content.get("presets", {}).get(chapter)], sort_keys=True)
+    entries = [entry for entry in content.get("entries") or [] if entry.get("chapter") == chapter]
+    return json.dumps([entries, (content.get("presets") or {}).get(chapter)], sort_keys=True)
 
 
 def _results_of_chapters(project, preset):
@@ -64,7 +66,7 @@ def _results_of_chapters(project, preset):
 
 def _pages_read(project):
     pages = [project.notebook(name) for name in project.chapters() if name not in REGISTRY_PAGES]
-    return [path for path in (*pages, project.root / "_toc.yml", project.book / "notation.md") if path.exists()]
+    return [path for path in (*pages, project.root / "_toc.yml", *(project.book / name for name in ("notation.md", "mutations.csv"))) if path.exists()]
 
 
 def dependencies(project, chapter):
@@ -74,9 +76,11 @@ def dependencies(project, chapter):
     the data file of its name; an import of the whole module stands for all data files.
     """
     notebook = project.notebook(chapter)
-    cells = [cell.source for cell in read_notebook(notebook).cells if cell.cell_type == "code"]
-    waiting = _imports("\n".join(map(_plain_python, cells)), package="")
-    found = {notebook, project.root / "requirements.txt", project.root / "lib" / EXECUTOR}
+    cells = [cell.source for cell in read_source(notebook).cells if cell.cell_type == "code"]
+    waiting = set()
+    for number, source in enumerate(cells, 1):
+        waiting |= _imports(_plain_python(source), package="", where=f"code cell {number} of {notebook}")
+    found = {notebook, project.root / "requirements.txt", *(project.root / "lib" / PACKAGE / "companion" / name for name in EXECUTOR)}
     seen = set()
     while waiting:
         module, name = item = waiting.pop()
@@ -85,7 +89,7 @@ def dependencies(project, chapter):
             if path not in found:
                 found.add(path)
                 if path.suffix == ".py":
-                    waiting |= _imports(path.read_text("utf-8"), package=_package(project, path))
+                    waiting |= _imports(path.read_text("utf-8"), package=_package(project, path), where=path)
         waiting -= seen
     return found
 
@@ -98,10 +102,14 @@ def _package(project, path):
     return ".".join(path.relative_to(project.root / "lib").parts[:-1])
 
 
-def _imports(code, *, package):
+def _imports(code, *, package, where):
     """The pairs (module, imported name or None) of the project that a piece of code imports."""
     found = set()
-    for node in ast.walk(ast.parse(code)):
+    try:
+        tree = ast.parse(code)
+    except (SyntaxError, ValueError) as error:
+        raise CompanionError(f"{where} is not Python: {error}.") from None
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             found |= {(alias.name, None) for alias in node.names}
         elif isinstance(node, ast.ImportFrom):

@@ -23,8 +23,9 @@ def use_style():
 
     Every colour of the style has a contrast of at least 3 on the white and on the dark
     background of the site.  Series differ in line and marker as well as in colour: draw the
-    k-th with ``**STYLES[k]``.
+    k-th with ``**STYLES[k]``.  Settings of the reader's own (a ``matplotlibrc``) do not reach it.
     """
+    mpl.rcdefaults()
     mpl.rcParams.update(
         {
             "figure.figsize": (6.4, 3.9),

@@ -4,6 +4,8 @@ import difflib
 
 from .errors import CompanionError
 
+LONGEST_NAME = 80
+
 
 def require_known(name, known, kind):
     """Raise a `CompanionError` with a suggestion where `name` is not among `known`.
@@ -20,6 +22,7 @@ def require_known(name, known, kind):
     known = sorted(known)
     if name in known:
         return
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    close = difflib.get_close_matches(name[: 2 * LONGEST_NAME], known, n=1, cutoff=0.5)
     hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known) or 'none'}."
-    raise CompanionError(f"there is no {kind} {name!r}; {hint}")
+    shown = repr(name) if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]!r}… ({len(name)} characters)"
+    raise CompanionError(f"there is no {kind} {shown}; {hint}")

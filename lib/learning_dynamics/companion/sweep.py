@@ -5,34 +5,35 @@ appears only when its run has ended, as a whole, with ``run.json`` that says how
 stopped at any moment, and the same command goes on from there.
 """
 
-import contextlib
 import hashlib
 import itertools
 import json
 import math
-import os
 import re
 import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
-
-from .cluster import run_on_cluster
+from .cluster import check_address, run_on_cluster
 from .errors import CompanionError
-from .execution import SCRATCH
-from .notebooks import read_notebook
+from .estimates import estimate, in_words, recorded_runs, total
+from .execution import SCRATCH, SUMMARY, damage, read_summary
+from .notebooks import read_source, write_whole
+from .ownership import claimed, require_outside_sources
 from .parameters import check_values, complete, declared_parameters, parse_grid
 from .pool import Job, checked_workers, run_all
 from .registry import load_registry
-from .rerun import require_writable
+from .rerun import runs_to_judge_by
 from .staleness import fingerprint
-from .sweep_tables import write_tables
+from .sweep_tables import TABLES, write_tables
 
 FINISHED, FAILED, NOT_RUN = "finished", "failed", "not run"
 RECORD = "run.json"
+RECORDED = ("fingerprint", "status", "seconds", "error", "notebook")
+RESULTS = "results"
 PRESET = "sweep"
+SWEEP_SCRATCH = f"{SCRATCH}sweep"
 LARGEST_GRID = 10_000
 LONGEST_LABEL = 80
 
@@ -47,10 +48,25 @@ class Run:
     folder: Path
 
     def record(self, key):
-        """How the run ended under the fingerprint `key`."""
-        path = self.folder / RECORD
-        content = json.loads(path.read_text("utf-8")) if path.exists() else {}
-        return content if content.get("fingerprint") == key else {"status": NOT_RUN, "seconds": None, "error": ""}
+        """How the run ended under the fingerprint `key`; damaged files count as not run, with what is wrong."""
+        if not self.folder.exists():
+            return _not_run()
+        content = self._content()
+        if not content:
+            return _not_run(f"{RECORD} is missing or cannot be read")
+        if content["fingerprint"] != key:
+            return _not_run()
+        if content["status"] == FINISHED:
+            found = damage(self.folder / content["notebook"], self.folder / RESULTS)
+            return _not_run(found) if found else content
+        return content
+
+    def _content(self):
+        try:
+            content = json.loads((self.folder / RECORD).read_text("utf-8"))
+            return content if set(RECORDED) <= set(content) else {}
+        except (OSError, ValueError, TypeError):
+            return {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,23 +114,58 @@ def sweep(
     """
     chapter = project.require_chapter(chapter)
     checked_workers(workers)
+    if scheduler is not None:
+        check_address(scheduler)
     runs = plan(project, chapter, preset=preset, assignments=assignments, output=output)
     key = fingerprint(project, chapter, PRESET)
-    require_writable(output / "runs")
-    with _scratch(output) as scratch:
-        waiting = [run for run in runs if _is_waiting(run.record(key)["status"], retry_failed)]
-        say(f"{chapter}: {_counted(runs, key, waiting)}")
+    require_outside_sources(project, output)
+    names = ("runs", *TABLES, *(f"{Path(name).stem}.unfinished" for name in TABLES))
+    with claimed(output, command="sweep", about=chapter, names=names, doing="running a sweep"):
+        scratch = _fresh_scratch(output)
+        before = {run.folder: run.record(key) for run in runs}
+        waiting = [run for run in runs if _is_waiting(before[run.folder]["status"], retry_failed)]
+        for run in waiting:
+            if before[run.folder].get("damage"):
+                say(f"{run.folder.name}: {before[run.folder]['damage']}; it runs again")
+        recorded = recorded_runs(project, chapter, output) if waiting else []
+        time = f": {_estimated(project, chapter, waiting, recorded, workers)}" if recorded else ""
+        say(f"{chapter}: {_counted(before.values(), waiting)}{time}")
         jobs = {_job(project, chapter, run, scratch, key): run for run in waiting}
         try:
             _execute(jobs, key, workers, scheduler, say)
         finally:
-            tables = write_tables(output, [(run, run.record(key)) for run in runs])
-    records = {run.folder: run.record(key) for run in runs}
+            shutil.rmtree(scratch, ignore_errors=True)
+            records = {run.folder: run.record(key) for run in runs}
+            tables = write_tables(output, [(run, records[run.folder]) for run in runs])
     return Report(
         finished=sum(record["status"] == FINISHED for record in records.values()),
         failed={folder: record["error"] for folder, record in records.items() if record["status"] == FAILED},
         tables=tables,
     )
+
+
+def estimate_sweep(project, chapter, *, preset, assignments, output, workers=None, say=print):
+    """How long a sweep would take, as a sentence; nothing is run but, where no run is recorded, the quick preset.
+
+    Parameters as for `sweep`.
+    """
+    chapter = project.require_chapter(chapter)
+    workers = checked_workers(workers)
+    runs = plan(project, chapter, preset=preset, assignments=assignments, output=output)
+    key = fingerprint(project, chapter, PRESET)
+    before = {run.folder: run.record(key) for run in runs}
+    waiting = [run for run in runs if before[run.folder]["status"] == NOT_RUN]
+    counted = _counted(before.values(), waiting)
+    if not waiting:
+        return f"{chapter}: {counted}."
+    recorded = runs_to_judge_by(project, chapter, output, say)
+    return f"{chapter}: {counted}: {_estimated(project, chapter, waiting, recorded, workers)}, {workers} at a time."
+
+
+def _estimated(project, chapter, waiting, recorded, workers):
+    declared = declared_parameters(read_source(project.notebook(chapter)))
+    each = [estimate(recorded, run.changed, declared) for run in waiting]
+    return in_words(total(each, checked_workers(workers)), len(recorded))
 
 
 def plan(project, chapter, *, preset, assignments, output):
@@ -127,7 +178,7 @@ def plan(project, chapter, *, preset, assignments, output):
     list of Run
         The folder of a run depends on its parameters alone, not on how they were given.
     """
-    declared = declared_parameters(read_notebook(project.notebook(chapter)))
+    declared = declared_parameters(read_source(project.notebook(chapter)))
     base = check_values(load_registry(project.book / "registry.yml").preset(chapter, preset), declared)
     grid = parse_grid(assignments, declared)
     if not grid:
@@ -148,7 +199,7 @@ def _execute(jobs, key, workers, scheduler, say):
         progress.count(jobs[job], outcome)
 
     if scheduler and jobs:
-        run_on_cluster(list(jobs), address=scheduler, done=done)
+        run_on_cluster(list(jobs), address=scheduler, done=done, say=say)
     else:
         run_all(list(jobs), done=done, workers=workers)
 
@@ -157,7 +208,8 @@ def _run(base, point, declared, output):
     parameters = complete({**base, **point}, declared)
     changed = {name: value for name, value in parameters.items() if value != declared[name].default}
     digest = hashlib.sha256(json.dumps(parameters, sort_keys=True).encode()).hexdigest()[:8]
-    label = re.sub(r"[^\w.=,+-]+", "_", _listed(changed).replace(" ", "") or "defaults")[:LONGEST_LABEL]
+    label = re.sub(r"[^\w.=,+-]+", "_", _listed(changed).replace(" ", "") or "defaults")
+    label = label.encode()[:LONGEST_LABEL].decode(errors="ignore")
     return Run(point=point, parameters=parameters, changed=changed, folder=output / "runs" / f"{label}-{digest}")
 
 
@@ -169,10 +221,14 @@ def _is_waiting(status, retry_failed):
     return status == NOT_RUN or (retry_failed and status == FAILED)
 
 
-def _counted(runs, key, waiting):
-    statuses = [run.record(key)["status"] for run in runs]
+def _not_run(damage=""):
+    return {"status": NOT_RUN, "seconds": None, "error": "", "damage": damage}
+
+
+def _counted(records, waiting):
+    statuses = [record["status"] for record in records]
     failed = statuses.count(FAILED)
-    parts = [f"{len(runs)} runs", f"{statuses.count(FINISHED)} finished before"]
+    parts = [f"{len(statuses)} runs", f"{statuses.count(FINISHED)} finished before"]
     if failed:
         parts.append(f"{failed} failed before")
     return ", ".join([*parts, f"{len(waiting)} to run"])
@@ -185,7 +241,7 @@ def _job(project, chapter, run, scratch, key):
         chapter=chapter,
         preset=PRESET,
         target=folder / project.notebook(chapter).name,
-        results=folder / "results",
+        results=folder / RESULTS,
         parameters=run.changed,
         expected=key,
     )
@@ -202,10 +258,29 @@ def _settle(run, job, outcome, key):
         "status": FAILED if outcome.error else FINISHED,
         "seconds": outcome.seconds or None,
         "error": outcome.error.replace(str(folder), str(run.folder)),
+        "notebook": job.target.name,
     }
-    (folder / RECORD).write_text(json.dumps(record, indent=1), "utf-8")
-    shutil.rmtree(run.folder, ignore_errors=True)
+    write_whole(folder / RECORD, json.dumps(record, indent=1).encode())
+    if run.folder.exists():
+        _keep_added_files(run.folder, folder)
+        run.folder.replace(folder.with_name(f"{folder.name}.before"))
+    run.folder.parent.mkdir(exist_ok=True)
     folder.replace(run.folder)
+
+
+def _keep_added_files(before, now):
+    """Take along what somebody put into the folder of a run that ran again."""
+    notebook = next((path.stem for path in now.glob("*.ipynb")), "").removesuffix(".failed")
+    own = {RECORD, RESULTS, f"{notebook}.ipynb", f"{notebook}.failed.ipynb"}
+    results = before / RESULTS
+    recorded = read_summary(results).get("files", ())
+    added = [path for path in before.iterdir() if path.name not in own]
+    added += [path for path in results.glob("*") if recorded and path.name not in (SUMMARY, *recorded)]
+    for path in added:
+        place = now / path.relative_to(before)
+        if not place.exists():
+            place.parent.mkdir(parents=True, exist_ok=True)
+            path.replace(place)
 
 
 class _Progress:
@@ -225,19 +300,12 @@ class _Progress:
         self.say(f"[{self.count_done}/{self.total}] {_listed(run.point)}: {ended}{more}")
 
 
-@contextlib.contextmanager
-def _scratch(output):
-    """A folder for what is running, named by this process; one sweep at a time writes to `output`."""
+def _fresh_scratch(output):
+    """A folder for what is running; what a killed sweep left goes, the folders of other commands stay."""
     for left in output.glob(f"{SCRATCH}*"):
-        pid = int(left.name.removeprefix(SCRATCH))
-        if psutil.pid_exists(pid):
-            raise CompanionError(
-                f"process {pid} is running a sweep in {output}; wait for it or give another --out (or remove {left})."
-            )
-        shutil.rmtree(left)
-    folder = output / f"{SCRATCH}{os.getpid()}"
+        if left.name.removeprefix(SCRATCH).isdecimal() or left.name == SWEEP_SCRATCH:
+            shutil.rmtree(left, ignore_errors=True)
+    (output / "runs").mkdir(exist_ok=True)
+    folder = output / SWEEP_SCRATCH
     folder.mkdir()
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    return folder

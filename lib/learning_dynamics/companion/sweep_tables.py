@@ -7,6 +7,7 @@ from dataclasses import fields
 from .agreement import Row
 from .records import read_results
 
+TABLES = ("results.csv", "runs.csv")
 RUN_COLUMNS = ("run", "status", "seconds")
 OTHER_NAMES = {"draws": "standard_error_draws"}
 """Fields of a row whose names are also those of parameters of chapters."""
@@ -37,7 +38,7 @@ def write_tables(output, runs):
         for row in _recorded(run, record) or [{}]
     ]
     overview = [{**_run_cells(run, record), "error": record["error"]} for run, record in runs]
-    results, table = output / "results.csv", output / "runs.csv"
+    results, table = (output / name for name in TABLES)
     _write(results, [RUN_COLUMNS[0], *names, *RUN_COLUMNS[1:], *ROW_COLUMNS], rows)
     _write(table, [RUN_COLUMNS[0], *names, *RUN_COLUMNS[1:], "error"], overview)
     return results, table

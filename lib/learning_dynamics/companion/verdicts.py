@@ -5,6 +5,8 @@ from collections import Counter
 AGREES = "agrees"
 DISAGREES = "disagrees"
 NOT_JUDGED = "not judged"
+EXPLAINED = "disagrees as explained"
+"""How a disagreement is counted that is a finding of the book."""
 
 PAPER = "paper"
 FORMULA = "formula"
@@ -46,19 +48,27 @@ def count_verdicts(rows):
     Returns
     -------
     dict
-        Key of `COMPARISONS` → Counter of ``agrees``, ``disagrees`` and ``not judged``; kinds without a row are left out.
+        Key of `COMPARISONS` → Counter of ``agrees``, ``disagrees``, ``disagrees as explained`` (where the row says that
+        its disagreement is known) and ``not judged``; kinds without a row are left out.
     """
     counts = {kind: Counter() for kind in COMPARISONS}
     for row in rows:
         for kind, verdict in ((row["reference_kind"], row["against_reference"]), (SIMULATION, row["against_simulation"])):
             if verdict:
-                counts[kind][verdict.split(":")[0]] += 1
+                known = verdict == DISAGREES and row["known"]
+                counts[kind][EXPLAINED if known else verdict.split(":")[0]] += 1
     return {kind: counter for kind, counter in counts.items() if counter}
 
 
 def counts_in_words(rows):
-    """The counts of recorded rows in words: ``theory against simulation: 3 agrees; against the paper: 1 disagrees``."""
-    return "; ".join(
-        f"{COMPARISONS[kind]}: " + ", ".join(f"{count} {word}" for word, count in counter.items())
-        for kind, counter in count_verdicts(rows).items()
-    )
+    """The counts of recorded rows in words: ``theory against simulation: 3 agree; against the paper: 1 disagrees``."""
+    return "; ".join(f"{COMPARISONS[kind]}: {counts_of_one(counter)}" for kind, counter in count_verdicts(rows).items())
+
+
+def counts_of_one(counter):
+    """The counts of one kind of comparison in words: ``3 agree, 1 disagrees``."""
+    return ", ".join(f"{count} {_plural(word, count)}" for word, count in counter.items())
+
+
+def _plural(word, count):
+    return word if count == 1 else word.replace("agrees", "agree")

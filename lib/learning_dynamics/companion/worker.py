@@ -8,6 +8,7 @@ import os
 import pickle
 import sys
 import threading
+import traceback
 from pathlib import Path
 
 import psutil
@@ -21,12 +22,15 @@ from .staleness import fingerprint
 def main():
     """Run the job in the folder that the first argument names."""
     folder = Path(sys.argv[1])
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     job, variables = pickle.loads((folder / "job").read_bytes())
     try:
         outcome = run(job, variables)
     except CompanionError as error:
         outcome = Outcome(error=str(error))
+    except Exception as error:
+        traceback.print_exc()
+        outcome = Outcome(error=f"{job.chapter} failed with {named(error)}.")
     (folder / "unfinished").write_bytes(pickle.dumps(outcome))
     (folder / "unfinished").replace(folder / "outcome")
 
@@ -52,12 +56,20 @@ def run(job, variables):
     return Outcome(seconds=summary["seconds"])
 
 
-def _end_with_parent():
-    sys.stdin.buffer.read()
+def named(error):
+    """An exception on one line: its type and what it says."""
+    return ": ".join(filter(None, (type(error).__name__, " ".join(str(error).split())))).rstrip(".")
+
+
+def end_with_parent():
+    """End this process and its children as soon as its standard input is closed."""
+    threading.Thread(target=_wait_for_the_end, daemon=True).start()
+
+
+def _wait_for_the_end():
+    # Not through sys.stdin: Python aborts at its end where another thread holds the lock of that buffer.
+    while os.read(0, 1):
+        pass
     for child in psutil.Process().children(recursive=True):
         child.kill()
     os._exit(1)
-
-
-if __name__ == "__main__":
-    main()

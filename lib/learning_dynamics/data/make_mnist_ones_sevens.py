@@ -71,8 +71,9 @@ def select(images, labels):
     Returns
     -------
     dict of str to numpy.ndarray
-        ``images`` (13007, 784) and ``digits`` (13007,) in the original order; ``pixel_variance`` and ``centred_power``, computed
-        from all images divided by 255: the variance of all pixels together, and the mean over pixels of each pixel's variance.
+        ``images`` (13007, 784) and ``digits`` (13007,) in the original order; ``pixel_mean``, ``pixel_variance`` and
+        ``centred_power``, computed from all images divided by 255: mean and variance of all pixels together, and the mean over
+        pixels of each pixel's variance.
 
     Raises
     ------
@@ -94,8 +95,13 @@ def _whole_set_constants(pixels):
     second = np.einsum("ij,ij->j", pixels, pixels, dtype=np.int64)
     number = len(pixels)
     variances = (second / number - (first / number) ** 2) / 255**2
-    overall = second.sum() / pixels.size - (first.sum() / pixels.size) ** 2
-    return {"pixel_variance": np.float64(overall / 255**2), "centred_power": np.float64(variances.mean())}
+    mean = first.sum() / pixels.size
+    overall = second.sum() / pixels.size - mean**2
+    return {
+        "pixel_mean": np.float64(mean / 255),
+        "pixel_variance": np.float64(overall / 255**2),
+        "centred_power": np.float64(variances.mean()),
+    }
 
 
 def npz_bytes(arrays):

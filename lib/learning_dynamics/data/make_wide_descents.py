@@ -5,11 +5,10 @@ on with the widths that it lacks.
 """
 
 import argparse
-import csv
 import sys
-from datetime import date
 from pathlib import Path
 
+from learning_dynamics.data.stored_rows import read_rows, write_rows
 from learning_dynamics.overparametrized import TwoLayerRegression, polynomial_data, simulate
 
 TARGET = Path(__file__).with_name("wide_descents.csv")
@@ -55,44 +54,19 @@ def rows_of(width, *, runs, epochs, progress=None):
     ]
 
 
-def read_rows(path):
-    """Return the rows of a file made before, as `rows_of` does; none if there is no file.
-
-    Raises
-    ------
-    ValueError
-        If the file is not one of this script.
-    """
-    if not path.exists():
-        return []
-    first, head, *rows = csv.reader(path.read_text("utf-8").splitlines())
-    if not first[0].startswith(f"# {COMMAND}") or tuple(head) != COLUMNS:
-        raise ValueError(f"{path} is not a file of this script; move it away or give another one with --out")
-    return rows
-
-
-def write_rows(path, rows):
-    """Write a comment with command and date, the head and the rows, at one stroke."""
-    draft = path.with_suffix(".part")
-    with draft.open("w", encoding="utf-8", newline="") as file:
-        file.write(f"# {COMMAND}, {date.today().isoformat()}\n")
-        csv.writer(file, lineterminator="\n").writerows([COLUMNS, *rows])
-    draft.replace(path)
-
-
 def main(arguments=None):
     """Make the file; the progress of each width goes to the terminal."""
     parser = argparse.ArgumentParser(description="Make wide_descents.csv; a few minutes on two cores, 1 GB of memory.")
     parser.add_argument("--out", type=Path, default=TARGET, help="file to write or to go on with (default: next to this script)")
     path = parser.parse_args(arguments).out
     try:
-        rows = read_rows(path)
+        rows = read_rows(path, command=COMMAND, columns=COLUMNS)
     except (OSError, ValueError) as error:
         parser.error(str(error))
     for width, runs in RUNS.items():
         if not any(row[0] == str(width) for row in rows):
             rows += rows_of(width, runs=runs, epochs=EPOCHS, progress=_meter(width, runs * EPOCHS[-1]))
-            write_rows(path, rows)
+            write_rows(path, rows, command=COMMAND, columns=COLUMNS)
     print(path)
 
 

@@ -1,14 +1,18 @@
-"""From labelled data to the mixture of paper 1: noise, whitening class by class, re-centring, and look-alikes of the result."""
+"""From labelled data to the mixture of paper 1: noise, whitening class by class, re-centring, and look-alikes of the result.
 
+How strong the noise is, and in which unit: `readings`.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from math import sqrt
 
 import numpy as np
 
+from learning_dynamics._randomness import available_processors
 from learning_dynamics._threads import one_blas_thread
 from learning_dynamics._validation import choice, integer, real, real_array
 
-READINGS = ("power ratio", "inverse variance")
 SURROGATES = ("gaussian", "gaussian pool", "own projections", "gaussian projections", "own norms", "permuted")
 CLASSES = (-1.0, 1.0)
 
@@ -48,41 +52,6 @@ class WhitenedMixture:
     def margins(self, weights):
         """Return label times score of every point, shape (m, N), for weights of shape (m, p)."""
         return self.labels * (weights @ self.z.T) + (weights @ self.mu)[:, None]
-
-
-def noise_and_scale(points, *, reading, decibel=-10.0, pixel_variance, centred_power):
-    r"""Noise power and scale of the images under one of two readings of the recipe of paper 1, figure 6.
-
-    Parameters
-    ----------
-    points : array_like of float, shape (N, p)
-        Images with grey levels from 0 to 1, one a row.
-    reading : {"power ratio", "inverse variance"}
-        "power ratio" is the text: the noise has :math:`10^{d/10}` times the mean square of a pixel, and the images keep their
-        scale. "inverse variance" fits the printed figure: the noise has the power :math:`10^{d/10}` divided (not multiplied) by
-        the variance of a pixel, and images and noise together are then scaled to power 1 per pixel.
-    decibel : float
-        The noise level d of the text.
-    pixel_variance, centred_power : float
-        Variance of all pixels together, and mean over pixels of each pixel's variance, in the data set that the images come
-        from, > 0; only the second reading uses them.
-
-    Returns
-    -------
-    power, scale : float
-        Variance of the noise to add to each pixel, and factor for the images after that.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If an argument is not allowed.
-    """
-    choice("reading", reading, READINGS)
-    ratio = 10 ** (real("decibel", decibel, at_least=-300, at_most=300) / 10)
-    if reading == "power ratio":
-        return ratio * float(np.mean(np.square(real_array("points", points, ndim=2)))), 1.0
-    power = ratio / real("pixel_variance", pixel_variance, above=0)
-    return power, 1 / sqrt(power + real("centred_power", centred_power, above=0))
 
 
 def add_noise(points, *, power, seed):
@@ -206,25 +175,32 @@ def _labels(labels, number):
 
 
 def _whiten_centred(z, labels, along=None):
-    """Whiten each class of centred rows; rows without a part in the direction `along` keep none."""
+    """Whiten each class of centred rows, both at once; rows without a part in the direction `along` keep none."""
     whitened = np.empty_like(z)
-    for a in CLASSES:
+
+    def whiten_class(a):
         part = z[labels == a]
-        with one_blas_thread():
-            with np.errstate(over="ignore", invalid="ignore"):
-                covariance = part.T @ part / len(part)
-            if not np.isfinite(covariance).all():
-                raise ValueError(f"points must have entries whose squares are finite, got one of size {np.abs(part).max():.3g}")
-            if along is not None:
-                covariance += np.outer(along, along)
-            values, vectors = np.linalg.eigh(covariance)
-            if values[0] <= values[-1] * len(values) * np.finfo(float).eps:
-                raise ValueError(
-                    f"points must have a regular covariance in each class, got a smallest eigenvalue of {values[0]:.3g} "
-                    f"beside a largest of {values[-1]:.3g} for label {a:+g}"
-                )
-            whitened[labels == a] = part @ ((vectors / np.sqrt(values)) @ vectors.T)
+        whitened[labels == a] = part @ _inverse_root(part, along, a)
+
+    with one_blas_thread(), ThreadPoolExecutor(min(2, available_processors())) as pool:
+        list(pool.map(whiten_class, CLASSES))
     return whitened
+
+
+def _inverse_root(part, along, label):
+    with np.errstate(over="ignore", invalid="ignore"):
+        covariance = part.T @ part / len(part)
+    if not np.isfinite(covariance).all():
+        raise ValueError(f"points must have entries whose squares are finite, got one of size {np.abs(part).max():.3g}")
+    if along is not None:
+        covariance += np.outer(along, along)
+    values, vectors = np.linalg.eigh(covariance)
+    if values[0] <= values[-1] * len(values) * np.finfo(float).eps:
+        raise ValueError(
+            f"points must have a regular covariance in each class, got a smallest eigenvalue of {values[0]:.3g} "
+            f"beside a largest of {values[-1]:.3g} for label {label:+g}"
+        )
+    return (vectors / np.sqrt(values)) @ vectors.T
 
 
 def _centred(values, labels):

@@ -11,7 +11,15 @@ from learning_dynamics.time_scales.hermite import (
 )
 from learning_dynamics.time_scales.integrator import StepLimitError
 from learning_dynamics.time_scales.model import SingleIndex, uniform_start
-from learning_dynamics.time_scales.order import Outlook, size_exponents, time_exponent, window_exponent
+from learning_dynamics.time_scales.order import (
+    Extrapolation,
+    Outlook,
+    extrapolate,
+    local_exponents,
+    size_exponents,
+    time_exponent,
+    window_exponent,
+)
 from learning_dynamics.time_scales.overlaps import erf_kernel, power_series, relu_kernel
 from learning_dynamics.time_scales.simulation.first_layer import population_descent
 from learning_dynamics.time_scales.simulation.mean_field import (
@@ -27,6 +35,7 @@ from learning_dynamics.time_scales.theory.stages import (
     constant_stage,
     linear_growth_stage,
     linear_saturation_stage,
+    multipliers,
     quadratic_growth_stage,
     quadratic_saturation_stage,
 )
@@ -37,12 +46,14 @@ from learning_dynamics.time_scales.theory.times import (
     linear_time,
     linear_width,
     quadratic_time,
+    random_start_distance,
     risk_floor,
 )
 
 __all__ = [
     "ACTIVATIONS",
     "Activation",
+    "Extrapolation",
     "LearningTimes",
     "MeanFieldFlow",
     "NetworkRun",
@@ -55,6 +66,7 @@ __all__ = [
     "constant_time",
     "draw_directions",
     "erf_kernel",
+    "extrapolate",
     "finite_linear_time",
     "from_powers",
     "hermite_coefficients",
@@ -65,13 +77,16 @@ __all__ = [
     "linear_saturation_stage",
     "linear_time",
     "linear_width",
+    "local_exponents",
     "mean_field_flow",
+    "multipliers",
     "network_flow",
     "population_descent",
     "power_series",
     "quadratic_growth_stage",
     "quadratic_saturation_stage",
     "quadratic_time",
+    "random_start_distance",
     "relu_kernel",
     "risk_floor",
     "sgd",

@@ -5,7 +5,7 @@ from math import nan
 
 import numpy as np
 
-from learning_dynamics._validation import integer
+from learning_dynamics._validation import integer, real, real_array
 
 VANISHING, ORDER_ONE, DIVERGING, NEVER = "vanishing time", "O(1) time", "diverging time", "never"
 PARTLY = "the time does not vanish, and the degree may be learnt in part or not at all"
@@ -29,6 +29,25 @@ class Outlook:
     verdict: str
     exponent: float
     reason: str
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Extrapolation:
+    r"""A limit, and how well it is known.
+
+    Attributes
+    ----------
+    value : float
+        Intercept of the parabola.
+    spread : float
+        Largest distance of the intercepts of the straight line and of the cubic from it.
+    fits : tuple of numpy.polynomial.Polynomial
+        Of degree 1, 2 and 3, in :math:`\epsilon^p`.
+    """
+
+    value: float
+    spread: float
+    fits: tuple
 
 
 def time_exponent(degree, *, after=None):
@@ -111,6 +130,62 @@ def size_exponents(degree):
     return last / (2 * (last + 1)), 1 / (2 * (last + 1))
 
 
+def local_exponents(epsilon, values):
+    r"""Slopes of :math:`\ln y` against :math:`\ln\epsilon` between neighbouring points.
+
+    Parameters
+    ----------
+    epsilon, values : array_like of float, shape (n,)
+        At least two points, all > 0, epsilon without repetition.
+
+    Returns
+    -------
+    middle, slopes : numpy.ndarray of float, shape (n - 1,)
+        Geometric means of neighbouring epsilon, and the slopes.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not a vector of positive numbers, or their lengths differ.
+    """
+    epsilon, values = _paired(epsilon, values, least=2)
+    if (values <= 0).any():
+        raise ValueError(f"values must be > 0 to have exponents, got {values.min()!s}")
+    return np.sqrt(epsilon[1:] * epsilon[:-1]), np.diff(np.log(values)) / np.diff(np.log(epsilon))
+
+
+def extrapolate(epsilon, values, *, power=1 / 12):
+    r"""Limit of a quantity as epsilon tends to 0, from polynomials in :math:`\epsilon^p`.
+
+    Parameters
+    ----------
+    epsilon, values : array_like of float, shape (n,)
+        At least five points, epsilon > 0.
+    power : float
+        p > 0; 1/12 where the corrections are those of neighbouring stages of degree 2 and beyond.
+
+    Returns
+    -------
+    Extrapolation
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not allowed or the lengths differ.
+
+    Examples
+    --------
+    >>> epsilon = np.logspace(-10, -16, 7)
+    >>> round(extrapolate(epsilon, 2 + 3 * epsilon ** (1 / 12)).value, 6)
+    2.0
+    """
+    epsilon, values = _paired(epsilon, values, least=5)
+    x = epsilon ** real("power", power, above=0)
+    fits = tuple(np.polynomial.Polynomial.fit(x, values, degree) for degree in (1, 2, 3))
+    value = float(fits[1](0.0))
+    return Extrapolation(value=value, spread=max(abs(float(fit(0.0)) - value) for fit in fits), fits=fits)
+
+
 def outlooks(sigma, phi, starts):
     """Return a tuple with the `Outlook` of every degree that the target has.
 
@@ -135,6 +210,15 @@ def moving_values(sigma, starts):
     """
     values = np.unique(starts if sigma[::2].any() else np.abs(starts))
     return values if sigma[0] else values[values != 0]
+
+
+def _paired(epsilon, values, *, least):
+    epsilon, values = real_array("epsilon", epsilon, ndim=1), real_array("values", values, ndim=1)
+    if epsilon.size != values.size or epsilon.size < least:
+        raise ValueError(f"epsilon and values must have one length >= {least}, got {epsilon.size} and {values.size}")
+    if (epsilon <= 0).any() or np.unique(epsilon).size < epsilon.size:
+        raise ValueError(f"epsilon must be > 0 and without repetition, got {epsilon}")
+    return epsilon, values
 
 
 def _outlook(k, sigma, phi, starts, found):

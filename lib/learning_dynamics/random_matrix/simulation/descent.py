@@ -106,7 +106,7 @@ def _weights_by_rows(X, y, w0, alpha, t, dynamics):
     eigenvalues, vectors = eigenpairs(X, n)
     start = w0 @ vectors
     pull = beside_null_space(eigenvalues, (X @ y / n) @ vectors - eigenvalues * start)
-    return _modes(eigenvalues, alpha, t, dynamics, start, pull) @ vectors.T
+    return modes(eigenvalues, alpha, t, dynamics, start, pull) @ vectors.T
 
 
 def _weights_by_columns(X, y, w0, alpha, t, dynamics):
@@ -114,7 +114,7 @@ def _weights_by_columns(X, y, w0, alpha, t, dynamics):
     n = X.shape[1]
     eigenvalues, vectors = eigenpairs(X.T, n)
     pull = beside_null_space(eigenvalues, (y - w0 @ X) @ vectors / n)
-    return w0 + _modes(eigenvalues, alpha, t, dynamics, np.zeros(n), pull) @ (X @ vectors).T
+    return w0 + modes(eigenvalues, alpha, t, dynamics, np.zeros(n), pull) @ (X @ vectors).T
 
 
 def eigenpairs(rows, n):
@@ -136,7 +136,8 @@ def beside_null_space(eigenvalues, pull):
     return np.where(eigenvalues > IN_PLACE_OF_ZERO, pull, 0.0)
 
 
-def _modes(eigenvalues, alpha, t, dynamics, start, pull):
+def modes(eigenvalues, alpha, t, dynamics, start, pull):
+    """start + h_t(l) pull for every time and eigenvalue l > 0, shape (m, k)."""
     rates = alpha * eigenvalues
     alternates = np.zeros_like(rates)
     if dynamics == "gd":

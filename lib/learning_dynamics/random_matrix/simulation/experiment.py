@@ -26,8 +26,8 @@ class Simulation:
     generalization_error, training_error : numpy.ndarray of float, shape (m,)
         Means over the draws.
     generalization_se, training_se : numpy.ndarray of float, shape (m,)
-        Standard errors of these means; NaN for a single draw. Of errors that are counted, on n training points or on
-        `test_size` fresh ones, at least the weight of one point: that no draw missed any does not make the mean exact.
+        Standard errors of these means; NaN for a single draw. Of errors that are counted, on n training points (or those of one
+        class) or on `test_size` fresh ones, at least the weight of one point: that no draw missed any does not make the mean exact.
     generalization_runs, training_runs : numpy.ndarray of float, shape (runs, m)
         The errors of each draw.
     p, n : int
@@ -57,6 +57,7 @@ def simulate(
     class_proportions=(0.5, 0.5),
     mean_direction=None,
     test_size=None,
+    counted_class=None,
     workers=None,
 ):
     r"""Train classifiers on independent draws of the mixture and measure their errors.
@@ -82,7 +83,10 @@ def simulate(
         A vector that mu points along, not 0; the first axis if omitted.
     test_size : int, optional
         Number of fresh points a draw on which the generalisation error is counted. If omitted, the error is exact given w:
-        :math:`Q(\mu^T w/\|w\|)`.
+        :math:`Q(\mu^T w/\|w\|)`, and the same for both classes.
+    counted_class : {1, 2}, optional
+        The class on whose points alone errors are counted, training and fresh ones; on the points of both if omitted. The paper's
+        theorems say the same of each class, and its curves are counts of one.
     workers : int, optional
         Number of threads, as many as there are processors if omitted. The numbers do not depend on it.
 
@@ -129,12 +133,24 @@ def simulate(
         class_proportions=class_proportions,
         mean_direction=mean_direction,
         test_size=test_size,
+        counted_class=counted_class,
         workers=workers,
     )
 
 
 def run_experiment(
-    model, train, *, p, t, runs, seed, class_proportions, mean_direction=None, test_size=None, workers=None
+    model,
+    train,
+    *,
+    p,
+    t,
+    runs,
+    seed,
+    class_proportions,
+    mean_direction=None,
+    test_size=None,
+    counted_class=None,
+    workers=None,
 ):
     """`simulate` with weights of shape (m, p), at the m times t, from ``train(X, labels, w0)``."""
     p = integer("p", p, at_least=1)
@@ -143,17 +159,19 @@ def run_experiment(
     mean = mean_vector(model, p, mean_direction)
     if test_size is not None:
         integer("test_size", test_size, at_least=1)
+    counted = _counted_points(labels, counted_class)
+    shares = class_proportions if counted_class is None else np.eye(2)[counted_class - 1]
 
     def experiment(rng):
         X, w0 = draw_mixture(model, mean, labels, rng)
         weights = train(X, labels, w0)
-        training = kernels.error_shares(weights @ X, labels)
+        training = kernels.error_shares(weights @ X[:, counted], labels[counted])
         if test_size is None:
             return _exact_error(weights, mean), training
-        return _sampled_error(weights, mean, class_proportions, test_size, rng), training
+        return _sampled_error(weights, mean, shares, test_size, rng), training
 
     generalization, training = map(np.array, zip(*replicate(experiment, runs=runs, seed=seed, workers=workers)))
-    return summarised(generalization, training, t=t, p=p, n=n, tested=test_size)
+    return summarised(generalization, training, t=t, p=p, n=n, tested=test_size, trained=labels[counted].size)
 
 
 def sample_size(model, p):
@@ -173,6 +191,14 @@ def class_labels(n, class_proportions):
     if not 0 < first < n:
         raise ValueError(f"class_proportions must leave no class empty, got {class_proportions!r} with n = {n}")
     return np.repeat([-1.0, 1.0], [first, n - first])
+
+
+def _counted_points(labels, counted_class):
+    """Where the points of a class stand, or of both for None, as a slice."""
+    if counted_class is None:
+        return slice(None)
+    first = int((labels < 0).sum())
+    return slice(0, first) if integer("counted_class", counted_class, at_least=1, at_most=2) == 1 else slice(first, None)
 
 
 def mean_vector(model, p, direction=None):
@@ -198,8 +224,8 @@ def _exact_error(weights, mean):
     return classification_error(weights @ mean, np.einsum("ij,ij->i", weights, weights))
 
 
-def _sampled_error(weights, mean, class_proportions, size, rng):
-    labels = np.where(rng.random(size) < class_proportions[0], -1.0, 1.0)
+def _sampled_error(weights, mean, shares, size, rng):
+    labels = np.where(rng.random(size) < shares[0], -1.0, 1.0)
     wrong = np.zeros(len(weights))
     for block in np.split(labels, range(TEST_BLOCK, size, TEST_BLOCK)):
         points = rng.standard_normal((weights.shape[1], block.size))
@@ -208,14 +234,17 @@ def _sampled_error(weights, mean, class_proportions, size, rng):
     return wrong / size
 
 
-def summarised(generalization, training, *, t, p, n, tested=None):
-    """The `Simulation` of errors of shape (runs, m), the first counted on `tested` points each or else exact."""
+def summarised(generalization, training, *, t, p, n, tested=None, trained=None):
+    """The `Simulation` of errors of shape (runs, m).
+
+    The first are counted on `tested` points each or else exact, the others on `trained` points or else on all n.
+    """
     return Simulation(
         t=t,
         generalization_error=generalization.mean(axis=0),
         training_error=training.mean(axis=0),
         generalization_se=_standard_error(generalization, one=1 / tested if tested else 0.0),
-        training_se=_standard_error(training, one=1 / n),
+        training_se=_standard_error(training, one=1 / (trained or n)),
         generalization_runs=generalization,
         training_runs=training,
         p=p,

@@ -150,6 +150,46 @@ def sample_spectrum(model, *, p, seed, class_proportions=(0.5, 0.5)):
     return sample
 
 
+def spectra(model, *, p, runs, seed, signal=True, workers=None):
+    r"""Eigenvalues of :math:`XX^T/n` over independent draws.
+
+    Parameters
+    ----------
+    model : MixtureClassification
+    p : int
+        Dimension, >= 1. The number of training points is n = round(p/c).
+    runs : int
+        Number of draws, >= 1.
+    seed : int
+        Seed, >= 0. The first draw is that of `sample_spectrum`.
+    signal : bool
+        Whether X holds the class means; without them it is the same noise alone.
+    workers : int, optional
+        Number of threads, see `simulate`.
+
+    Returns
+    -------
+    numpy.ndarray of float, shape (runs, p)
+        Ascending in each row; those in the null space of :math:`X^T` may differ from 0 by rounding.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not allowed, as for `simulate`.
+    """
+    p = integer("p", p, at_least=1)
+    labels = class_labels(sample_size(model, p), (0.5, 0.5))
+    mu = mean_vector(model, p)
+
+    def experiment(rng):
+        X, _ = draw_mixture(model, mu, labels, rng)
+        if not signal:
+            X -= np.outer(mu, labels)
+        return np.linalg.eigvalsh(X @ X.T / labels.size)
+
+    return np.array(replicate(experiment, runs=runs, seed=seed, workers=workers))
+
+
 def concentration(model, *, z, smallest_p, doublings, runs, seed, workers=None):
     r"""Measure how the bilinear forms of the resolvent concentrate as the dimension doubles.
 

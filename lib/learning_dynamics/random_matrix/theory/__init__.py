@@ -9,6 +9,7 @@ from learning_dynamics.random_matrix.theory.equivalents import (
 )
 from learning_dynamics.random_matrix.theory.filters import decay_filter
 from learning_dynamics.random_matrix.theory.filtered import filtered_errors, filtered_statistics
+from learning_dynamics.random_matrix.theory.fit import fitted_mu_norm2
 from learning_dynamics.random_matrix.theory.limits import (
     ScoreMoments,
     best_error,
@@ -20,7 +21,7 @@ from learning_dynamics.random_matrix.theory.limits import (
     taylor_error,
     taylor_statistics,
 )
-from learning_dynamics.random_matrix.theory.marchenko_pastur import mp_atom, mp_density, stieltjes
+from learning_dynamics.random_matrix.theory.marchenko_pastur import expected_counts, mp_atom, mp_density, stieltjes
 from learning_dynamics.random_matrix.theory.paths import ContourParts, Contours, contour_parts, contours
 from learning_dynamics.random_matrix.theory.performance import (
     Statistics,
@@ -31,6 +32,7 @@ from learning_dynamics.random_matrix.theory.performance import (
     training_error,
 )
 from learning_dynamics.random_matrix.theory.projections import projected_errors
+from learning_dynamics.random_matrix.theory.rectangle import rectangle_errors, rectangle_statistics
 from learning_dynamics.random_matrix.theory.stopping import OptimalStopping, optimal_stopping, stopping_threshold
 
 __all__ = [
@@ -44,9 +46,11 @@ __all__ = [
     "contours",
     "decay_filter",
     "deterministic_equivalents",
+    "expected_counts",
     "filtered_errors",
     "filtered_statistics",
     "final_error",
+    "fitted_mu_norm2",
     "generalization_error",
     "least_squares_error",
     "many_samples_slope",
@@ -56,6 +60,8 @@ __all__ = [
     "noise_fit",
     "optimal_stopping",
     "projected_errors",
+    "rectangle_errors",
+    "rectangle_statistics",
     "sample_size",
     "signal_atom",
     "signal_density",

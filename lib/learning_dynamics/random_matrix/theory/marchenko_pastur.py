@@ -1,12 +1,13 @@
 """The Marchenko-Pastur law and its Stieltjes transform."""
 
-from math import pi
+from math import pi, sqrt
 
 import numpy as np
 
-from learning_dynamics._validation import number_array, real, real_array
+from learning_dynamics._validation import integer, number_array, real, real_array
 from learning_dynamics.random_matrix.model import bulk_edges
 
+NODES_OF_A_BIN = 40
 
 def stieltjes(z, *, c):
     r"""Stieltjes transform :math:`m(z) = \int \nu(dx)/(x - z)` of the Marchenko-Pastur law, paper 1 equation (2).
@@ -108,6 +109,50 @@ def mp_atom(c):
     """
     c = real("c", c, above=0)
     return max(c - 1, 0.0) / c
+
+
+def expected_counts(model, edges, *, p):
+    r"""Expected numbers of eigenvalues of :math:`XX^T/n` in bins, to leading order.
+
+    Parameters
+    ----------
+    model : MixtureClassification
+    edges : array_like of float, shape (k + 1,)
+        Edges of the bins, ascending; a bin holds its left edge.
+    p : int
+        Number of eigenvalues, >= 1.
+
+    Returns
+    -------
+    numpy.ndarray of float, shape (k,)
+        p times the mass of the law in the bin, the atom at 0 included; beyond the threshold one eigenvalue stands at the spike, and p - 1 follow the law.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not allowed.
+
+    Notes
+    -----
+    With :math:`x = 1 + c - 2\sqrt c\cos\theta` the law is :math:`\tfrac2\pi\sin^2\theta\,d\theta/x` and smooth on each bin away from c = 1; 40 nodes a
+    bin give ten digits.
+    """
+    edges = real_array("edges", edges, ndim=1)
+    if edges.size < 2 or (np.diff(edges) <= 0).any():
+        raise ValueError("edges must ascend, and be at least 2")
+    p = integer("p", p, at_least=1)
+    spiked = int(model.has_spike)
+    masses = _bulk_masses(edges, model.c) + mp_atom(model.c) * np.histogram([0.0], edges)[0]
+    return (p - spiked) * masses + spiked * np.histogram([model.spike], edges)[0]
+
+
+def _bulk_masses(edges, c):
+    angles = np.arccos(np.clip((1 + c - edges) / (2 * sqrt(c)), -1, 1))
+    nodes, weights = np.polynomial.legendre.leggauss(NODES_OF_A_BIN)
+    middle, half = (angles[1:] + angles[:-1]) / 2, np.diff(angles) / 2
+    theta = middle[:, None] + half[:, None] * nodes
+    x = (1 - sqrt(c)) ** 2 + 4 * sqrt(c) * np.sin(theta / 2) ** 2
+    return half * ((2 / pi) * np.sin(theta) ** 2 / x @ weights)
 
 
 def _check_off_support(z, c):

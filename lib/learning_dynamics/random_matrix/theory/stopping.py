@@ -52,10 +52,10 @@ def optimal_stopping(model):
 
     Notes
     -----
-    With :math:`\hat\mu = \mu(dx)/\|\mu\|^2`, :math:`g = (1 - f_t)/x` and the bound :math:`B` of Remark 1,
+    With :math:`\hat\mu = \mu(dx)/\|\mu\|^2` and :math:`g = (1 - f_t)/x`, and with the bound of Remark 1 in the first term,
 
     .. math::
-        \frac{V}{E^2} = \frac{1}{B^2} + \frac{S}{\|\mu\|^4}, \qquad
+        \frac{V}{E^2} = \frac{\|\mu\|^2 + c}{\|\mu\|^4} + \frac{S}{\|\mu\|^4}, \qquad
         S = \frac{(\|\mu\|^2 + c) \mathrm{Var}_{\hat\mu}(g) + \sigma^2 \int f_t^2 d\nu}{(\int g d\hat\mu)^2}.
 
     S is summed without cancellation. Every change of sign of its derivative on a fine grid of times is refined, and the least
@@ -115,8 +115,9 @@ def stopping_threshold(*, mu_norm2, c):
 
     Notes
     -----
-    At the end of training only the directions next to the lower edge of the bulk move. The error then rises if and only if
-    :math:`l_- V_\infty < (\|\mu\|^2 + c)/\|\mu\|^2 \cdot E_\infty`. Above the threshold it falls at the end. This is the book's own.
+    At the end of training only the directions next to the lower edge of the bulk move. The error then rises if
+    :math:`l_- V_\infty < (\|\mu\|^2 + c)/\|\mu\|^2 \cdot E_\infty`, and falls with > in place of <; equality is not decided. At the
+    end it falls for sigma2 above the threshold. This is the book's own.
 
     Examples
     --------

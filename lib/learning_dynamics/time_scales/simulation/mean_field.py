@@ -157,7 +157,8 @@ def learning_times(flow, *, level=0.5, tolerance=1e-3):
     ----------
     flow : MeanFieldFlow
     level : float
-        Share of the residual that is left, in (0, 1); 1/2 defines the learning times :math:`T_k`.
+        Share of the residual that is left, in (0, 1); 1/2 defines the learning times :math:`T_k`. A residual of the
+        other sign is below every level: where the start overshoots a degree, its time is 0.
     tolerance : float
         Largest relative error that is accepted, > 0.
 

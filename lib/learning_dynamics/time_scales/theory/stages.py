@@ -3,15 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.integrate import solve_ivp
 
 from learning_dynamics._validation import real, real_array
 from learning_dynamics.time_scales.model import starting_weights
-from learning_dynamics.time_scales.order import moving_values
-
-TOLERANCE = 1e-11
-GROWTH = 1e6
-LONGEST = 1e3
+from learning_dynamics.time_scales.theory.inner import Inner, deviations, linear_parameters, state_multipliers
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -187,7 +182,7 @@ def quadratic_growth_stage(problem, a0, tau, *, start):
     """
     start = real("start", start, at_least=0)
     tau = _increasing(tau, at_least=0)
-    inner = _Inner(problem, starting_weights(a0))
+    inner = Inner(problem, starting_weights(a0))
     end = inner.blow_up_time()
     if tau[-1] >= end:
         raise ValueError(f"tau must be < {end:.6g}, the blow-up of the stage, got {tau[-1]!s}")
@@ -241,7 +236,7 @@ def quadratic_saturation_stage(problem, a0, tau, *, start):
     """
     start = real("start", start, at_least=0)
     tau = _increasing(tau)
-    inner = _Inner(problem, starting_weights(a0))
+    inner = Inner(problem, starting_weights(a0))
     end, shrink = inner.blow_up_time(), problem.epsilon ** (1 / 12)
     if tau[0] < -end / shrink:
         raise ValueError(f"tau must be >= {-end / shrink:.6g}, where stage 4 begins, got {tau[0]!s}")
@@ -256,6 +251,34 @@ def quadratic_saturation_stage(problem, a0, tau, *, start):
         a_scale=epsilon ** (-1 / 3),
         s_scale=epsilon ** (1 / 6),
     )
+
+
+def multipliers(problem, stage):
+    r"""Multipliers of stage 4, which hold the constant and degree 1 where they are.
+
+    :math:`\lambda = -\mu \langle S \rangle - q \langle S^2 \rangle` and :math:`\mu = q (\langle S^2 \rangle
+    \langle S \rangle - \langle S^3 \rangle - 2 \langle A^2 S \rangle)/(\langle S^2 \rangle - \langle S \rangle^2 +
+    \langle A^2 \rangle)`: what becomes of :math:`\sigma_0 e_0/\sqrt\epsilon` and :math:`\sigma_1 e_1/\epsilon^{1/4}`
+    as epsilon tends to 0. Derived in this book.
+
+    Parameters
+    ----------
+    problem : SingleIndex
+    stage : Stage
+        From `quadratic_growth_stage`.
+
+    Returns
+    -------
+    numpy.ndarray of float, shape (2, n)
+        lambda (0 without a constant in the activation) and mu at the times of the stage.
+
+    Raises
+    ------
+    AttributeError
+        If an argument is of a wrong type.
+    """
+    q, constant = float(problem.sigma[2] * problem.phi[2]), problem.sigma[0] != 0
+    return np.array([state_multipliers(A, S, q, constant) for A, S in zip(stage.A, stage.S)]).T
 
 
 def blow_up_time(problem, a0):
@@ -280,133 +303,12 @@ def blow_up_time(problem, a0):
     ArithmeticError
         If there is no blow-up: without a constant in the activation when no weight starts with the sign of q.
     """
-    return _Inner(problem, starting_weights(a0)).blow_up_time()
+    return Inner(problem, starting_weights(a0)).blow_up_time()
 
 
 def saturation_half_time(problem, a0):
     r"""Inner time of stage 5 at which :math:`e_2/\phi_2 = 1/2`; parameters and errors are those of `blow_up_time`."""
-    return _Inner(problem, starting_weights(a0)).half_time()
-
-
-def linear_parameters(problem, a0):
-    r"""Return :math:`|\kappa|`, :math:`X = |\phi_1/\sigma_1|` and the variance V of the deviations, all > 0.
-
-    Raises
-    ------
-    ValueError
-        If one of them is 0.
-    """
-    if problem.kappa == 0:
-        raise ValueError(
-            "activation and target must have components of degree 1, got kappa = 0: "
-            "the overlaps never move"
-        )
-    with np.errstate(over="ignore"):
-        variance = float((deviations(problem, a0) ** 2).mean())
-    if not (np.isfinite(variance) and (variance > 0 or np.ptp(a0) == 0)):
-        raise ValueError(f"a0 must have entries whose squares are normal numbers, got sizes up to {np.abs(a0).max():g}")
-    if not variance > 0:
-        raise ValueError(
-            f"a0 must have at least 2 distinct values, got {a0.size} times {a0[0]!s}: "
-            "atomic starts learn on no vanishing scale"
-        )
-    return abs(problem.kappa), abs(float(problem.phi[1] / problem.sigma[1])), variance
-
-
-def deviations(problem, a0):
-    """Return what grows in the linear stage: a0 minus its mean, or a0 if the activation has no constant."""
-    if problem.sigma[0] == 0:
-        return a0
-    return a0 - a0.mean() if np.ptp(a0) > 0 else np.zeros_like(a0)
-
-
-class _Inner:
-    """The constrained inner problem of stages 4 and 5; a state is the vector of A and S."""
-
-    def __init__(self, problem, a0):
-        self.problem, self.delta = problem, deviations(problem, a0)
-        _, self.ratio, self.variance = linear_parameters(problem, a0)
-        self.pull = float(problem.sigma[2] * problem.phi[2]) if problem.degree >= 2 else 0.0
-        if self.pull == 0:
-            raise ValueError("activation and target must have components of degree 2, got sigma_2 phi_2 = 0")
-        wanted = 3 if problem.sigma[0] else 2
-        distinct = moving_values(problem.sigma, a0).size
-        if distinct < wanted:
-            raise ValueError(
-                f"a0 must have at least {wanted} distinct values, got {distinct}: with fewer, degree 2 is learnt "
-                "on no vanishing scale"
-            )
-
-    def start(self):
-        A = self.delta * np.sqrt(self.ratio / self.variance)
-        return np.append(A, np.sign(self.problem.kappa) * A)
-
-    def velocity(self, state, q):
-        A, S = np.split(state, 2)
-        mean_S, mean_S2 = S.mean(), (S * S).mean()
-        if self.problem.sigma[0] == 0:
-            mean_S = mean_S2 = 0.0
-        gram = (S * S).mean() - mean_S**2 + (A * A).mean()
-        mu = q * (mean_S2 * mean_S - (S**3).mean() - 2 * (A * A * S).mean()) / gram
-        return np.append(-mu * mean_S - q * mean_S2 + mu * S + q * S * S, A * (mu + 2 * q * S))
-
-    def saturation(self, state):
-        r""":math:`\sigma_2 \langle A S^2 \rangle/\phi_2`."""
-        A, S = np.split(state, 2)
-        return self.problem.sigma[2] / self.problem.phi[2] * (A * S * S).mean()
-
-    def blow_up_time(self):
-        """Integrate in a time that slows down with the size, until the size is a million times that of the start."""
-        start = np.append(self.start(), 0.0)
-        size = np.linalg.norm(start)
-
-        def slowed(_, y):
-            change = self.velocity(y[:-1], self.pull)
-            return np.append(change, 1.0) / (1 + abs(self.pull) * np.linalg.norm(y[:-1]))
-
-        def grown(_, y):
-            return np.linalg.norm(y[:-1]) - GROWTH * size
-
-        grown.terminal = True
-        result = solve_ivp(slowed, (0, LONGEST), start, method="DOP853", rtol=TOLERANCE, atol=TOLERANCE, events=grown)
-        state, tau = result.y[:-1, -1], result.y[-1, -1]
-        if result.status != 1:
-            raise ArithmeticError(f"the inner problem of stage 4 does not blow up before tau = {tau:.6g}")
-        return float(tau + state @ state / (state @ self.velocity(state, self.pull)))
-
-    def half_time(self):
-        """Time of stage 5 at which half of degree 2 is learnt."""
-        shrink = self.problem.epsilon ** (1 / 12)
-        begin = -self.blow_up_time() / shrink
-
-        def half(_, y):
-            return self.saturation(y) - 0.5
-
-        half.terminal = True
-        result = solve_ivp(
-            self.saturating_velocity,
-            (begin, begin + LONGEST),
-            shrink * self.start(),
-            method="DOP853",
-            rtol=TOLERANCE,
-            atol=TOLERANCE,
-            events=half,
-        )
-        if result.status != 1:
-            raise ArithmeticError(f"the inner problem of stage 5 learns no degree 2 before tau = {result.t[-1]:.6g}")
-        return float(result.t[-1])
-
-    def saturating_velocity(self, _, state):
-        return self.velocity(state, self.pull * (1 - self.saturation(state)))
-
-    def solve(self, state, start, tau, *, saturating):
-        """States at the times tau, all after `start`, as A and S of shape (n, m)."""
-        velocity = self.saturating_velocity if saturating else lambda _, y: self.velocity(y, self.pull)
-        span = (start, tau[-1] if tau[-1] > start else start + 1.0)
-        result = solve_ivp(velocity, span, state, t_eval=tau, method="DOP853", rtol=TOLERANCE, atol=TOLERANCE)
-        if not result.success:
-            raise ArithmeticError(f"the inner problem could not be integrated: {result.message}")
-        return np.split(result.y.T, 2, axis=1)
+    return Inner(problem, starting_weights(a0)).half_time()
 
 
 def _increasing(tau, *, at_least=None):

@@ -3,13 +3,16 @@
 from math import hypot, inf, log, sqrt
 
 import numpy as np
+from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
 
 from learning_dynamics._validation import integer, real
 from learning_dynamics.time_scales.model import starting_weights
-from learning_dynamics.time_scales.theory.stages import blow_up_time, linear_parameters, saturation_half_time
+from learning_dynamics.time_scales.theory.inner import linear_parameters
+from learning_dynamics.time_scales.theory.stages import blow_up_time, saturation_half_time
 
 MOST_DOUBLINGS = 60
+LONGEST = 10.0
 
 
 def constant_time(problem, a0):
@@ -127,7 +130,7 @@ def quadratic_time(problem, a0, *, linear=None, saturated=False):
     return leading + problem.epsilon ** (1 / 3) * saturation_half_time(problem, a0) if saturated else leading
 
 
-def finite_linear_time(problem, *, m, d, variance):
+def finite_linear_time(problem, *, m, d, variance, saturated=False):
     r"""Predicted :math:`T_1` of a network of m neurons in d dimensions, from the flow linearised at s = 0.
 
     :math:`\epsilon a' = |\kappa| s - (c/m) a`, :math:`s' = |\kappa| a` with :math:`c = U(1) - \sigma_0^2`,
@@ -141,43 +144,67 @@ def finite_linear_time(problem, *, m, d, variance):
         Neurons and dimension, >= 1.
     variance : float
         Variance of the initial second-layer weights around their mean, >= 0.
+    saturated : bool
+        Whether to integrate what the linear form leaves out, too: growth ends as :math:`e_1` falls, and the push of a
+        neuron on itself makes the directions of all others correlated. See Notes.
 
     Returns
     -------
     float
         For infinite m and d it is `linear_time`. Valid where :math:`m \sqrt\epsilon` and :math:`d \epsilon` are not
-        small.
+        small. The relative error is of order :math:`1/(m \sqrt\epsilon)`; if saturated, of order
+        :math:`1/m + \sqrt{m}/d` besides that of `linear_time`.
 
     Raises
     ------
     TypeError, ValueError
         If an argument is outside its range, kappa = 0, or variance and 1/d are both 0.
+    ArithmeticError
+        If degree 1 is not learnt in any reasonable time.
+
+    Notes
+    -----
+    Saturated, with :math:`x = \langle as \rangle` and to first order in the overlaps,
+
+    .. math::
+        \epsilon a_i' &= |\kappa| s_i - \tfrac cm a_i - \tfrac{\sigma_1^2}m \sum_j r_{ij} a_j, \qquad
+        s_i' = a_i (|\kappa| - \sigma_1^2 x), \\
+        r_{ij}' &= a_i g_j + a_j g_i, \qquad
+        g_j = |\kappa| s_j - \tfrac{\sigma_1^2}m \sum_k r_{jk} a_k - \tfrac{\sigma_1^2}m a_j,
+
+    up to :math:`x = |\phi_1/\sigma_1|/2`. Weights and overlaps stay in the span of the starting deviations and the
+    starting overlaps, so the equations close in two coefficients each, and three for r.
     """
     _check_component(problem, 1)
     m, d = (value if value == inf else integer(name, value, at_least=1) for name, value in (("m", m), ("d", d)))
     variance = real("variance", variance, at_least=0)
     if variance == 0 and d == inf:
         raise ValueError("variance must be > 0 in infinitely many dimensions, or nothing moves, got 0.0")
-    rate, wanted = abs(problem.kappa) / sqrt(problem.epsilon), abs(problem.phi[1] / problem.sigma[1])
-    damping = float(problem.sigma[1:] @ problem.sigma[1:]) / (2 * m * problem.epsilon)
-    growth = hypot(damping, rate)
-    net = rate * (rate / (growth + damping))
+    linear = _time_of_linear_growth(problem, m, d, variance)
+    return _time_of_saturated_growth(problem, m, d, variance, LONGEST * linear) if saturated else linear
 
-    def log_product(t):
-        """Logarithm of <as>, with a and s/sqrt(eps) as the variables of the exponential."""
-        fading = np.exp(-2 * growth * t)
-        a_a = (net + (growth + damping) * fading) / (2 * growth)
-        s_s = (growth + damping + net * fading) / (2 * growth)
-        mixed = -rate * np.expm1(-2 * growth * t) / (2 * growth)
-        product = sqrt(problem.epsilon) * mixed * (a_a * variance + s_s / (d * problem.epsilon))
-        return log(product) + 2 * net * t if product > 0 else -inf
 
-    last = 1 / rate
-    for _ in range(MOST_DOUBLINGS):
-        if log_product(last) >= log(wanted):
-            return brentq(lambda t: max(log_product(t), -1e3) - log(wanted), 0.0, last, rtol=1e-14)
-        last *= 2
-    raise ArithmeticError(f"the linearised flow does not reach {wanted:g} before t = {last:g}")
+def random_start_distance(m):
+    r"""Root mean square :math:`W_2` distance of m and 2m independent uniform draws from [-1, 1], each shifted to mean 0.
+
+    Parameters
+    ----------
+    m : int
+        Number of draws, >= 1.
+
+    Returns
+    -------
+    float
+        :math:`\sqrt{(2m - 1)/(2m(2m + 1))}`, exact; about :math:`(2m)^{-1/2}`. Derived in this book from the moments of
+        order statistics.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `m` is not an integer >= 1.
+    """
+    m = integer("m", m, at_least=1)
+    return sqrt((2 * m - 1) / (2 * m * (2 * m + 1)))
 
 
 def risk_floor(problem):
@@ -228,6 +255,65 @@ def least_risk(problem, *, m):
     weights = np.linalg.lstsq(features, problem.phi, rcond=None)[0]
     rest = problem.phi - features @ weights
     return float(rest @ rest) / 2
+
+
+def _time_of_linear_growth(problem, m, d, variance):
+    """Time at which the linearised <as> reaches |phi_1/sigma_1|, by its exponential."""
+    rate, wanted = abs(problem.kappa) / sqrt(problem.epsilon), abs(problem.phi[1] / problem.sigma[1])
+    damping = _own_push(problem) / (2 * m * problem.epsilon)
+    growth = hypot(damping, rate)
+    net = rate * (rate / (growth + damping))
+
+    def log_product(t):
+        """Logarithm of <as>, with a and s/sqrt(eps) as the variables of the exponential."""
+        fading = np.exp(-2 * growth * t)
+        a_a = (net + (growth + damping) * fading) / (2 * growth)
+        s_s = (growth + damping + net * fading) / (2 * growth)
+        mixed = -rate * np.expm1(-2 * growth * t) / (2 * growth)
+        product = sqrt(problem.epsilon) * mixed * (a_a * variance + s_s / (d * problem.epsilon))
+        return log(product) + 2 * net * t if product > 0 else -inf
+
+    last = 1 / rate
+    for _ in range(MOST_DOUBLINGS):
+        if log_product(last) >= log(wanted):
+            return brentq(lambda t: max(log_product(t), -1e3) - log(wanted), 0.0, last, rtol=1e-14)
+        last *= 2
+    raise ArithmeticError(f"the linearised flow does not reach {wanted:g} before t = {last:g}")
+
+
+def _time_of_saturated_growth(problem, m, d, variance, longest):
+    """Time at which <as> reaches half of |phi_1/sigma_1|, with saturation and correlated directions.
+
+    Coefficients belong to the deviations and to the overlaps at the start, here of unit size: both are scaled by
+    their root mean squares.
+    """
+    epsilon, kappa, square = problem.epsilon, abs(problem.kappa), float(problem.sigma[1]) ** 2
+    wanted, push, self_push = abs(problem.phi[1] / problem.sigma[1]) / 2, _own_push(problem) / m, square / m
+    spread = np.array([sqrt(variance), 1 / sqrt(d)])
+
+    def velocity(_, y):
+        a, s, r = y[:2], y[2:4], y[4:].reshape(2, 2)
+        among = square * (r @ a)
+        pull = kappa * s - among
+        mixed = np.multiply.outer(a, pull - self_push * a)
+        a_rate = (pull - push * a) / epsilon
+        return np.concatenate([a_rate, a * (kappa - square * (a @ s)), (mixed + mixed.T).ravel()])
+
+    def half(_, y):
+        return y[:2] @ y[2:4] - wanted
+
+    half.terminal = True
+    start = np.array([spread[0], 0.0, 0.0, spread[1], 0.0, 0.0, 0.0, spread[1] ** 2])
+    atol = np.repeat([1e-12, 1e-12 * min(1.0, epsilon)], [2, 6])
+    result = solve_ivp(velocity, (0.0, longest), start, method="LSODA", rtol=1e-10, atol=atol, events=half)
+    if result.status != 1:
+        raise ArithmeticError(f"half of degree 1 is not learnt before t = {longest:g}")
+    return float(result.t[-1])
+
+
+def _own_push(problem):
+    r""":math:`c = U(1) - \sigma_0^2`, with which a neuron works against itself."""
+    return float(problem.sigma[1:] @ problem.sigma[1:])
 
 
 def _check_component(problem, k):
