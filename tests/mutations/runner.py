@@ -1,7 +1,6 @@
 """Running chapters on copies of the book whose library has an error."""
 
 import contextlib
-import json
 import shutil
 import tempfile
 from dataclasses import dataclass, replace
@@ -9,12 +8,12 @@ from pathlib import Path
 
 from learning_dynamics.companion.build import chapter_job
 from learning_dynamics.companion.errors import CompanionError
-from learning_dynamics.companion.execution import SUMMARY
+from learning_dynamics.companion.execution import read_summary
 from learning_dynamics.companion.pool import run_all
 from learning_dynamics.companion.project import Project
 from learning_dynamics.companion.records import read_results
 from learning_dynamics.companion.registry import load_registry
-from learning_dynamics.companion.staleness import dependencies, is_stale
+from learning_dynamics.companion.staleness import dependencies, why_stale
 
 from .catalogue import Mutation
 from .verdicts import turned, unexpected
@@ -47,7 +46,7 @@ class Run:
     @property
     def is_due(self):
         """Whether there are no results yet, or something that they depend on has changed."""
-        return is_stale(self.project, self.chapter, self.preset)
+        return bool(why_stale(self.project, self.chapter, self.preset))
 
     @property
     def results(self):
@@ -62,7 +61,7 @@ class Run:
     @property
     def seconds(self):
         """How long it took."""
-        return json.loads((self.results / SUMMARY).read_text("utf-8"))["seconds"]
+        return read_summary(self.results)["seconds"]
 
 
 class Runner:
@@ -95,15 +94,16 @@ class Runner:
             A sentence for each chapter that was refused, and for each run that failed.
         """
         needed = {mutation: self.chapters_of(mutation) for mutation in mutations}
-        clean, problems = self._run_clean(dict.fromkeys(pair for pairs in needed.values() for pair in pairs))
-        fit = {mutation: [pair for pair in pairs if pair in clean] for mutation, pairs in needed.items()}
-        self.left = sum(map(len, fit.values()))
-        rows = []
+        pairs = [pair for pairs in needed.values() for pair in pairs]
+        self.left = len(pairs) + len(set(pairs))
+        clean, rows, problems = {}, [], []
         for first in range(0, len(mutations), COPIES_AT_A_TIME):
-            group = {mutation: fit[mutation] for mutation in mutations[first : first + COPIES_AT_A_TIME]}
+            group = {mutation: needed[mutation] for mutation in mutations[first : first + COPIES_AT_A_TIME]}
+            new = dict.fromkeys(pair for pairs in group.values() for pair in pairs if pair not in clean)
+            refused = self._run_clean(new, clean)
             found, failed = self._run_group(group, clean)
             rows += found
-            problems += failed
+            problems += [*refused, *failed]
         return rows, problems
 
     def chapters_of(self, mutation):
@@ -114,22 +114,22 @@ class Runner:
                 raise CompanionError(f"mutation {mutation.name!r}: {chapter} does not depend on {mutation.file}.")
         return list(pairs)
 
-    def _run_clean(self, pairs):
-        """Run chapters without an error; the recorded rows of those that agree, and a sentence for each other."""
+    def _run_clean(self, pairs, clean):
+        """Run chapters without an error and put their recorded rows into `clean`, None for a chapter that is refused.
+
+        Returns a sentence for each of those.
+        """
         project = Project(root=self.project.root, output=self.keep / CLEAN)
         runs = [Run(chapter=chapter, preset=preset, project=project) for chapter, preset in pairs]
-        self.left = len(runs)
         failed = self._execute(runs)
-        clean, problems = {}, list(failed.values())
+        problems = list(failed.values())
         for run in runs:
-            if run in failed:
-                continue
-            wrong = [quantity for rows in run.recorded.values() for quantity in unexpected(rows)]
+            recorded = {} if run in failed else run.recorded
+            wrong = [quantity for rows in recorded.values() for quantity in unexpected(rows)]
+            clean[run.chapter, run.preset] = None if wrong or run in failed else recorded
             if wrong:
                 problems.append(f"{run.chapter} ({run.preset}) disagrees without an error and was refused: {'; '.join(wrong)}.")
-            else:
-                clean[run.chapter, run.preset] = run.recorded
-        return clean, problems
+        return problems
 
     def _run_group(self, group, clean):
         """Run some mutations, each on a copy of its own."""
@@ -139,7 +139,9 @@ class Runner:
                 root = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="learning-dynamics-")))
                 self._copy(root, mutation)
                 project = Project(root=root, output=self.keep / mutation.name)
-                runs += [Run(chapter=c, preset=p, project=project, mutation=mutation) for c, p in pairs]
+                fit = [pair for pair in pairs if clean[pair] is not None]
+                self.left -= len(pairs) - len(fit)
+                runs += [Run(chapter=c, preset=p, project=project, mutation=mutation) for c, p in fit]
             failed = self._execute(runs)
             rows = [row for run in runs if run not in failed for row in self._rows(run, clean[run.chapter, run.preset])]
         return rows, list(failed.values())
