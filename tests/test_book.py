@@ -130,7 +130,8 @@ def test_published_curves_are_drawn(entry):
     code = re.sub(r"\s", "", "".join(cell.source for cell in cells(entry.chapter))).replace(",)", ")")
     assert f'published_figure("{entry.paper}",{entry.published})' in code
     figure = next(cell for cell in figures(entry.chapter) if cell.metadata["mystnb"]["figure"]["name"] == entry.id)
-    assert "**PUBLISHED" in figure.source
+    assert "PUBLISHED" in code
+    assert re.search(r'"paper\b', figure.source), "the paper's curve has a place in the legend"
 
 
 @pytest.mark.parametrize("name", CHAPTERS)

@@ -19,10 +19,11 @@ def entries():
 
 
 def defined(path):
-    """Names of the tests of a file, with their class where they have one."""
+    """Names of the tests of a file and of their classes, tests of a class also with its name."""
     tree = ast.parse((PROJECT.root / path).read_text("utf-8"))
-    inner = {f"::{c.name}::{f.name}" for c in tree.body if isinstance(c, ast.ClassDef) for f in c.body if isinstance(f, ast.FunctionDef)}
-    return inner | {f"::{f.name}" for f in ast.walk(tree) if isinstance(f, ast.FunctionDef)}
+    classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
+    inner = {f"::{c.name}::{f.name}" for c in classes for f in c.body if isinstance(f, ast.FunctionDef)}
+    return inner | {f"::{node.name}" for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
 
 
 def test_there_are_entries():

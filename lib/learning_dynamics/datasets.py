@@ -10,9 +10,12 @@ from types import MappingProxyType
 
 import numpy as np
 
+from learning_dynamics._figure_draws import FigureDraws
+
 DATA_FOLDER = Path(__file__).with_name("data")
 SHA256 = {
     "digit_counts.csv": "9d2119ea9ec17c6473a403071ef4a8cb1847a2b5c5fe1e165475081f84147ecf",
+    "figure_draws.csv": "c218d195b96978cbd2258a19ad8e80cd984be28635bbf82d0bcb9ff980099f22",
     "mnist_ones_sevens.npz": "3eae6f5a4efc6c8fcc457842a3d22b919e5d100faa0e18bf0a594de851dd045b",
     "wide_descents.csv": "8fa57cd90dbeeb2a72ccf9fb09181e6f3c3255dca6bc1ec73c34d2a2db1f55ed",
     "published/liao-couillet-2018-figure-1.csv": "c3fdfe2cfd5c65e5fcd0d9adcdb61e9d4c2aba0778b2bf2ce2ecb2c20c736f23",
@@ -359,6 +362,33 @@ def digit_counts():
         t=np.array([int(name.removeprefix("t")) for name in head[5:]]),
         counts=np.array(counts, np.int64).T,
     )
+
+
+def figure_draws():
+    """Return the stored draws of the figure of paper 3 after checking their file's SHA-256.
+
+    Returns
+    -------
+    FigureDraws
+
+    Raises
+    ------
+    DataFileError
+        If the file is missing, cannot be read or is damaged.
+
+    Examples
+    --------
+    >>> stored = figure_draws()
+    >>> stored.widths.tolist(), int(stored.epochs[-1])
+    ([1000, 2000, 5000, 10000], 10000)
+    """
+    first, *lines = _checked_content("figure_draws.csv").decode("utf-8").splitlines()
+    command, date = first.removeprefix("# ").split(", ")
+    columns = {name: np.array(values, float) for name, *values in zip(*csv.reader(lines))}
+    data_seeds, widths, epochs = (np.unique(columns.pop(name)).astype(int) for name in ("data_seed", "width", "epoch"))
+    shape = (data_seeds.size, widths.size, epochs.size)
+    arrays = {name: values.reshape(shape) for name, values in columns.items()}
+    return FigureDraws(command=command, date=date, data_seeds=data_seeds, widths=widths, epochs=epochs, **arrays)
 
 
 def _checked_content(name):

@@ -4,17 +4,23 @@ import numpy as np
 import pytest
 
 from learning_dynamics.overparametrized import (
+    TwoLayerRegression,
     corollary8_bound,
+    kernel_regression,
     lemma1_bounds,
     lemma2_drift_bound,
     lemma2_residual_bound,
     lemma2_width,
     lemma5_bound,
+    polynomial_data,
     smallest_constant,
     theorem3_bound,
     theorem4_bound,
     theorem4_step,
+    theorem4_width,
     theorem7_bound,
+    theorem7_steps,
+    train,
 )
 
 COMMON = {"n": 100.0, "d": 5.0, "m": 1000.0, "c": 0.1, "c_y": 2.0, "delta": 0.05, "distance": 6.0}
@@ -29,6 +35,12 @@ EXPONENTS = [
     ),
     (theorem3_bound, THEOREM3, {"n": 2.5, "d": 2.5, "c_y": 1.5, "c": -2.5, "delta": -1.5, "m": -0.25}),
     (theorem4_bound, THEOREM4, {"n": 1.5, "d": 1.5, "c_y": 1.5, "c": -1.5, "delta": -1.5, "m": -0.125}),
+    (
+        theorem4_width,
+        {"n": 9.0, "d": 2.0, "c": 0.1, "c_y": 2.0, "delta": 0.1},
+        {"n": 10, "d": 10, "c": -10, "c_y": 6, "delta": -6},
+    ),
+    (theorem7_steps, {"n": 9.0, "eta": 0.01, "c": 0.1, "norm2": 3.0}, {"eta": -1, "c": -1}),
     (theorem4_step, {"n": 9.0, "d": 2.0, "c": 0.1}, {"n": -2, "d": -2, "c": 1}),
     (theorem7_bound, {"n": 9.0, "d": 2.0, "delta": 0.1, "norm2": 3.0}, {"n": -0.5, "d": 0.5, "norm2": 1}),
     (corollary8_bound, {"n": 9.0, "d": 2.0, "delta": 0.1, "degree": 3.0}, {"n": -0.5}),
@@ -92,3 +104,36 @@ def test_refusals():
         theorem4_step(n=1, d=1, c=1, constant=-1.0)
     with pytest.raises(ValueError, match="bound must grow with its constant"):
         smallest_constant(lambda constant: np.ones(2), [1.0, 2.0])
+
+
+def test_steps_of_theorem_7():
+    assert theorem7_steps(n=2.0, eta=0.5, c=0.2, norm2=np.e**2 / 2 - 1) == pytest.approx(20.0)
+
+
+def test_equation_4_is_theorem_4_in_the_width_alone():
+    """(4): O(1/m^0.125) for large k; the rest of Theorem 4 does not depend on the width."""
+    widths = np.array([1e3, 1e5, 1e9])
+    rest = theorem4_bound(**{**THEOREM4, "m": widths})
+    np.testing.assert_allclose(rest * widths**0.125, rest[0] * widths[0] ** 0.125, rtol=1e-12)
+
+
+def test_equation_3_splits_the_error():
+    """(y - f)^2 <= 2 (y - g)^2 + 2 (f - g)^2, with equality where y - g = g - f; on networks too."""
+    data = polynomial_data(seed=0, n=12, d=3, norm=3**0.5)
+    model = TwoLayerRegression(inputs=data.inputs, targets=data.targets, width=40, learning_rate=0.01)
+    new, y = data.fresh(count=200, seed=1)
+    f, g = train(model, *model.draw(0), epochs=100, points=new).predictions[-1], kernel_regression(model, new)
+    assert np.mean((y - f) ** 2) <= 2 * np.mean((y - g) ** 2) + 2 * np.mean((f - g) ** 2)
+    assert np.mean((y - (2 * g - y)) ** 2) == pytest.approx(2 * np.mean((y - g) ** 2) + 2 * np.mean(((2 * g - y) - g) ** 2))
+
+
+def test_second_terms_at_the_widths_asked_for():
+    """With all constants 1 they are n d^(3/2) C_y/(c^(3/2) delta^(3/4)) and (dn)^(1/4) C_y^(3/4)/(c delta^3)^(1/4): not small."""
+    n, d, c, c_y, delta = 100.0, 5.0, 0.024, 3.4, 0.1
+    size = {"n": n, "d": d, "c": c, "c_y": c_y, "delta": delta}
+    third = theorem3_bound(t=1e9, m=lemma2_width(**size), distance=1.0, **size)
+    fourth = theorem4_bound(epochs=1e9, eta=1e-3, m=theorem4_width(**size), distance=1.0, **size)
+    assert third == pytest.approx(n * d**1.5 * c_y / (c**1.5 * delta**0.75))
+    assert fourth == pytest.approx((d * n) ** 0.25 * c_y**0.75 / (c * delta**3) ** 0.25)
+    assert third > 1e5
+    assert fourth > 10

@@ -11,11 +11,15 @@ from learning_dynamics.overparametrized import (
     initial_linearization,
     kernel_coefficients,
     kernel_matrix,
+    kernel_regression,
+    lemma2_width,
+    network_kernel,
     polynomial_data,
     smallest_eigenvalue,
     squared_norm,
     tangent_kernel,
     theorem4_step,
+    theorem4_width,
     theorem7_bound,
     train,
 )
@@ -145,3 +149,70 @@ def test_theta_min_below_1_is_a_condition_and_not_a_theorem():
     cosines = (1 + data.inputs @ data.inputs.T) / 61
     assert np.arccos(cosines[~np.eye(3, dtype=bool)].max()) > 1
     assert np.linalg.eigvalsh(H)[0] > 0
+
+
+def figure_model():
+    data = polynomial_data(seed=0)
+    options = {"width": 10_000, "gain": 2**0.5, "bias": False, "loss": "mean", "learning_rate": 0.01}
+    return TwoLayerRegression(inputs=data.inputs, targets=data.targets, **options)
+
+
+def test_the_figure_s_width_is_far_below_that_of_theorem_4():
+    """(dn)^10 C_y^6/(c^10 delta^6) with delta = 0.1 is above 10^52; Theorem 3's width, far less, is out of reach as well."""
+    model = figure_model()
+    size = {"n": 100, "d": 5, "c": smallest_eigenvalue(model), "c_y": np.abs(model.targets).max(), "delta": 0.1}
+    assert theorem4_width(**size) > 1e52
+    assert 1e25 < lemma2_width(**size) < 1e26 < theorem4_width(**size)
+
+
+def test_the_start_of_lemma_5_is_far_below_that_of_theorem_4():
+    """kappa^2 = d^2 c delta/n^1.5 with a constant 1 at the figure's size: a hundredth of Theorem 4's kappa = 1 or less."""
+    kappa2 = 5**2 * smallest_eigenvalue(figure_model()) * 0.1 / 100**1.5
+    assert kappa2**0.5 < 0.01
+
+
+def test_a_smaller_start_switches_more():
+    """It is no change of units: at the same gain, weights a tenth as large at the start switch several times as many pairs."""
+    data = polynomial_data(seed=0, n=20, d=3, norm=3**0.5)
+    flipped = []
+    for scale in (1.0, 0.1):
+        options = {"width": 400, "learning_rate": 0.005, "scale": scale, "antisymmetric": True}
+        model = TwoLayerRegression(inputs=data.inputs, targets=data.targets, **options)
+        flipped.append(train(model, *model.draw(0), epochs=2000).flipped[-1])
+    assert flipped[1] > 3 * flipped[0]
+
+
+def test_the_start_has_one_entry_more_than_printed():
+    """Printed: w_k(0) ~ N(0, kappa^2 I_d). With d random entries and the bias at 0 the mean kernel is not equation (9)."""
+    data = polynomial_data(seed=0, n=2, d=4, norm=2.0)
+    model = TwoLayerRegression(inputs=data.inputs, targets=data.targets, width=200_000, learning_rate=0.1)
+    weights, _ = model.draw(0)
+    assert weights.shape == (200_000, 5)
+    exact = tangent_kernel(data.inputs)[0, 1]
+    assert network_kernel(model, weights, data.inputs)[0, 1] == pytest.approx(exact, abs=0.01)
+    weights[:, -1] = 0
+    assert abs(network_kernel(model, weights, data.inputs)[0, 1] - exact) > 0.03
+
+
+def test_the_error_varies_with_the_draw_of_the_points():
+    """At infinite width nothing depends on the initialisation; the error at new points still differs between draws of the points."""
+    errors = []
+    for seed in range(8):
+        data = polynomial_data(seed=seed, n=30, d=4, norm=2.0, standardize=False, beta_norm=1.0)
+        model = TwoLayerRegression(inputs=data.inputs, targets=data.targets, width=1, learning_rate=1.0)
+        new, y = data.fresh(count=2000, seed=99)
+        errors.append(np.mean((kernel_regression(model, new) - y) ** 2))
+    assert max(errors) > 1.3 * min(errors)
+
+
+def test_the_sample_covariance_is_annihilated():
+    """Theorem 7's proof: E (y - f_KR)^2 = w^T P (population - sample covariance) P w, in features that are finitely many."""
+    rng = np.random.default_rng(0)
+    phi, w = rng.standard_normal((6, 15)) / 4, rng.standard_normal(15)
+    outside = np.eye(15) - np.linalg.pinv(phi) @ phi
+    sample = phi.T @ phi / 6
+    assert np.abs(sample @ outside).max() < 1e-14
+    new = rng.standard_normal((500, 15)) / 4
+    fit = new @ phi.T @ np.linalg.solve(phi @ phi.T, phi @ w)
+    population = new.T @ new / 500
+    assert np.mean((new @ w - fit) ** 2) == pytest.approx(w @ outside @ (population - sample) @ outside @ w)

@@ -17,9 +17,15 @@ from learning_dynamics.overparametrized import (
     kernel_matrix,
     kernel_regression,
     kernel_series,
+    initial_linearization,
+    linearized_regression,
+    linearized_training,
+    network_kernel,
     polynomial_data,
     smallest_angle,
     smallest_eigenvalue,
+    sphere_norm2,
+    squared_norm,
     tangent_kernel,
 )
 
@@ -213,3 +219,77 @@ class TestSeries:
     def test_products_outside_the_range(self):
         with pytest.raises(ValueError, match=r"products must be in \[-5, 5\]"):
             kernel_series([5.1], terms=3, dimension=5)
+
+
+def networked(*, antisymmetric=False, width=60):
+    data = polynomial_data(seed=0, n=8, d=3, norm=3**0.5)
+    options = {"width": width, "learning_rate": 0.01, "gain": 1.3, "antisymmetric": antisymmetric}
+    model = TwoLayerRegression(inputs=data.inputs, targets=data.targets, **options)
+    return data, model, *model.draw(0)
+
+
+def gradients(model, weights, signs, points):
+    """One row a point, by difference quotients: f is linear within a piece, so these are exact to rounding."""
+    step, rows = 1e-7, []
+    for k in range(weights.size):
+        moved = weights.copy()
+        moved.flat[k] += step
+        rows.append((model.outputs(moved, signs, points) - model.outputs(weights, signs, points)) / step)
+    return np.array(rows).T
+
+
+def test_the_network_s_kernel_is_the_product_of_its_gradients():
+    data, model, weights, signs = networked()
+    new, _ = data.fresh(count=4, seed=1)
+    columns, others = gradients(model, weights, signs, data.inputs), gradients(model, weights, signs, new)
+    np.testing.assert_allclose(network_kernel(model, weights, data.inputs, new), columns @ others.T, atol=1e-6)
+    kernel = initial_linearization(model, weights, signs).tangent_kernel
+    np.testing.assert_allclose(network_kernel(model, weights, data.inputs), kernel, rtol=1e-12)
+    wide = networked(width=100_000)
+    limit = tangent_kernel(data.inputs, gain=1.3)
+    assert np.abs(network_kernel(wide[1], wide[2], data.inputs) - limit).max() < 0.05
+
+
+def test_the_linearised_network_is_regression_with_its_own_kernel():
+    """f_L(x, w_L*) by the gradient at the new points, times w_L* itself."""
+    for antisymmetric in (False, True):
+        data, model, weights, signs = networked(antisymmetric=antisymmetric)
+        new, _ = data.fresh(count=5, seed=1)
+        solution = initial_linearization(model, weights, signs).solution
+        direct = gradients(model, weights, signs, new) @ solution.ravel()
+        np.testing.assert_allclose(linearized_regression(model, weights, signs, new), direct, atol=1e-5)
+        np.testing.assert_allclose(linearized_regression(model, weights, signs, data.inputs), data.targets, atol=1e-9)
+
+
+def test_wide_linearised_regression_is_kernel_regression():
+    data, model, weights, signs = networked(antisymmetric=True, width=200_000)
+    new, _ = data.fresh(count=50, seed=1)
+    apart = linearized_regression(model, weights, signs, new) - kernel_regression(model, new)
+    assert np.sqrt(np.mean(apart**2)) < 0.02
+
+
+@pytest.mark.parametrize("degree", [0, 1, 2, 3])
+def test_least_norms_on_the_sphere(degree):
+    """Interpolants come up to it as points fill the sphere, and never above; it is below the norm with one power alone."""
+    limit = sphere_norm2(degree, dimension=3)
+    norms = []
+    for n in (100, 200, 400):
+        data = polynomial_data(seed=1, n=n, d=3, degree=degree, norm=3**0.5, standardize=False, beta_norm=1.0)
+        norms.append(squared_norm(TwoLayerRegression(inputs=data.inputs, targets=data.targets, width=1, learning_rate=1.0)))
+    assert norms[0] < norms[1] < norms[2] < limit * (1 + 1e-6)
+    assert 2 * norms[2] - norms[1] == pytest.approx(limit, rel=0.03)
+    assert limit < feature_norm2(degree, dimension=3)
+
+
+def test_least_norm_of_a_constant_is_one_over_the_mean_of_the_kernel():
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((2000, 4))
+    x *= 2 / np.linalg.norm(x, axis=1, keepdims=True)
+    assert 1 / sphere_norm2(0, dimension=4) == pytest.approx(tangent_kernel(x[:1000], x[1000:]).mean(), rel=0.02)
+
+
+def test_least_norm_without_a_bias():
+    assert sphere_norm2(3, dimension=4, bias=False) == np.inf
+    assert sphere_norm2(2, dimension=4, bias=False) < np.inf
+    with pytest.raises(ValueError, match="dimension must be >= 3"):
+        sphere_norm2(1, dimension=2)

@@ -6,11 +6,13 @@ from scipy.linalg import expm
 
 from learning_dynamics.overparametrized import (
     TwoLayerRegression,
+    first_order_escape,
     initial_linearization,
     kernel_matrix,
     linearized_training,
     polynomial_data,
     squared_norm,
+    switched_share,
     train,
 )
 from tests.overparametrized import twins
@@ -142,3 +144,78 @@ def test_a_wide_network_comes_closer_to_its_linearization():
     assert (5 * np.array(errors[1]) < errors[0]).all()
     limit = linearized_training(model, [10, 100])
     np.testing.assert_allclose(run.displacement, limit.displacement, rtol=0.05)
+
+
+def lazy(width, **options):
+    data = polynomial_data(seed=0, n=20, d=3)
+    defaults = {"learning_rate": 0.05, "loss": "mean", "gain": 2**0.5, "bias": False, "antisymmetric": True}
+    return TwoLayerRegression(inputs=data.inputs, targets=data.targets, width=width, **defaults | options)
+
+
+def test_switched_product_is_a_difference_of_gradients():
+    model = lazy(30)
+    weights, signs = model.draw(0)
+    line, other = initial_linearization(model, weights, signs), model.draw(1)[0]
+    v = np.random.default_rng(2).standard_normal(20)
+    moved = initial_linearization(model, other, signs)
+    np.testing.assert_allclose(line.switched_product(other, v), moved.gradient_product(v) - line.gradient_product(v), atol=1e-12)
+    assert not line.switched_product(weights, v).any()
+
+
+def escapes(models, runs, epochs):
+    """Mean ratios of what descent does to the first order, one a model."""
+    means = []
+    for model in models:
+        values = []
+        for seed in range(runs):
+            weights, signs = model.draw(seed)
+            line = initial_linearization(model, weights, signs)
+            end = train(model, weights, signs, epochs=epochs)
+            values.append(end.perpendicular[0] / first_order_escape(model, line, epochs, steps=50)[0])
+        means.append(np.mean(values))
+    return np.array(means)
+
+
+def test_escape_to_first_order():
+    """In the paper's figure the ratio comes close to 1 as the width grows, with a distance that falls like its root."""
+    data = polynomial_data(seed=0)
+    options = {"learning_rate": 0.01, "loss": "mean", "gain": 2**0.5, "bias": False, "initialization": "uniform", "scale": 5**-0.5}
+    models = [TwoLayerRegression(inputs=data.inputs, targets=data.targets, width=m, **options) for m in (1000, 9000)]
+    narrow, wide = escapes(models, 3, 10_000)
+    assert 0.65 < narrow < 0.85 < wide < 0.97
+    assert (3 * wide - narrow) / 2 == pytest.approx(1, abs=0.06)
+
+
+def test_escape_of_few_points_stays_below_its_first_order():
+    """One point's share in the push of a neuron does not depend on the width: with 20 points a tenth is missing at any width."""
+    narrow, wide = escapes([lazy(400), lazy(6400)], 4, 2000)
+    assert 0.8 < narrow < wide < 0.95
+
+
+def test_escape_does_not_depend_on_its_steps():
+    model = lazy(500)
+    line = initial_linearization(model, *model.draw(0))
+    coarse, fine = (first_order_escape(model, line, [0, 100, 2000], steps=steps) for steps in (100, 1000))
+    np.testing.assert_allclose(coarse, fine, rtol=0.01)
+    assert coarse[0] == 0
+    with pytest.raises(ValueError, match="steps must be >= 1"):
+        first_order_escape(model, line, 100, steps=0)
+
+
+def test_switched_share_is_the_limit_of_the_linear_count():
+    """Against the counted switches of a wide network whose weights are moved to where the linear problem puts them."""
+    model = lazy(40_000)
+    linear = linearized_training(model, [200, 2000], linearization=initial_linearization(model, *model.draw(0)))
+    np.testing.assert_allclose(linear.flipped / (40_000 * 20), switched_share(model, [200, 2000], seed=1), rtol=0.05)
+
+
+def test_switched_share_scales_with_the_laziness():
+    base = switched_share(lazy(400), 2000, samples=20_000, seed=1)
+    wider = switched_share(lazy(1600), 2000, samples=20_000, seed=1)
+    np.testing.assert_allclose(wider, base / 2, rtol=1e-12)
+    gained = switched_share(lazy(400, gain=2 * 2**0.5, learning_rate=0.0125), 2000, samples=20_000, seed=1)
+    np.testing.assert_allclose(gained, base / 2, rtol=1e-9)
+    larger = switched_share(lazy(400, scale=3.0), 2000, samples=20_000, seed=1)
+    np.testing.assert_allclose(larger, base / 3, rtol=1e-9)
+    with pytest.raises(ValueError, match="samples must be >= 1000"):
+        switched_share(lazy(400), 2000, samples=10, seed=1)

@@ -5,7 +5,6 @@ import pytest
 
 from learning_dynamics.datasets import digit_counts, mnist_ones_sevens, published_figure
 from learning_dynamics.random_matrix import (
-    READINGS,
     MixtureClassification,
     add_noise,
     classification_error,
@@ -22,6 +21,7 @@ from learning_dynamics.random_matrix import (
     training_error,
     whiten,
 )
+from learning_dynamics.random_matrix.readings import READINGS
 
 SEED = 31
 PRINTED = published_figure("liao-couillet-2018", 6)

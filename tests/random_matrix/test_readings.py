@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from learning_dynamics.random_matrix import (
-    READINGS,
     MixtureClassification,
     add_noise,
     fitted_mu_norm2,
@@ -16,6 +15,7 @@ from learning_dynamics.random_matrix import (
     training_error,
     whiten,
 )
+from learning_dynamics.random_matrix.readings import READINGS
 
 CONSTANTS = {"pixel_mean": 0.1307, "pixel_variance": 0.0949, "centred_power": 0.0673}
 MEAN_SQUARE = 0.0949 + 0.1307**2

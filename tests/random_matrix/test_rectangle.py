@@ -76,7 +76,8 @@ def test_errors_are_those_of_the_moments():
 def test_the_integrals_by_a_sum_in_plain_sight():
     t, c, mu_norm2, sigma2 = 120.0, 0.5, 4.0, 0.1
     total = 0
-    for start, end, pieces in ((-0.5 - 0.5j, 6 - 0.5j, 130), (6 - 0.5j, 6 + 0.5j, 20), (6 + 0.5j, -0.5 + 0.5j, 130), (-0.5 + 0.5j, -0.5 - 0.5j, 20)):
+    corners = [-0.5 - 0.5j, 6 - 0.5j, 6 + 0.5j, -0.5 + 0.5j, -0.5 - 0.5j]
+    for start, end, pieces in zip(corners, corners[1:], (130, 20, 130, 20)):
         z = np.linspace(start, end, pieces + 1)
         f, m = np.exp(-0.01 * t * z), stieltjes(z, c=c)
         values = ((1 - f) / z) ** 2 / ((mu_norm2 + c) * m + 1) - sigma2 * f**2 * m

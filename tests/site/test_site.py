@@ -12,6 +12,7 @@ from PIL import Image
 
 from learning_dynamics.companion.project import REGISTRY_PAGES, find_project
 from learning_dynamics.companion.registry import load_registry
+from learning_dynamics.companion.verification import read_certificate
 
 PROJECT = find_project(__file__.rsplit("/tests/", 1)[0])
 CHAPTERS = [name for name in PROJECT.chapters() if name not in REGISTRY_PAGES]
@@ -127,6 +128,27 @@ def test_the_registry_pages_show_the_recorded_verdicts(html):
     text = soup(html, "book/atlas.html").get_text()
     assert "agree" in text
     assert "not recorded" not in text
+
+
+def test_the_first_page_counts_the_verdicts(html):
+    text = soup(html, "book/intro.html").get_text()
+    assert "at the preset quick, the verdicts are" in text
+    assert re.search(r"theory against simulation: \d+ agree", text)
+
+
+def test_claims_link_their_tests_and_tables(html):
+    page = soup(html, "book/claims.html")
+    assert len(page.select("a.download[href$='.py']")) >= 40
+    assert page.select("a[href*='#table-']")
+
+
+def test_the_certificate_is_linked_and_can_be_read(project, html):
+    certificate = read_certificate(html / "certificate.json")
+    recorded = {path.stem for path in (project.build / "executed" / "quick").glob("**/*.results/fig-*.json")}
+    assert certificate["entries"].keys() >= recorded
+    assert str(project.root) not in (html / "certificate.json").read_text("utf-8")
+    for page in ("book/build.html", "book/checking.html"):
+        assert soup(html, page).select("a[href='../certificate.json']")
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -81,8 +81,15 @@ def powers():
 def _power(entry, rows):
     best = sharpest(rows)
     if not best:
-        return entry_link(entry), "none compares a theory with a simulation", "—", "—"
+        return entry_link(entry), _without_simulation(rows), "—", "—"
     return entry_link(entry), cell(best.quantity), f"{number(100 * best.half, 2)} %", f"{number(100 * best.power, 3)} %"
+
+
+def _without_simulation(rows):
+    """What a figure's theory is held against where no row compares it with a simulation."""
+    judged = [row for row in rows if row["reference_of"] == "theory" and is_judged(row["against_reference"])]
+    kinds = dict.fromkeys(COMPARISONS[row["reference_kind"]] for row in judged)
+    return f"no simulation; the theory is judged {', '.join(kinds)}" if kinds else "no simulation"
 
 
 def known_disagreements():

@@ -1,7 +1,7 @@
 """The registry: every claim of the papers, where the book shows it and how it is checked."""
 
 from dataclasses import dataclass, field, fields
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from .errors import CompanionError
@@ -177,6 +177,13 @@ def load_registry(path=None):
         One sentence naming the entry and what is wrong with it.
     """
     path = Path(path) if path else _default_path()
+    state = path.stat() if path.exists() else None
+    return _read(path.resolve(), state and (state.st_mtime_ns, state.st_size))
+
+
+@lru_cache(maxsize=4)
+def _read(path, state):
+    """The registry of a file; every table and figure asks for it, so it is read again only when the file has changed."""
     content = _mapping(read_yaml(path), path.name)
     registry = Registry(
         papers=tuple(_paper(item) for item in content.get("papers") or []),

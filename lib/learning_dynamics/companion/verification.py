@@ -8,7 +8,7 @@ from pathlib import Path
 from .certificate import FORMAT, VERSION, certificate
 from .errors import CompanionError
 from .project import PRESETS, REGISTRY_PAGES
-from .staleness import is_stale
+from .staleness import why_stale
 
 TOLERANCE = 1e-6
 """Largest relative difference of data that still counts as the same.
@@ -108,7 +108,7 @@ def read_certificate(path):
 
 
 def _require_built(project, preset):
-    stale = [name for name in project.chapters() if name not in REGISTRY_PAGES and is_stale(project, name, preset)]
+    stale = [name for name in project.chapters() if name not in REGISTRY_PAGES and why_stale(project, name, preset)]
     if stale:
         command = f"python -m learning_dynamics build --preset {preset}"
         raise CompanionError(f"{len(stale)} chapter(s) have not run here as they are now, {stale[0]} among them: {command}")

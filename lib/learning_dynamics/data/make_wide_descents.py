@@ -20,9 +20,9 @@ MEASURES = ("perpendicular", "parallel", "displacement", "largest_drift", "loss"
 COLUMNS = ("width", "run", "epoch", *MEASURES)
 
 
-def model_of(width):
-    """Return the model of the paper's figure at a width, a `TwoLayerRegression`."""
-    data = polynomial_data(seed=DATA_SEED)
+def model_of(width, *, data_seed=DATA_SEED):
+    """Return the model of the paper's figure at a width, for a draw of the data, a `TwoLayerRegression`."""
+    data = polynomial_data(seed=data_seed)
     return TwoLayerRegression(
         inputs=data.inputs,
         targets=data.targets,

@@ -61,6 +61,14 @@ class Linearization:
             product[rows] = self.scales[rows, None] * ((self.active[rows] * vector) @ self.features)
         return product
 
+    def switched_product(self, weights, vector):
+        r"""Return :math:`(\nabla f(w) - \nabla f_0) v`, shape (m, D), for weights w of shape (m, D) and v of shape (n,)."""
+        product = np.empty_like(self.weights)
+        for rows in _blocks(self.scales.size):
+            change = (weights[rows] @ self.features.T > 0).astype(float) - self.active[rows]
+            product[rows] = self.scales[rows, None] * ((change * vector) @ self.features)
+        return product
+
     def gradient_adjoint(self, direction):
         r"""Return :math:`\nabla f_0^T u`, shape (n,), for u of shape (m, D)."""
         adjoint = np.zeros(self.targets.size)

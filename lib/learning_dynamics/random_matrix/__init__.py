@@ -4,7 +4,6 @@ from learning_dynamics.random_matrix.forms import BilinearForms
 from learning_dynamics.random_matrix.filters import SpectralFilter, heavy_ball, ridge_flow, ridge_regression
 from learning_dynamics.random_matrix.model import MixtureClassification, classification_error
 from learning_dynamics.random_matrix.readings import (
-    READINGS,
     Reading,
     SignalLaw,
     noise_and_scale,
@@ -100,7 +99,6 @@ __all__ = [
     "LeastTime",
     "MixtureClassification",
     "OptimalStopping",
-    "READINGS",
     "Reading",
     "SampleSpectrum",
     "ScoreMoments",

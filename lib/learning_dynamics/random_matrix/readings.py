@@ -126,6 +126,11 @@ def readings_of_the_text(powers, *, decibel=-10.0):
     list of Reading
         The noise has a power P of :math:`q = 10^{d/10}` times each measure, or of 1/q times it (d is then the signal-to-noise ratio); or of q or of 1, absolutely.
         Images and noise are divided by nothing, by the root of the measure, of P, or of their sum; for an absolute P, of P plus each measure.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not allowed.
     """
     ratio = 10 ** (real("decibel", decibel, at_least=-300, at_most=300) / 10)
     found = []
@@ -176,9 +181,24 @@ def signal_law(points, labels, *, power, scale):
 
 
 def power_measures(points, *, pixel_mean, pixel_variance, centred_power):
-    """Six measures of the power of a pixel: of the given points and of the whole data set that they come from, a dict.
+    """Six measures of the power of a pixel: of the given points and of the whole data set that they come from.
 
-    Mean square, variance of all pixels together, and mean over pixels of each pixel's variance; the arguments are as for `noise_and_scale`.
+    Parameters
+    ----------
+    points : array_like of float, shape (N, p)
+    pixel_mean, pixel_variance, centred_power : float
+        Of the whole data set, as for `noise_and_scale`.
+
+    Returns
+    -------
+    dict of str to float
+        Mean square, variance of all pixels together, and mean over pixels of each pixel's variance; those of the whole data set end
+        in "of all".
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not allowed.
     """
     points = real_array("points", points, ndim=2)
     return {

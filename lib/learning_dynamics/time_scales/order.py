@@ -109,7 +109,7 @@ def window_exponent(degree):
 
 def size_exponents(degree):
     r"""Exponents w and b with :math:`a = \Theta(\epsilon^{-w})` and :math:`s = \Theta(\epsilon^b)` once degrees 0,
-    ..., l are learnt.
+    ..., l are learnt, paper 2 section 6.5, equations (92) to (97).
 
     Parameters
     ----------

@@ -11,23 +11,34 @@ from learning_dynamics.overparametrized.theory.bounds import (
     theorem3_bound,
     theorem4_bound,
     theorem4_step,
+    theorem4_width,
     theorem7_bound,
+    theorem7_steps,
 )
 from learning_dynamics.overparametrized.theory.kernel import (
     kernel_matrix,
     kernel_regression,
+    linearized_regression,
+    network_kernel,
     smallest_angle,
     smallest_eigenvalue,
     squared_norm,
     tangent_kernel,
 )
-from learning_dynamics.overparametrized.theory.linear import LinearizedTraining, initial_linearization, linearized_training
-from learning_dynamics.overparametrized.theory.series import feature_norm2, kernel_coefficients, kernel_series
+from learning_dynamics.overparametrized.theory.linear import (
+    LinearizedTraining,
+    first_order_escape,
+    initial_linearization,
+    linearized_training,
+    switched_share,
+)
+from learning_dynamics.overparametrized.theory.series import feature_norm2, kernel_coefficients, kernel_series, sphere_norm2
 
 __all__ = [
     "LinearizedTraining",
     "corollary8_bound",
     "feature_norm2",
+    "first_order_escape",
     "initial_linearization",
     "kernel_coefficients",
     "kernel_matrix",
@@ -38,14 +49,20 @@ __all__ = [
     "lemma2_residual_bound",
     "lemma2_width",
     "lemma5_bound",
+    "linearized_regression",
     "linearized_training",
+    "network_kernel",
     "smallest_angle",
     "smallest_constant",
     "smallest_eigenvalue",
+    "sphere_norm2",
     "squared_norm",
+    "switched_share",
     "tangent_kernel",
     "theorem3_bound",
     "theorem4_bound",
     "theorem4_step",
+    "theorem4_width",
     "theorem7_bound",
+    "theorem7_steps",
 ]

@@ -133,6 +133,62 @@ def theorem3_bound(*, t, n, d, m, c, c_y, delta, distance, constant=1.0):
     return np.exp(-c * real_array("t", t, at_least=0) / 2) * distance + real("constant", constant, at_least=0) * rest
 
 
+def theorem4_width(*, n, d, c, c_y, delta, constant=1.0):
+    r"""Width :math:`C (dn)^{10} C_y^6/(c^{10} \delta^6)` that Theorem 4 of paper 3 asks for.
+
+    Parameters
+    ----------
+    n, d, c, c_y, delta : array_like of float
+        > 0.
+    constant : float
+        The unknown constant C, >= 0.
+
+    Returns
+    -------
+    numpy.ndarray
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not a number in its range.
+
+    Notes
+    -----
+    This is also where the second term of `theorem4_bound` comes down to
+    :math:`(d n)^{1/4} C_y^{3/4}/(c^{1/4} \delta^{3/4})`, so the theorem speaks only where that is small beside its first term.
+
+    Examples
+    --------
+    >>> print(f"{theorem4_width(n=100, d=5, c=0.024, c_y=3.4, delta=0.1):.0e}")
+    2e+52
+    """
+    n, d, c, c_y, delta = _positive(n=n, d=d, c=c, c_y=c_y, delta=delta)
+    return real("constant", constant, at_least=0) * (d * n) ** 10 * c_y**6 / (c**10 * delta**6)
+
+
+def theorem7_steps(*, n, eta, c, norm2, constant=1.0):
+    r"""Number :math:`k = C \log(n(\|\bar w\|^2 + 1))/(\eta c)` of steps that Theorem 7 of paper 3 asks for.
+
+    Parameters
+    ----------
+    n, eta, c, norm2 : array_like of float
+        > 0; `norm2` is :math:`\|\bar w\|^2`.
+    constant : float
+        The unknown constant C, >= 0.
+
+    Returns
+    -------
+    numpy.ndarray
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not a number in its range.
+    """
+    n, eta, c, norm2 = _positive(n=n, eta=eta, c=c, norm2=norm2)
+    return real("constant", constant, at_least=0) * np.log(n * (norm2 + 1)) / (eta * c)
+
+
 def theorem4_step(*, n, d, c, constant=1.0):
     r"""Largest step :math:`\eta = C c/(dn)^2` that Theorem 4 of paper 3 allows.
 

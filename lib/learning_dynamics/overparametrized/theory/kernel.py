@@ -9,6 +9,7 @@ from learning_dynamics._validation import real, real_array
 from learning_dynamics.overparametrized.linearization import spectrum
 
 BLOCK_ENTRIES = 2**22
+ROWS = 4096
 
 
 def tangent_kernel(x, z=None, *, bias=True, gain=1.0):
@@ -170,6 +171,81 @@ def kernel_regression(model, points, *, targets=None):
     h = tangent_kernel(points, model.inputs, bias=model.bias, gain=model.gain)
     with one_blas_thread():
         return h @ (vectors @ ((_targets(model, targets) @ vectors) / eigenvalues))
+
+
+def network_kernel(model, weights, x, z=None):
+    r"""Kernel of a network of finite width, paper 3 Section 2: :math:`K^{(m)}(x, z) = \nabla f(x)^T \nabla f(z)` at given weights.
+
+    It is :math:`(g^2/m) \sum_k \tilde x^T \tilde z\,1\{w_k^T \tilde x > 0\}\,1\{w_k^T \tilde z > 0\}` and does not depend on the
+    signs. Its mean over weights of uniform direction is `tangent_kernel`, and it tends to it like :math:`m^{-1/2}`.
+
+    Parameters
+    ----------
+    model : TwoLayerRegression
+    weights : array_like of float, shape (m, D)
+    x : array_like of float, shape (k, d)
+    z : array_like of float, shape (l, d), optional
+        The same as x if omitted.
+
+    Returns
+    -------
+    numpy.ndarray of float, shape (k, l)
+
+    Raises
+    ------
+    TypeError
+        If an argument does not hold real numbers.
+    ValueError
+        If a shape does not fit.
+
+    Examples
+    --------
+    >>> from learning_dynamics.overparametrized import TwoLayerRegression
+    >>> model = TwoLayerRegression(inputs=[[1.0], [2.0]], targets=[1.0, 0.0], width=2, learning_rate=0.1, bias=False)
+    >>> network_kernel(model, [[1.0], [-1.0]], [[1.0], [3.0]], [[2.0]])
+    array([[1.],
+           [3.]])
+    """
+    weights, scales = model.network(weights, np.ones(model.width))
+    x = model.extend(x)
+    z = x if z is None else model.extend(z)
+    shared = np.zeros((len(x), len(z)))
+    with one_blas_thread():
+        for first in range(0, model.width, ROWS):
+            active = [(weights[first : first + ROWS] @ points.T > 0).astype(float) for points in (x, z)]
+            shared += active[0].T @ active[1]
+        return scales[0] ** 2 * (x @ z.T) * shared
+
+
+def linearized_regression(model, weights, signs, points):
+    r"""Prediction :math:`f_L(x, w_L^*)` of the linearised network at its solution nearest to the start, paper 3 equation (1).
+
+    It is :math:`f(x, w(0)) + \sum_i c_i K^{(m)}(x, x_i)` with :math:`\sum_i c_i K^{(m)}(x_j, x_i) = y_j - f(x_j, w(0))`: the form
+    that the representer theorem gives to every regression of least norm, with the `network_kernel`.
+
+    Parameters
+    ----------
+    model : TwoLayerRegression
+    weights : array_like of float, shape (m, D)
+        w(0).
+    signs : array_like of float, shape (m,)
+    points : array_like of float, shape (k, d)
+
+    Returns
+    -------
+    numpy.ndarray of float, shape (k,)
+
+    Raises
+    ------
+    ValueError
+        If a shape does not fit, or the kernel on the inputs is singular to rounding.
+    """
+    residual = model.targets - model.outputs(weights, signs, model.inputs)
+    matrix = network_kernel(model, weights, model.inputs)
+    with one_blas_thread():
+        eigenvalues, vectors = spectrum(matrix, name="the network's kernel", features=model.features)
+        c = vectors @ ((residual @ vectors) / eigenvalues)
+        return model.outputs(weights, signs, points) + network_kernel(model, weights, points, model.inputs) @ c
 
 
 def _spectrum_of(model):

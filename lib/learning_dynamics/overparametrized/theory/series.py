@@ -1,12 +1,14 @@
 r"""The tangent kernel as a power series in :math:`x^T y`, paper 3 Lemma 6, for points of one norm."""
 
-from math import asin, log, pi, sqrt
+from math import asin, comb, log, pi, sqrt
 
 import numpy as np
+from scipy.special import eval_gegenbauer, roots_jacobi
 
 from learning_dynamics._validation import integer, real, real_array
 
 MOST_TERMS = 10**7
+QUADRATURE_NODES = 1000
 
 
 def kernel_coefficients(count, *, dimension, bias=True, norm=None, scaled=False):
@@ -142,3 +144,61 @@ def _arcsin_coefficients(count, b, rho2):
         coefficients[k + 1] = now / (k + 1)
         before, now = now, (b * (2 * k + 1) * now + k * rho2 * before) / ((k + 1) * (rho2 + 2 * b))
     return coefficients
+
+
+def sphere_norm2(degree, *, dimension, bias=True):
+    r"""Least squared norm in the kernel's space of :math:`(x^T \beta)^p` as a function on the sphere :math:`\|x\| = \sqrt d`.
+
+    On a sphere different powers overlap, so that it is below the :math:`1/d_p` of paper 3 Corollary 8 (`feature_norm2`). It is the
+    limit of :math:`Y^T H^{-1} Y` as points fill the sphere.
+
+    Parameters
+    ----------
+    degree : int
+        p, in [0, 20].
+    dimension : int
+        d, >= 3.
+    bias : bool
+        Whether the kernel is that of (x, 1) or of x.
+
+    Returns
+    -------
+    float
+        To a relative error of 1e-6. Infinite where the kernel lacks a degree that the function has.
+
+    Raises
+    ------
+    TypeError
+        If an argument is of a wrong type.
+    ValueError
+        If an argument is outside its range.
+
+    Notes
+    -----
+    With the Gegenbauer polynomials :math:`P_l(1) = 1`, the number :math:`N_l` of harmonics of degree l and t the cosine between a
+    uniform point and :math:`\beta`, it is :math:`\sum_l N_l\,\mathrm{E}[f P_l]^2/\mu_l`, where :math:`\mu_l = \mathrm{E}[K P_l]`.
+
+    Examples
+    --------
+    >>> round(sphere_norm2(1, dimension=4) / feature_norm2(1, dimension=4), 2)
+    0.96
+    """
+    p = integer("degree", degree, at_least=0, at_most=20)
+    d = integer("dimension", dimension, at_least=3)
+    t, weights = roots_jacobi(QUADRATURE_NODES, (d - 3) / 2, (d - 3) / 2)
+    weights = weights / weights.sum()
+    u = d * t + (1 if bias else 0)
+    largest = d + (1 if bias else 0)
+    kernel = u * (pi - np.arccos(np.clip(u / largest, -1, 1))) / (2 * pi)
+    norm2 = 0.0
+    for degree_of_harmonic in range(p, -1, -2):
+        harmonic = eval_gegenbauer(degree_of_harmonic, (d - 2) / 2, t) / eval_gegenbauer(degree_of_harmonic, (d - 2) / 2, 1.0)
+        share = weights @ (sqrt(d) ** p * t**p * harmonic)
+        mu = weights @ (kernel * harmonic)
+        norm2 += np.inf if mu < 1e-9 else _harmonics(degree_of_harmonic, d) * share**2 / mu
+    return float(norm2)
+
+
+def _harmonics(degree, d):
+    """Number of independent spherical harmonics of a degree in d dimensions."""
+    return comb(degree + d - 1, d - 1) - (comb(degree + d - 3, d - 1) if degree >= 2 else 0)

@@ -146,5 +146,6 @@ def _sums(model, exponent, z, weights):
 
 def _not_negative(t, variance):
     if (variance < 0).any():
-        raise ArithmeticError(f"step must be shorter at t = {t[variance < 0].flat[0]:g}: a variance comes out as {variance.min():.3g}")
+        time = t[variance < 0].flat[0]
+        raise ArithmeticError(f"step must be shorter at t = {time:g}: a variance comes out as {variance.min():.3g}")
     return variance

@@ -53,7 +53,7 @@ class MeanFieldFlow:
 
     @property
     def risk(self):
-        r""":math:`R_{mf} = \frac12 \sum_k e_k^2` after every step, paper 2 equation (23), shape (n,)."""
+        r""":math:`R_{mf} = \frac12 \sum_k e_k^2` after every step, shape (n,); equal to paper 2 equation (23)."""
         return (self.residuals**2).sum(axis=1) / 2
 
 
