@@ -29,6 +29,7 @@ OLDEST = (3, 11)
 NEEDED_GIGABYTES = 1.5
 INPUTS = ("requirements.txt", "pyproject.toml", os.path.join("lib", "setup_environment.py"))
 INTERRUPTED = 130
+TEMPLATES = "{}$"
 PIP_SETTINGS = {
     "PIP_USER": "0",
     "PIP_DRY_RUN": "0",
@@ -223,10 +224,28 @@ def base_python():
 
 def install():
     """Install the pins and this package; returns a sentence if that fails."""
-    itself = ["--no-deps", "--no-build-isolation", "-e", "."]
-    return pip_install(["-r", os.path.join(ROOT, "requirements.txt")], "the packages could not be installed") or (
-        pip_install(itself, "this package could not be installed")
-    )
+    problem = pip_install(["-r", os.path.join(ROOT, "requirements.txt")], "the packages could not be installed")
+    if problem or any(character in ROOT for character in TEMPLATES):
+        return problem or link_itself()
+    return pip_install(["--no-deps", "--no-build-isolation", "-e", "."], "this package could not be installed")
+
+
+def link_itself():
+    """Do what an editable installation does, in a folder whose name setuptools takes for a template."""
+    site = subprocess.check_output([venv_python(), "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"])
+    site = site.decode().rstrip("\r\n")
+    with open(os.path.join(ROOT, "pyproject.toml")) as stream:
+        version = next(line.split('"')[1] for line in stream if line.startswith("version"))
+    information = os.path.join(site, "learning_dynamics-%s.dist-info" % version)
+    if not os.path.isdir(information):
+        os.mkdir(information)
+    for name, text in (
+        (os.path.join(information, "METADATA"), "Metadata-Version: 2.1\nName: learning-dynamics\nVersion: %s\n" % version),
+        (os.path.join(information, "INSTALLER"), "setup_environment\n"),
+        (os.path.join(site, "learning_dynamics.pth"), os.path.join(ROOT, "lib") + "\n"),
+    ):
+        with open(name, "w") as stream:
+            stream.write(text)
 
 
 def install_extra(name):

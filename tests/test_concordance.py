@@ -8,6 +8,7 @@ import re
 import pytest
 
 from learning_dynamics.companion.concordance import base_letter, concordance, full_names, notation, shared_letters, unknown_equations
+from learning_dynamics.companion.links import entry_link
 from learning_dynamics.companion.project import find_project
 from learning_dynamics.companion.registry import load_registry
 
@@ -67,6 +68,11 @@ def test_every_letter_stands_on_the_notation_page(entry):
 
 def test_figures_name_no_functions_because_they_are_read_off_the_code():
     assert not [entry.id for entry in REGISTRY.entries if entry.kind == "figure" and entry.functions]
+
+
+@pytest.mark.parametrize("entry", REGISTRY.entries, ids=lambda entry: entry.id)
+def test_every_entry_can_be_linked(entry):
+    assert f"`{entry.id}`" in entry_link(entry)
 
 
 def test_no_number_of_the_first_paper_is_missing():

@@ -236,3 +236,22 @@ def test_make_works_in_a_folder_of_any_name_and_with_any_python(root, setup, tmp
         command = ["make", target, f"PYTHON={given}", "PRESET=quick"]
         done = subprocess.run(command, cwd=clone, capture_output=True, text=True)
         assert done.stdout == f"RAN {ran}\n", done.stderr
+
+
+@pytest.mark.parametrize("name", ["a {c} $f", "it's [1] #%20 \u00e9"])
+def test_a_clone_whose_name_looks_like_a_template_is_linked_by_hand(root, setup, monkeypatch, tmp_path, name):
+    clone = tmp_path / name
+    (clone / "lib").mkdir(parents=True)
+    shutil.copytree(root / "lib" / "learning_dynamics", clone / "lib" / "learning_dynamics", ignore=shutil.ignore_patterns("data"))
+    shutil.copyfile(root / "pyproject.toml", clone / "pyproject.toml")
+    monkeypatch.setattr(setup, "ROOT", str(clone))
+    monkeypatch.setattr(setup, "VENV", str(clone / ".venv"))
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", clone / ".venv"], check=True)
+    asked = []
+    monkeypatch.setattr(setup, "pip_install", lambda arguments, failure: asked.append(arguments[0]))
+    assert setup.install() is None
+    assert asked == (["-r"] if "{" in name else ["-r", "--no-deps"])
+    setup.link_itself()
+    code = "import learning_dynamics, importlib.metadata as m; print(learning_dynamics.__file__); print(m.version('learning-dynamics'))"
+    done = subprocess.run([setup.venv_python(), "-c", code], cwd=tmp_path, env={}, capture_output=True, text=True)
+    assert done.stdout.splitlines()[0] == str(clone / "lib" / "learning_dynamics" / "__init__.py"), done.stderr

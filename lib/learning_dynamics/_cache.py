@@ -1,4 +1,4 @@
-"""Where Numba keeps what it has compiled, on machines on which nothing can be written."""
+"""Where Numba and Matplotlib keep what they have made, on machines on which nothing can be written."""
 
 import atexit
 import os
@@ -21,16 +21,29 @@ def provide_cache():
     """
     if any(_is_writable(folder) for folder in _candidates()):
         return
+    if _provide(VARIABLE):
+        print(
+            f"No folder for compiled code can be written to: it is compiled anew for this process ({VARIABLE}=FOLDER keeps it).",
+            file=sys.stderr,
+        )
+
+
+def provide_settings():
+    """Let Matplotlib keep its list of fonts for this process and its children where the reader has no home to keep it in."""
+    home = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")
+    if not os.environ.get("MPLCONFIGDIR") and not _is_writable(Path(home) / "matplotlib"):
+        _provide("MPLCONFIGDIR")
+
+
+def _provide(variable):
+    """Set a variable of the environment to a temporary folder; whether there is one."""
     try:
-        folder = tempfile.mkdtemp(prefix="learning-dynamics-numba-")
+        folder = tempfile.mkdtemp(prefix="learning-dynamics-")
     except OSError:
-        return
-    os.environ[VARIABLE] = folder
+        return False
+    os.environ[variable] = folder
     atexit.register(_remove, folder, os.getpid())
-    print(
-        f"No folder for compiled code can be written to: it is compiled anew for this process ({VARIABLE}=FOLDER keeps it).",
-        file=sys.stderr,
-    )
+    return True
 
 
 def _candidates():

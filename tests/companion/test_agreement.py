@@ -185,8 +185,8 @@ class TestText:
     def test_the_source_of_an_allowance_stands_below(self):
         row = {"theory": 1.0, "simulation": 1.1, "standard_error": 0.01, "allowance": 0.1}
         filled = table().row("a", **row, allowance_source="B/p").row("b", **row, allowance_source="half the width")
-        assert "agrees (0.1 of 0.04 + 0.1²)" in repr(filled)
-        assert repr(filled).splitlines()[-2:] == ["", "¹ B/p; ² half the width"]
+        assert "agrees (0.1 of 0.04 + 0.1ᵇ)" in repr(filled)
+        assert repr(filled).splitlines()[-2:] == ["", "ᵃ B/p; ᵇ half the width"]
 
     def test_no_reference_value_is_shown_that_does_not_apply(self):
         assert last_line(table(0.6).row("theory value", theory=7.0)) == f"| theory value | 7 | {OTHER} |"

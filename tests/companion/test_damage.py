@@ -2,12 +2,14 @@
 
 import json
 import os
+import shutil
 import time
 
 import pytest
 
 from learning_dynamics.companion.build import execute_stale
 from learning_dynamics.companion.cli import main
+from learning_dynamics.companion.errors import CompanionError
 from learning_dynamics.companion.notebooks import write_whole
 from learning_dynamics.companion.render import STAMP, _discard_unfinished, _hashes, _publish, _reason, html_damage
 from learning_dynamics.companion.staleness import why_stale
@@ -33,7 +35,7 @@ def test_every_damage_to_what_a_chapter_left_is_noticed_and_mended(project):
         assert why_stale(project, "one/first", "quick") == ""
     (results / "fig-first.s.csv").unlink()
     said = []
-    assert execute_stale(project, "quick", say=said.append) == ["one/first"]
+    assert execute_stale(project, "quick", say=said.append)[0] == "one/first"
     assert "[1/3] one/first: fig-first.s.csv is missing; it is made again" in said
     assert (results / "fig-first.s.csv").read_bytes() == whole[results / "fig-first.s.csv"]
 
@@ -70,9 +72,9 @@ def test_a_wrong_file_of_the_book_is_named_before_anything_runs(project, capsys,
 
 def test_an_entry_of_a_chapter_that_is_not_there_is_named(project, capsys):
     path = project.book / "registry.yml"
-    path.write_text(path.read_text().replace("chapter: one/second", "chapter: one/secnd"))
+    path.write_text(path.read_text().replace("chapter: one/second", "chapter: one/secondo"))
     assert main(["build", "--preset", "quick"]) == 2
-    assert "chapter of the registry entry 'obs-second', 'one/secnd'; did you mean 'one/second'?" in capsys.readouterr().err
+    assert "chapter of the registry entry 'obs-second', 'one/secondo'; did you mean 'one/second'?" in capsys.readouterr().err
 
 
 def test_a_cell_that_is_not_python_is_named(project, capsys):
@@ -128,6 +130,22 @@ def test_a_site_takes_the_place_of_another_as_a_whole(site, tmp_path):
     _publish(site, html)
     assert sorted(path.name for path in html.iterdir()) == ["book", "index.html"]
     assert {path.name for path in tmp_path.iterdir() if "html" in path.name} == {"html"}
+
+
+def test_a_site_stays_where_the_new_one_finds_no_room(site, tmp_path, monkeypatch):
+    html = tmp_path / "html"
+    html.mkdir()
+    (html / "old.html").touch()
+
+    def full(source, target):
+        target.mkdir()
+        raise shutil.Error([(str(source), str(target), "[Errno 28] No space left on device")] * 40)
+
+    monkeypatch.setattr("shutil.copytree", full)
+    with pytest.raises(CompanionError, match=r"^the site is made and could not be put in place: \[Errno 28\] No space left on device.$"):
+        _publish(site, html)
+    assert {path.name for path in tmp_path.iterdir() if "html" in path.name} == {"html"}
+    assert [path.name for path in html.iterdir()] == ["old.html"]
 
 
 def test_a_full_disk_leaves_a_file_as_it_was(tmp_path, monkeypatch):

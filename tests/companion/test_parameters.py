@@ -5,12 +5,17 @@ import re
 import nbformat
 import pytest
 
+from learning_dynamics.companion.cli import main
 from learning_dynamics.companion.errors import CompanionError
+from learning_dynamics.companion.notebooks import read_notebook, write_notebook
 from learning_dynamics.companion.parameters import (
+    Need,
     check_values,
+    declared_needs,
     declared_parameters,
     parse_assignments,
     parse_grid,
+    require_needs,
     require_parameters,
 )
 
@@ -171,3 +176,47 @@ def test_refuses_a_line_that_declares_nothing():
     cell = nbformat.v4.new_code_cell("runs = 3", metadata={"tags": ["parameters"]})
     with pytest.raises(CompanionError, match="name: type = value"):
         declared_parameters(nbformat.v4.new_notebook(cells=[cell]))
+
+
+def test_what_must_hold_of_parameters_together(project, monkeypatch, capsys):
+    notebook = read_notebook(project.notebook("one/first"))
+    notebook.cells[1].source = "runs: int = 4  # how often; in [1, 10]\nscale: float = 2.0  # a factor; in (0, 5]\n" + (
+        "# needs runs % 2 == 0: an even number of runs\n# needs runs * scale <= 20"
+    )
+    write_notebook(notebook, project.notebook("one/first"))
+    monkeypatch.chdir(project.root)
+    for command, sentence in (
+        (["rerun", "one/first", "-p", "runs=5"], "the chapter needs an even number of runs, got runs = 5."),
+        (["rerun", "one/first", "-p", "runs=6", "-p", "scale=5"], "the chapter needs runs * scale <= 20, got runs = 6, scale = 5.0."),
+        (["sweep", "one/first", "-p", "runs=2,4,7"], "the chapter needs an even number of runs, got runs = 7."),
+        (["rerun", "one/first", "--preset", "quick"], "the chapter needs an even number of runs, got runs = 1."),
+        (["build", "--preset", "quick"], "the chapter needs an even number of runs, got runs = 1."),
+    ):
+        assert main(command) == 2
+        captured = capsys.readouterr()
+        assert captured.err == f"error: {sentence}\n"
+        assert "running" not in captured.out
+    with pytest.raises(CompanionError, match="needs runs . scale <= 20, got runs = 8, scale = 3"):
+        require_parameters("one/first", {"runs": 8, "scale": 3.0})
+    assert main(["rerun", "one/first", "--list"]) == 0
+    assert capsys.readouterr().out.splitlines()[-2:] == ["needs an even number of runs", "needs runs * scale <= 20"]
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("# needs __import__('os')", "must be a comparison of parameters and numbers"),
+        ("# needs runs.real > 0", "must be a comparison of parameters and numbers"),
+        ("# needs runs >", "must be a comparison of parameters and numbers"),
+        ("# needs rums > 0", "there is no parameter 'rums'; did you mean 'runs'?"),
+    ],
+)
+def test_a_need_is_a_formula_of_parameters(line, sentence):
+    cells = [nbformat.v4.new_code_cell(CELL + line, metadata={"tags": ["parameters"]})]
+    with pytest.raises(CompanionError, match=re.escape(sentence)):
+        declared_needs(nbformat.v4.new_notebook(cells=cells))
+
+
+def test_a_division_by_zero_is_not_allowed_either():
+    with pytest.raises(CompanionError, match="needs a / b > 1, got a = 1, b = 0"):
+        require_needs({"a": 1, "b": 0}, [Need(formula="a / b > 1", words="a / b > 1")])

@@ -164,8 +164,10 @@ def test_projected_errors_refuse():
     t = np.array([6.0, 50.0])
     with pytest.raises(ValueError, match="training_points must be"):
         projected_errors(normal_pool(2.0), model, t, training_points=8002)
-    with pytest.raises(ValueError, match="model must leave a variance >= 0"):
+    with pytest.raises(ValueError, match="^model must have the mu_norm2 of the mixture, 0.01[0-9]*, got 2.0$"):
         projected_errors(normal_pool(0.01), model, t)
+    with pytest.raises(ValueError, match="^model must leave a variance >= 0 beside the projections, got -"):
+        projected_errors(normal_pool(2.0), model, t, training_points=7900)
 
 
 def test_descent_weights_are_what_the_pool_uses():

@@ -11,7 +11,8 @@ from .verdicts import AGREES, DISAGREES, LEVEL, PAPER, REFERENCE_KINDS, is_judge
 
 OTHER_PARAMETERS = "other parameters"
 STANDARD_ERRORS = 4
-DIGITS_OF_NOTES = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+MARKS_OF_NOTES = "ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ"
+"""Letters, since a raised digit behind a power of ten would read as part of it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -322,7 +323,7 @@ def _worded(row, verdict):
 
 
 def _note(notes, source):
-    return str(notes.index(source) + 1).translate(DIGITS_OF_NOTES) if source else ""
+    return MARKS_OF_NOTES[notes.index(source) % len(MARKS_OF_NOTES)] if source else ""
 
 
 def _legend(notes):

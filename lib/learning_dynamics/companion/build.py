@@ -12,7 +12,7 @@ from .execution import read_summary
 from .kernel import ARGUMENTS, kernel_home
 from .notebooks import cleaned, read_source, write_notebook
 from .ownership import claimed, require_outside_sources
-from .parameters import check_values, declared_parameters
+from .parameters import check_values, complete, declared_needs, declared_parameters, require_needs
 from .pool import Job, run_all
 from .project import REGISTRY_PAGES
 from .records import EXECUTED_VARIABLE, read_results
@@ -128,8 +128,10 @@ def _execute_group(project, preset, group, chapters, workers, say):
 
 def chapter_job(project, chapter, preset):
     """The execution of one chapter at a preset, its values checked."""
-    declared = declared_parameters(read_source(project.notebook(chapter)))
+    source = read_source(project.notebook(chapter))
+    declared = declared_parameters(source)
     changes = load_registry(project.book / "registry.yml").preset(chapter, preset)
+    require_needs(complete(check_values(changes, declared), declared), declared_needs(source))
     executed = project.build / "executed" / preset
     return Job(
         project=project,

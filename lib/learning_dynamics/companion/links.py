@@ -17,7 +17,7 @@ TEST = re.compile(r"`(tests/[\w/]+\.py)((?:::\w+)*)`")
 CHECK = re.compile(r"^ +check: (tests/[\w/]+\.py)", re.MULTILINE)
 """A test that the registry names."""
 
-DIRECTIVE = r"^```\{([\w:]+)\}[^\n]*\n(?::\w+:[^\n]*\n)*:label: %s$"
+DIRECTIVE = r"^`{3,}\{([\w:]+)\}[^\n]*\n(?::\w+:[^\n]*\n)*:label: %s$"
 
 
 def entry_link(entry):

@@ -94,8 +94,10 @@ def require_writable(folder):
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / f".writable-{os.getpid()}"
-        probe.write_text("x")
-        probe.unlink()
+        try:
+            probe.write_text("x")
+        finally:
+            probe.unlink(missing_ok=True)
     except OSError as error:
         raise _not_writable(folder, error) from None
 

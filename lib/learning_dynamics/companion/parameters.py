@@ -5,7 +5,11 @@ A chapter declares its parameters in the cell tagged ``parameters``, one a line:
     runs: int = 50  # independent draws; in [1, 10000]
     dynamics: str = "gd"  # discrete steps or their limit; in {gd, flow}
 
-The text after ``; in`` is the range: an interval with square or round brackets, or a set.
+The text after ``; in`` is the range: an interval with square or round brackets, or a set.  What must hold of several
+parameters together, or beyond a range, stands on lines of its own, in words after the colon if the formula needs them::
+
+    # needs m % 2 == 0: m is even
+    # needs 4 * n < m * d
 """
 
 import ast
@@ -14,7 +18,7 @@ import re
 from dataclasses import dataclass
 
 from .errors import CompanionError
-from .notebooks import read_notebook
+from .notebooks import read_source
 from .project import find_project
 from .suggestions import require_known
 
@@ -22,6 +26,21 @@ _RANGE = re.compile(r";\s*in\s*(?P<range>[\[({].*[\])}])\s*$")
 _INTEGER = re.compile(r"[+-]?[0-9]+(_[0-9]+)*")
 _TRUTH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 _LONGEST_SHOWN = 60
+
+
+_NEED = re.compile(r"^#\s*needs\s+(?P<formula>[^:]+?)\s*(:\s*(?P<words>.+?)\s*)?$", re.MULTILINE)
+_FORMULA = (
+    ast.Expression, ast.Compare, ast.BoolOp, ast.BinOp, ast.UnaryOp, ast.Name, ast.Constant,
+    ast.expr_context, ast.boolop, ast.operator, ast.unaryop, ast.cmpop,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Need:
+    """What must hold of a chapter's parameters: a formula in their names, and the same in words."""
+
+    formula: str
+    words: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +82,46 @@ def declared_parameters(notebook):
         raise CompanionError(f"parameters cell: {error}.") from None
     parameters = [_declaration(node, lines[node.end_lineno - 1]) for node in statements]
     return {parameter.name: parameter for parameter in parameters}
+
+
+def declared_needs(notebook):
+    """What a notebook needs of its parameters beyond their ranges: a list of `Need`."""
+    names = declared_parameters(notebook)
+    cells = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])][:1]
+    found = [_NEED.finditer(cell.source) for cell in cells]
+    needs = [Need(formula=item["formula"], words=item["words"] or item["formula"]) for items in found for item in items]
+    for need in needs:
+        _check_formula(need.formula, names)
+    return needs
+
+
+def _check_formula(formula, names):
+    try:
+        nodes = list(ast.walk(ast.parse(formula, mode="eval")))
+    except SyntaxError:
+        nodes = [None]
+    if not all(isinstance(node, _FORMULA) for node in nodes):
+        raise CompanionError(f"parameters cell: what is needed must be a comparison of parameters and numbers, got {formula!r}.")
+    for node in nodes:
+        if isinstance(node, ast.Name):
+            require_known(node.id, names, "parameter")
+
+
+def require_needs(values, needs):
+    """Raise a `CompanionError` where values (name → value, of all parameters) do not go together.
+
+    The sentence names the values concerned and what is needed of them.
+    """
+    for need in needs:
+        tree = ast.parse(need.formula, mode="eval")
+        names = {node.id: values[node.id] for node in ast.walk(tree) if isinstance(node, ast.Name)}
+        try:
+            holds = eval(compile(tree, "needs", "eval"), {"__builtins__": {}}, names)
+        except ArithmeticError:
+            holds = False
+        if not holds:
+            given = ", ".join(f"{name} = {_shown(value)}" for name, value in names.items())
+            raise CompanionError(f"the chapter needs {need.words}, got {given}.")
 
 
 def _declaration(node, line):
@@ -182,8 +241,10 @@ def require_parameters(chapter, namespace):
     except CompanionError:
         return
     if notebook.exists():
-        declared = declared_parameters(read_notebook(notebook))
-        check_values({name: namespace[name] for name in declared if name in namespace}, declared)
+        source = read_source(notebook)
+        declared = declared_parameters(source)
+        given = check_values({name: namespace[name] for name in declared if name in namespace}, declared)
+        require_needs(complete(given, declared), declared_needs(source))
 
 
 def complete(values, declared):

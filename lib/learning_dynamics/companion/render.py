@@ -184,7 +184,11 @@ def _publish(made, html):
     new, old = (html.with_name(f".html-{word}") for word in ("new", "old"))
     for folder in (new, old):
         shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(made, new)
+    try:
+        shutil.copytree(made, new)
+    except shutil.Error as error:
+        shutil.rmtree(new, ignore_errors=True)
+        raise CompanionError(f"the site is made and could not be put in place: {error.args[0][0][2]}.") from None
     if html.exists():
         html.replace(old)
     new.replace(html)

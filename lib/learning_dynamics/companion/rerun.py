@@ -8,7 +8,14 @@ from .estimates import estimate, in_words, recorded_runs
 from .execution import SUMMARY, execute, read_summary
 from .notebooks import read_source
 from .ownership import claimed, require_outside_sources
-from .parameters import check_values, declared_parameters, parse_assignments
+from .parameters import (
+    check_values,
+    complete,
+    declared_needs,
+    declared_parameters,
+    parse_assignments,
+    require_needs,
+)
 from .registry import load_registry
 from .render import assemble_page, render
 
@@ -79,9 +86,12 @@ def runs_to_judge_by(project, chapter, output, say):
 
 def _checked(project, chapter, preset, assignments):
     """The values that differ from a chapter's defaults, and all its parameters as declared."""
-    declared = declared_parameters(read_source(project.notebook(chapter)))
+    source = read_source(project.notebook(chapter))
+    declared = declared_parameters(source)
     values = check_values(load_registry(project.book / "registry.yml").preset(chapter, preset), declared)
-    return values | parse_assignments(assignments, declared), declared
+    values |= parse_assignments(assignments, declared)
+    require_needs(complete(values, declared), declared_needs(source))
+    return values, declared
 
 
 def _run(project, chapter, values, output, say):
@@ -105,13 +115,15 @@ def _require_own_results(results):
 def parameter_table(project, chapter):
     """The parameters of a chapter as lines of text: name, type, default, range, help."""
     chapter = project.require_chapter(chapter)
-    declared = declared_parameters(read_source(project.notebook(chapter)))
+    source = read_source(project.notebook(chapter))
+    declared = declared_parameters(source)
     if not declared:
         return f"{chapter} has no parameters."
     rows = [("parameter", "type", "default", "allowed", "")]
     rows += [(p.name, p.type, repr(p.default), p.allowed or "any", p.help) for p in declared.values()]
     widths = [max(len(row[k]) for row in rows) for k in range(4)]
-    return "\n".join("  ".join([*(cell.ljust(w) for cell, w in zip(row, widths)), row[4]]).rstrip() for row in rows)
+    lines = ["  ".join([*(cell.ljust(w) for cell, w in zip(row, widths)), row[4]]).rstrip() for row in rows]
+    return "\n".join(lines + [f"needs {need.words}" for need in declared_needs(source)])
 
 
 def _listed(values):

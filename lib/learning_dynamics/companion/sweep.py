@@ -21,7 +21,7 @@ from .estimates import estimate, in_words, recorded_runs, total
 from .execution import SCRATCH, SUMMARY, damage, read_summary
 from .notebooks import read_source, write_whole
 from .ownership import claimed, require_outside_sources
-from .parameters import check_values, complete, declared_parameters, parse_grid
+from .parameters import check_values, complete, declared_needs, declared_parameters, parse_grid, require_needs
 from .pool import Job, checked_workers, run_all
 from .registry import load_registry
 from .rerun import runs_to_judge_by
@@ -178,7 +178,8 @@ def plan(project, chapter, *, preset, assignments, output):
     list of Run
         The folder of a run depends on its parameters alone, not on how they were given.
     """
-    declared = declared_parameters(read_source(project.notebook(chapter)))
+    source = read_source(project.notebook(chapter))
+    declared, needs = declared_parameters(source), declared_needs(source)
     base = check_values(load_registry(project.book / "registry.yml").preset(chapter, preset), declared)
     grid = parse_grid(assignments, declared)
     if not grid:
@@ -187,7 +188,10 @@ def plan(project, chapter, *, preset, assignments, output):
     if size > LARGEST_GRID:
         raise CompanionError(f"the grid has {size} runs; at most {LARGEST_GRID} are allowed.")
     points = (dict(zip(grid, point)) for point in itertools.product(*grid.values()))
-    return [_run(base, point, declared, output) for point in points]
+    runs = [_run(base, point, declared, output) for point in points]
+    for run in runs:
+        require_needs(run.parameters, needs)
+    return runs
 
 
 def _execute(jobs, key, workers, scheduler, say):
