@@ -6,9 +6,11 @@ import shutil
 
 import pytest
 
+from learning_dynamics.classroom import grading
 from learning_dynamics.classroom.assignments import marks
-from learning_dynamics.classroom.grading import GRADES_FILE, MARKS_FILE, grade
+from learning_dynamics.classroom.grading import GRADES_FILE, grade
 from learning_dynamics.classroom.guide import lost
+from learning_dynamics.classroom.marks import MARKS_FILE
 from learning_dynamics.companion.notebooks import read_notebook
 
 from .conftest import ASSIGNMENTS, hand_in, solved
@@ -16,6 +18,7 @@ from .conftest import ASSIGNMENTS, hand_in, solved
 IDENTIFIERS = ("anna", "Bert 7")
 HEIR = "carl"
 IDLE = "dora"
+PATIENCE = 240  # seconds a cell: more than enough also where other tests run beside
 
 
 @pytest.fixture(scope="session")
@@ -41,7 +44,7 @@ def _grade_class(project, released, assignment, folder):
     for number, mistake in enumerate(assignment.mistakes):
         student = f"mistake {number}"
         hand_in(solved(assignment, student, mistake.answers), handed_in, student, assignment.name)
-    found = grade(project, handed_in, assignment.name, out, say=lambda text: None)
+    found = grade(project, handed_in, assignment.name, out, timeout=PATIENCE, say=lambda text: None)
     return {each.student: each for each in found}, handed_in, out
 
 
@@ -60,6 +63,7 @@ def test_the_master_earns_everything_for_several_identifiers(graded, name):
 def test_the_untouched_version_earns_nothing(graded, name):
     grades, _, _ = graded(name)
     assert set(grades[IDLE].points.values()) == {0.0}
+    assert set(grades[IDLE].says.values()) == {"no answer yet"}
 
 
 def test_answers_that_were_passed_on_earn_nothing_where_they_are_personal(graded, name):
@@ -91,21 +95,33 @@ def test_the_released_version_holds_no_hidden_answer(released, name):
     assert all(not cell.get("outputs") for cell in notebook.cells)
 
 
-def test_marks_given_by_hand_complete_the_points(graded, project, name):
+def test_marks_given_by_hand_complete_the_points_and_nothing_is_run_for_them(graded, project, name, monkeypatch):
     assignment, (_, handed_in, out) = ASSIGNMENTS[name], graded(name)
-    by_hand = [task for task in assignment.tasks if task.by_hand]
-    one, again = handed_in.parent / "one", handed_in.parent / "again"
-    shutil.copytree(handed_in / IDENTIFIERS[0], one / IDENTIFIERS[0])
-    again.mkdir()
-    rows = [["student", "task", "points", "comment"]]
-    rows += [[IDENTIFIERS[0], task.id, f"{task.points:g}", "Well said."] for task in by_hand]
-    with (again / MARKS_FILE).open("w", newline="", encoding="utf-8") as stream:
-        csv.writer(stream).writerows(rows)
-    (found,) = grade(project, one, name, again, say=lambda text: None)
+    monkeypatch.setattr(grading, "run_all", lambda *arguments: pytest.fail("something was run"))
+    by_hand, place = [task for task in assignment.tasks if task.by_hand], out / name
+    rows = read_rows(place / MARKS_FILE)
+    assert rows[0] == ["student", "assignment", "task", "points", "comment"]
+    mine = [[IDENTIFIERS[0], name, task.id, f"{task.points:g}", "Well said."] for task in by_hand]
+    write_rows(place / MARKS_FILE, [rows[0], *mine])
+    found = {each.student: each for each in grade(project, handed_in, name, out, timeout=PATIENCE, say=lambda text: None)}[IDENTIFIERS[0]]
     assert found.total == assignment.points and not found.open
-    with (again / MARKS_FILE).open(newline="", encoding="utf-8") as stream:
-        assert list(csv.reader(stream)) == rows
-    with (again / GRADES_FILE).open(newline="", encoding="utf-8") as stream:
-        (row,) = csv.DictReader(stream)
+    assert [row for row in read_rows(place / MARKS_FILE) if row[0] == IDENTIFIERS[0]] == mine
+    (row,) = [dict(zip(row_names, row)) for row_names, row in with_names(place / GRADES_FILE) if row[0] == IDENTIFIERS[0]]
     assert float(row["points"]) == float(row["maximum"]) == assignment.points and row["to mark"] == ""
-    assert "Well said." in (again / "feedback" / f"{IDENTIFIERS[0]}.html").read_text("utf-8")
+    assert "Well said." in (place / "feedback" / f"{IDENTIFIERS[0]}.html").read_text("utf-8")
+    assert "not marked yet" in (place / "feedback" / f"{IDENTIFIERS[1]}.html").read_text("utf-8")
+
+
+def read_rows(path):
+    with path.open(newline="", encoding="utf-8-sig") as stream:
+        return list(csv.reader(stream))
+
+
+def write_rows(path, rows):
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        csv.writer(stream).writerows(rows)
+
+
+def with_names(path):
+    rows = read_rows(path)
+    return [(rows[0], row) for row in rows[1:]]

@@ -1,10 +1,10 @@
 """Submissions made from the masters."""
 
-import copy
-
 import pytest
 
 from learning_dynamics.classroom.assignments import load_assignments
+from learning_dynamics.classroom.judge import SOLUTION
+from learning_dynamics.classroom.release import released as released_version
 from learning_dynamics.classroom.release import write_classroom
 from learning_dynamics.companion.notebooks import write_notebook
 from learning_dynamics.companion.project import find_project
@@ -18,8 +18,11 @@ def cell(notebook, grade_id):
 
 
 def solved(assignment, student, answers=None):
-    """The master as a student would hand it in, with some of its answers replaced."""
-    notebook = copy.deepcopy(assignment.master)
+    """The released notebook with the master's answers, as a student would hand it in, some of them replaced."""
+    notebook = released_version(assignment.master)
+    for original, each in zip(assignment.master.cells, notebook.cells):
+        if original.metadata["nbgrader"]["solution"]:
+            each.source = "\n".join(line for line in original.source.split("\n") if line.strip() not in SOLUTION)
     for grade_id, source in {"student": f"student = {student!r}", **(answers or {})}.items():
         cell(notebook, grade_id).source = source
     return notebook

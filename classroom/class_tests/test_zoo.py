@@ -9,6 +9,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from learning_dynamics.classroom.grading import GRADES_FILE, grade
+from learning_dynamics.classroom.release import released as released_version
 
 from .conftest import ASSIGNMENTS, cell, hand_in, solved
 
@@ -17,6 +18,7 @@ FULL = {task.id: None if task.by_hand else task.points for task in ASSIGNMENT.ta
 NOTHING = dict.fromkeys(FULL, 0.0)
 EXPERIMENT = {"experiment-mean": 0.0, "experiment-sd": 0.0}
 FIRST = {"transform-upper": 0.0, "transform-everywhere": 0.0, "transform-corners": 0.0}
+TO_DECIDE = dict.fromkeys([*FIRST, "moments", "log-mean", "sd-independent"])
 ON_TRANSFORM = FIRST | {"moments": 0.0, "log-mean": 0.0, "sd-independent": 0.0}
 
 
@@ -56,6 +58,86 @@ def _borrowed_elsewhere(notebook):
     cell(notebook, "transform").source = "transform = lambda z, c: mine(z, c=c)"
 
 
+def _helpers(notebook):
+    own = "step = norms = weights = lambda *arguments: None\nq = c = z = x = points = wanted = low = reference = p.c"
+    notebook.cells.insert(6, nbformat.v4.new_code_cell(own))
+
+
+def _at(notebook, grade_id):
+    return next(k for k, each in enumerate(notebook.cells) if each.metadata["nbgrader"]["grade_id"] == grade_id)
+
+
+def _parts(notebook, grade_id, line):
+    at = _at(notebook, grade_id)
+    lines = notebook.cells[at].source.split("\n")
+    second = copy.deepcopy(notebook.cells[at])
+    second.id = "second-half"
+    notebook.cells[at].source, second.source = "\n".join(lines[:line]), "\n".join(lines[line:])
+    notebook.cells.insert(at + 1, second)
+
+
+def _split(notebook):
+    _parts(notebook, "experiment", 5)
+    cell(notebook, "experiment").source = cell(notebook, "experiment").source.replace("    rows", "rows")
+
+
+def _split_within(notebook):
+    _parts(notebook, "transform", 4)
+
+
+def _copied(notebook):
+    at = _at(notebook, "transform")
+    second = copy.deepcopy(notebook.cells[at])
+    second.id = "a-copy"
+    notebook.cells[at].source = cell(released_version(ASSIGNMENT.master), "transform").source
+    notebook.cells.insert(at + 3, second)
+
+
+def _merged(notebook):
+    first, second = _at(notebook, "logarithm"), _at(notebook, "experiment")
+    notebook.cells[first].source += "\n" + notebook.cells[second].source
+    del notebook.cells[second]
+
+
+def _merged_into_check(notebook):
+    answer, check = _at(notebook, "transform"), _at(notebook, "transform-upper")
+    notebook.cells[check].source = notebook.cells[answer].source + "\n" + notebook.cells[check].source
+    del notebook.cells[answer]
+
+
+def _renamed(notebook):
+    cell(notebook, "transform").metadata["nbgrader"]["grade_id"] = "something"
+
+
+def _stripped(notebook):
+    for each in notebook.cells:
+        each.metadata = nbformat.from_dict({})
+
+
+def _stripped_of_ids(notebook):
+    _stripped(notebook)
+    for number, each in enumerate(notebook.cells):
+        each.id = f"new-{number}"
+
+
+def _pictured(notebook):
+    essay = cell(notebook, "interpretation")
+    essay.source = "![my picture](attachment:x.png)"
+    essay.attachments = {"x.png": {"image/png": PIXEL}}
+
+
+def _retyped(notebook):
+    at = _at(notebook, "interpretation")
+    new = nbformat.v4.new_code_cell("The eigenvalues repel each other.", metadata=notebook.cells[at].metadata)
+    notebook.cells[at] = new
+
+
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+NAMESAKE = cell(ASSIGNMENT.master, "experiment").source + "\n\n\nclass Net:\n    def stieltjes(self):\n        return 1\n\n\nNet().stieltjes()"
+DISGUISED = """import importlib
+
+hidden = vars(importlib.import_module("learning_dynamics.random_matrix"))["stielt" + "jes"]
+transform = lambda z, c: hidden(z, c=c)"""
 BORROWED = "import learning_dynamics.random_matrix as rm\ntransform = lambda z, c: rm.stieltjes(z, c=c)"
 ZOO = {  # name: (change of the notebook, points that differ from full)
     "a syntax error": (_with("experiment", "mean_L = = 3"), EXPERIMENT),
@@ -67,8 +149,22 @@ ZOO = {  # name: (change of the notebook, points that differ from full)
     "checks replaced": (_tampered, ON_TRANSFORM),
     "cells moved and doubled": (_shuffled, {}),
     "cells added": (_own_cells, {}),
-    "the library's function": (_with("transform", BORROWED), ON_TRANSFORM),
-    "the library's function, from afar": (_borrowed_elsewhere, ON_TRANSFORM),
+    "the library's function": (_with("transform", BORROWED), TO_DECIDE),
+    "the library's function, from afar": (_borrowed_elsewhere, TO_DECIDE),
+    "the library's function, by another name": (_with("transform", DISGUISED), TO_DECIDE),
+    "a method of that name": (_with("experiment", NAMESAKE), {}),
+    "names that checks use": (_helpers, {}),
+    "no identifier": (_without({"student"}), {}),
+    "an answer split": (_split, {}),
+    "an answer split within a statement": (_split_within, {}),
+    "an answer copied below": (_copied, {}),
+    "two answers merged": (_merged, {}),
+    "an answer merged into a check": (_merged_into_check, {}),
+    "an answer of another name": (_renamed, {}),
+    "no metadata": (_stripped, {}),
+    "no metadata and other ids": (_stripped_of_ids, {}),
+    "an essay with a picture": (_pictured, {}),
+    "an essay as code": (_retyped, {}),
     "texts for numbers": (_with("experiment", "mean_L = 'about 3'\nsd_L = '1.2'"), EXPERIMENT),
     "functions for numbers": (_with("experiment", "mean_L = sd_L = print"), EXPERIMENT),
     "arrays for numbers": (_with("experiment", "mean_L = sd_L = np.ones(3)"), EXPERIMENT),
@@ -85,7 +181,7 @@ FILES = {  # name: (path in the student's folder, its text, what is said)
         json.dumps({"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}),
         "stieltjes.ipynb holds no cell of this assignment",
     ),
-    "a text": ("answers.txt", "m = 3", "there is no notebook in the folder"),
+    "a text": ("answers.txt", "m = 3", "there is no notebook in the folder, only answers.txt"),
 }
 
 
@@ -103,8 +199,8 @@ def zoo(project, tmp_path_factory):
     hand_in(solved(ASSIGNMENT, "a renamed file"), folder / "in", "a renamed file", "final version (2)")
     hand_in(solved(ASSIGNMENT, "zoe"), folder / "in" / "zoe", "stieltjes", ASSIGNMENT.name)
     lines = []
-    grades = grade(project, folder / "in", ASSIGNMENT.name, folder / "out", say=lines.append)
-    return {each.student: each for each in grades}, folder / "out", lines
+    grades = grade(project, folder / "in", ASSIGNMENT.name, folder / "out", timeout=240, say=lines.append)
+    return {each.student: each for each in grades}, folder / "out" / ASSIGNMENT.name, [each for each in lines if " points" in each]
 
 
 @pytest.mark.parametrize("student", ZOO)
@@ -130,15 +226,28 @@ def test_nested_folders_are_read(zoo):
 
 
 def test_what_was_taken_from_the_library_is_named(zoo):
-    for student in ("the library's function", "the library's function, from afar"):
-        (note,) = zoo[0][student].notes
-        assert "stieltjes from the library" in note
+    for student in ("the library's function", "the library's function, from afar", "the library's function, by another name"):
+        assert any("uses stieltjes of the library" in note for note in zoo[0][student].notes)
+        assert "your teacher decides" in zoo[0][student].says["transform-upper"]
+    assert not any("of the library" in note for note in zoo[0]["a method of that name"].notes)
+
+
+def test_pictures_of_essays_are_on_the_page_and_in_the_notebook(zoo):
+    _, out, _ = zoo
+    assert PIXEL in (out / "feedback" / "an essay with a picture.html").read_text("utf-8")
+    assert PIXEL in (out / "essays" / "interpretation.html").read_text("utf-8")
+    assert PIXEL in (out / "graded" / "an essay with a picture.ipynb").read_text("utf-8")
+
+
+def test_every_strange_notebook_is_run_to_its_end(zoo):
+    for student in ZOO:
+        assert not any("not graded" in note for note in zoo[0][student].notes), student
 
 
 def test_one_line_one_row_and_one_page_for_everybody(zoo):
     grades, out, lines = zoo
     assert len(lines) == len(grades) == len(ZOO) + len(FILES) + 2
-    assert [line.split(":")[0] for line in lines] == list(grades)
+    assert sorted(line.split(":")[0] for line in lines) == sorted(grades)
     assert len((out / GRADES_FILE).read_text("utf-8").splitlines()) == len(grades) + 1
     assert {path.stem for path in (out / "feedback").iterdir()} == set(grades)
 

@@ -43,9 +43,21 @@ def test_no_two_students_of_a_large_class_share_their_parameters(name):
     assert all(one != other for one, other in itertools.combinations(drawn, 2))
 
 
+def test_the_number_on_which_personal_answers_of_stieltjes_depend_is_hardly_ever_shared():
+    drawn = [parameters("stieltjes", f"student {number}").c for number in range(500)]
+    pairs = list(itertools.combinations(drawn, 2))
+    assert sum(one == other for one, other in pairs) < len(pairs) / 500
+
+
+def test_a_course_has_parameters_of_its_own():
+    assert parameters("stieltjes", "anna", course="autumn") != parameters("stieltjes", "anna")
+    assert parameters("stieltjes", "Anna ", course="autumn") == parameters("stieltjes", "anna", course="autumn")
+
+
 def test_case_and_white_space_do_not_count():
     assert parameters("stieltjes", " Anna\n") == parameters("stieltjes", "anna")
-    assert parameters("stieltjes", "anna b") != parameters("stieltjes", "annab")
+    assert parameters("stieltjes", "anna b") == parameters("stieltjes", "Anna\u00a0 b") != parameters("stieltjes", "annab")
+    assert parameters("stieltjes", "Zoe\u0308") == parameters("stieltjes", "zo\u00eb")
 
 
 @pytest.mark.parametrize("student", ["", "  ", PLACEHOLDER, None, 7])

@@ -1,24 +1,51 @@
-"""What is handed in: found, read, and completed, without nbgrader."""
+"""What is handed in: found in folders, archives and flat files, read, and told whose it is."""
 
-import importlib.util
+import copy
+import io
+import os
+import unicodedata
+import zipfile
 
-import nbformat
 import pytest
 
 from learning_dynamics.classroom.assignments import require_assignment
-from learning_dynamics.classroom.extra import require_extra
-from learning_dynamics.classroom.grading import MARKS_FILE, Grade, line, read_marks, write_marks
-from learning_dynamics.classroom.submissions import assigned_text, borrowed, completed, find_submissions
-from learning_dynamics.companion.cli import main
+from learning_dynamics.classroom.judge import SOLUTION
+from learning_dynamics.classroom.release import released
+from learning_dynamics.classroom.submissions import Roster, assigned_text, find_submissions, named_student, read_roster
 from learning_dynamics.companion.errors import CompanionError
+from learning_dynamics.companion.notebooks import notebook_bytes
 from learning_dynamics.companion.project import find_project
 
 ASSIGNMENT = require_assignment(find_project(), "stieltjes")
-NOBODY = frozenset()
+RELEASED = released(ASSIGNMENT.master)
 
 
-def grade_id(cell):
-    return cell.metadata.get("nbgrader", {}).get("grade_id")
+def solved(student):
+    notebook = copy.deepcopy(RELEASED)
+    for original, cell in zip(ASSIGNMENT.master.cells, notebook.cells):
+        if original.metadata["nbgrader"]["solution"]:
+            cell.source = "\n".join(line for line in original.source.split("\n") if line.strip() not in SOLUTION)
+        if original.metadata["nbgrader"]["grade_id"] == "student":
+            cell.source = f"student = {student!r}"
+    return notebook_bytes(notebook)
+
+
+def put(folder, name, data):
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+
+
+def zipped(files):
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return held.getvalue()
+
+
+def students(found):
+    return {each.student: each.owner for each in found.submissions}
 
 
 def test_a_folder_without_students_is_refused(tmp_path):
@@ -28,64 +55,157 @@ def test_a_folder_without_students_is_refused(tmp_path):
         find_submissions(tmp_path / "nowhere", ASSIGNMENT)
 
 
-def test_the_notebook_of_the_right_name_comes_first(tmp_path):
-    (tmp_path / "anna").mkdir()
-    for name in ("a copy", "stieltjes"):
-        (tmp_path / "anna" / f"{name}.ipynb").write_text(ASSIGNMENT.path.read_text("utf-8"), "utf-8")
-    (found,) = find_submissions(tmp_path, ASSIGNMENT)
-    assert found.student == "anna"
-    assert found.notes == ("not graded: a copy.ipynb", "the notebook works with the parameters of 'example'")
+def test_the_notebook_with_more_answers_comes_first_and_the_other_is_named(tmp_path):
+    put(tmp_path, "anna/stieltjes.ipynb", notebook_bytes(RELEASED))
+    put(tmp_path, "anna/stieltjes (1).ipynb", solved("anna"))
+    (found,) = find_submissions(tmp_path, ASSIGNMENT).submissions
+    assert found.notes == ("stieltjes (1).ipynb is graded as stieltjes.ipynb", "not graded: stieltjes.ipynb")
 
 
 def test_the_notebook_of_another_assignment_is_none_of_this(tmp_path):
     other = require_assignment(find_project(), "ensemble")
-    (tmp_path / "anna").mkdir()
-    (tmp_path / "anna" / "stieltjes.ipynb").write_text(other.path.read_text("utf-8"), "utf-8")
-    (found,) = find_submissions(tmp_path, ASSIGNMENT)
+    put(tmp_path, "anna/stieltjes.ipynb", other.path.read_bytes())
+    (found,) = find_submissions(tmp_path, ASSIGNMENT).submissions
     assert found.problem == "stieltjes.ipynb holds no cell of this assignment"
 
 
-def test_an_unchanged_notebook_is_completed_to_itself():
-    master = ASSIGNMENT.master
-    assert completed(master, master, NOBODY) == master
+LAYOUTS = {  # name: (files, identifiers by student without a roster)
+    "one folder each": ({"anna/stieltjes.ipynb": "anna", "bert/x/stieltjes.ipynb": "bert"}, {"anna": "anna", "bert": "bert"}),
+    "flat files": ({"anna.ipynb": "anna", "bert.ipynb": "bert"}, {"anna": "anna", "bert": "bert"}),
+    "Moodle": (
+        {"Anna Müller_84123_assignsubmission_file/stieltjes.ipynb": "s1", "Bo Li_84124_assignsubmission_file_/a.ipynb": "s2"},
+        {"Anna Müller": "s1", "Bo Li": "s2"},
+    ),
+    "Canvas": (
+        {"mulleranna_101_9001_stieltjes.ipynb": "s1", "libo_LATE_102_9002_stieltjes-1.ipynb": "s2"},
+        {"mulleranna": "s1", "libo": "s2"},
+    ),
+    "Blackboard": ({"Homework 1_s1_attempt_2026-11-01-10-11-12_stieltjes.ipynb": "s1"}, {"s1": "s1"}),
+    "Gradescope": ({"submission_555/stieltjes.ipynb": "s1", "submission_556/stieltjes.ipynb": "s2"}, {"555": "s1", "556": "s2"}),
+    "traces of other systems": (
+        {"anna/stieltjes.ipynb": "anna", "__MACOSX/anna/._stieltjes.ipynb": None, "anna/.ipynb_checkpoints/a.ipynb": None, ".DS_Store": None},
+        {"anna": "anna"},
+    ),
+}
 
 
-def test_answers_are_taken_and_everything_else_is_put_back():
-    master, handed_in = ASSIGNMENT.master, ASSIGNMENT.master
-    for cell in handed_in.cells:
-        cell.source = f"changed = {grade_id(cell)!r}"
-    handed_in.cells = handed_in.cells[::-1]
-    whole = completed(handed_in, master, NOBODY)
-    assert [grade_id(cell) for cell in whole.cells] == [grade_id(cell) for cell in master.cells]
-    for cell, original in zip(whole.cells, master.cells):
-        changed = cell.metadata["nbgrader"]["solution"]
-        assert cell.source == (f"changed = {grade_id(cell)!r}" if changed else original.source)
-        assert cell.metadata == original.metadata
+@pytest.mark.parametrize("archived", [False, True])
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_folders_and_files_of_platforms_are_read(tmp_path, name, archived):
+    files, expected = LAYOUTS[name]
+    files = {path: b"x" if student is None else solved(student) for path, student in files.items()}
+    place = tmp_path / "in"
+    if archived:
+        place = tmp_path / "in.zip"
+        place.write_bytes(zipped(files))
+    else:
+        for path, data in files.items():
+            put(place, path, data)
+    found = find_submissions(place, ASSIGNMENT)
+    assert students(found) == expected
+    assert not found.ignored and not any(each.problem for each in found.submissions)
 
 
-def test_cells_of_the_student_keep_their_place():
-    master, handed_in = ASSIGNMENT.master, ASSIGNMENT.master
-    handed_in.cells.insert(0, nbformat.v4.new_code_cell("first = 1"))
-    handed_in.cells.insert(8, nbformat.v4.new_code_cell("later = 2"))
-    whole = completed(handed_in, master, NOBODY)
-    assert [whole.cells[k].source for k in (0, 8)] == ["first = 1", "later = 2"]
-    assert len(whole.cells) == len(master.cells) + 2
+ROSTER = Roster(
+    [
+        {"identifier": "2023/1234", "name": "Anna Müller", "email": "anna@uni.example", "canvas": "101", "moodle": "84123", "gradescope": "555"},
+        {"identifier": "2023/1235", "name": "Bo Li", "email": "bo@uni.example", "canvas": "102", "moodle": "84124", "gradescope": "556"},
+        {"identifier": "2023/1236", "name": "Cem Öz", "email": "cem@uni.example", "canvas": "103", "moodle": "84125", "gradescope": "557"},
+    ]
+)
 
 
 @pytest.mark.parametrize(
-    ("source", "found"),
+    "files",
     [
-        ("from learning_dynamics.random_matrix import stieltjes as st", {"stieltjes"}),
-        ("import learning_dynamics.random_matrix as rm\nrm.stieltjes(1j, c=1)", {"stieltjes"}),
-        ("from learning_dynamics.random_matrix import *", {"*"}),
-        ("from scipy.special import stieltjes", set()),
-        ("stieltjes = 3\nprint(stieltjes)", set()),
-        ("p = parameters('stieltjes', 'anna')", set()),
-        ("def broken(:", set()),
+        ["Anna Müller_84123_assignsubmission_file/stieltjes.ipynb", "Bo Li_84124_assignsubmission_file/stieltjes.ipynb"],
+        ["mulleranna_101_9001_stieltjes.ipynb", "libo_102_9002_stieltjes.ipynb"],
+        ["submission_555/stieltjes.ipynb", "submission_556/stieltjes.ipynb"],
+        ["anna@uni.example/stieltjes.ipynb", "BO@uni.example/stieltjes.ipynb"],
+        [unicodedata.normalize("NFD", "Anna  Müller") + "/stieltjes.ipynb", "Bo Li /stieltjes.ipynb"],
     ],
 )
-def test_what_is_taken_from_the_library_is_seen(source, found):
-    assert borrowed(source) & {"stieltjes", "*"} == found
+def test_a_roster_says_whose_it_is_and_who_is_missing(tmp_path, files):
+    for path, student in zip(files, ["2023/1234", "bo@uni.example"]):
+        put(tmp_path, path, solved(student))
+    found = find_submissions(tmp_path, ASSIGNMENT, ROSTER)
+    assert students(found) == {"2023/1234": "2023/1234", "2023/1235": "bo@uni.example"}
+    assert found.missing == ["2023/1236"]
+    assert all(each.notes == () for each in found.submissions)
+
+
+def test_who_is_not_in_the_roster_is_graded_and_named(tmp_path):
+    put(tmp_path, "stranger/stieltjes.ipynb", solved("dora"))
+    (found,) = find_submissions(tmp_path, ASSIGNMENT, ROSTER).submissions
+    assert found.owner == "dora" and found.notes == ("'stranger' is not in the roster; the notebook names 'dora'",)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("name,email\nx,y\n", "roster.csv must have a column 'identifier'"),
+        ("identifier;name\n;x\n", "roster.csv, line 2: the identifier is empty"),
+        ("identifier\tname\na\tx\nA \ty\n", "roster.csv, line 3: the identifier 'A' stands in line 2, too"),
+        ("", "roster.csv is empty"),
+    ],
+)
+def test_what_is_wrong_with_a_roster_is_one_sentence(tmp_path, text, message):
+    (tmp_path / "roster.csv").write_text(text, "utf-8")
+    with pytest.raises(CompanionError, match=message):
+        read_roster(tmp_path / "roster.csv")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_a_roster_is_read_as_spreadsheets_write_it(tmp_path, encoding, separator):
+    text = separator.join(["Identifier", "Name"]) + "\r\n" + separator.join(["s1", "José Müller"]) + "\r\n\r\n"
+    (tmp_path / "roster.csv").write_bytes(text.encode(encoding))
+    assert read_roster(tmp_path / "roster.csv").find("José Müller") == "s1"
+
+
+def test_archives_within_folders_are_read_and_other_names_of_a_notebook(tmp_path):
+    put(tmp_path, "anna/work.zip", zipped({"a/stieltjes.ipynb": solved("anna")}))
+    put(tmp_path, "bert/stieltjes.ipynb.txt", b"\xef\xbb\xbf" + solved("bert"))
+    put(tmp_path, "carl.zip", zipped({"stieltjes.ipynb": solved("carl")}))
+    put(tmp_path, "dora/broken.zip", b"PK\x03\x04 nothing")
+    found = find_submissions(tmp_path, ASSIGNMENT)
+    assert students(found) == {"anna": "anna", "bert": "bert", "carl": "carl", "dora": "dora"}
+    assert [each.student for each in found.submissions if each.problem] == ["dora"]
+    assert "cannot be unpacked" in found.submissions[-1].problem
+
+
+def test_what_is_not_taken_is_named(tmp_path):
+    put(tmp_path, "anna/stieltjes.ipynb", solved("anna"))
+    put(tmp_path, "stray.ipynb", solved("bert"))
+    put(tmp_path, "carl/notes.txt", b"x")
+    os.symlink(tmp_path / "anna", tmp_path / "dora")
+    (tmp_path / "emil").mkdir()
+    os.symlink(tmp_path / "anna" / "stieltjes.ipynb", tmp_path / "emil" / "stieltjes.ipynb")
+    found = find_submissions(tmp_path, ASSIGNMENT)
+    assert found.ignored == [
+        "dora: it is a link",
+        "emil/stieltjes.ipynb: it is a link",
+        "stray.ipynb: it is in no folder of a student",
+    ]
+    assert {each.student: each.problem for each in found.submissions} == {
+        "anna": "",
+        "carl": "there is no notebook in the folder, only notes.txt",
+        "emil": "there is no notebook in the folder",
+    }
+
+
+def test_an_identifier_that_two_use_is_named(tmp_path):
+    for number in (1, 2):
+        put(tmp_path, f"submission_{number}/stieltjes.ipynb", solved("anna"))
+    for each in find_submissions(tmp_path, ASSIGNMENT).submissions:
+        assert "the same identifier 'anna' is used by" in each.notes[-1]
+
+
+@pytest.mark.parametrize("folder", [unicodedata.normalize("NFD", "Zoë"), "Zoë ", "ZOË"])
+def test_names_differ_in_nothing_that_machines_change(tmp_path, folder):
+    put(tmp_path, f"{folder}/stieltjes.ipynb", solved("Zoë"))
+    (found,) = find_submissions(tmp_path, ASSIGNMENT).submissions
+    assert found.notes == ()
 
 
 @pytest.mark.parametrize(
@@ -96,50 +216,6 @@ def test_the_identifier_of_a_notebook_is_read_without_running_it(source, name):
     assert assigned_text(source, "student") == name
 
 
-def marks_file(folder, text):
-    (folder / MARKS_FILE).write_text("student,task,points,comment\n" + text, "utf-8")
-    return folder / MARKS_FILE
-
-
-@pytest.mark.parametrize(
-    ("row", "message"),
-    [
-        ("anna,interpretation,six,", "line 2: points must be a number from 0 to 5, got 'six'"),
-        ("anna,interpretation,5.5,", "line 2: points must be a number from 0 to 5, got '5.5'"),
-        ("anna,interpretation,-1,", "line 2: points must be a number from 0 to 5, got '-1'"),
-        ("anna,interpretation,nan,", "line 2: points must be a number from 0 to 5, got 'nan'"),
-        ("bert,interpretation,5,", "there is no student 'bert'"),
-        ("anna,interpretatoin,5,", "with a task 'interpretatoin'"),
-    ],
-)
-def test_wrong_marks_are_named_by_their_line(tmp_path, row, message):
-    with pytest.raises(CompanionError, match=message):
-        read_marks(marks_file(tmp_path, row + "\n"), ASSIGNMENT, ["anna"])
-
-
-def test_marks_survive_being_read_and_written(tmp_path):
-    rows = 'anna,interpretation,4.5,"Clear, and short."\n'
-    given = read_marks(marks_file(tmp_path, rows), ASSIGNMENT, ["anna", "bert"])
-    assert given == {("anna", "interpretation"): (4.5, "Clear, and short.")}
-    open_ = {task.id: None if task.by_hand else 0.0 for task in ASSIGNMENT.tasks}
-    grades = [Grade("anna", open_ | {"interpretation": 4.5}, []), Grade("bert", dict(open_), [])]
-    write_marks(tmp_path / MARKS_FILE, ASSIGNMENT, grades, given)
-    again = read_marks(tmp_path / MARKS_FILE, ASSIGNMENT, ["anna", "bert"])
-    assert again == given | {("bert", "interpretation"): (None, "")}
-
-
-def test_a_line_says_points_what_is_open_and_what_is_odd():
-    points = {task.id: None if task.by_hand else task.points for task in ASSIGNMENT.tasks}
-    text = line(Grade("anna", points, ["a note"]), ASSIGNMENT)
-    assert text == "anna: 25 of 30 points, 5 more to be marked by hand; a note"
-
-
-def test_without_the_extra_one_sentence_says_how_to_install_it(monkeypatch, capsys, tmp_path):
-    real = importlib.util.find_spec
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: None if name == "nbgrader" else real(name, *rest))
-    with pytest.raises(CompanionError, match="nbgrader is missing; install the extra with `make classroom`"):
-        require_extra()
-    assert main(["grade", str(tmp_path), "--assignment", "stieltjes", "--out", str(tmp_path / "out")]) == 2
-    assert main(["classroom", "--out", str(tmp_path / "out")]) == 2
-    captured = capsys.readouterr().err
-    assert captured.count("error: nbgrader is missing") == 2 and captured.count("\n") == 2
+def test_the_placeholder_names_nobody():
+    assert named_student(["student = 'your identifier'"]) is None
+    assert named_student(["student = 'anna'", "student = 'your identifier'"]) == "anna"

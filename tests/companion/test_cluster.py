@@ -143,6 +143,9 @@ def test_what_is_sent_holds_no_path_and_other_packages_are_refused(project):
     job = Job(project=project, chapter="a", preset="s", target=here / "a.ipynb", results=here / "r", parameters={"n": 1})
     sent = pickle.dumps((run_packed, _packed(job)))
     assert b"Path" not in sent and str(here).encode() not in sent
+    assert b"PosixPath" not in pickle.dumps(job)
+    back = pickle.loads(pickle.dumps(job))
+    assert (back.project, back.target, back.results, back.parameters) == (project, job.target, job.results, job.parameters)
     other = {**_packed(job), "versions": {"numpy": "1.0"}}
     assert "its worker has other packages (numpy 1.0 there, " in run_packed(other)[0].error
 

@@ -1,6 +1,7 @@
 """The assignments: their master notebooks, and what is known of them."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import yaml
@@ -11,7 +12,7 @@ from learning_dynamics.companion.suggestions import require_known
 
 from .parameters import RANGES
 
-FOLDER = "classroom"
+FOLDER, PRIVATE = "classroom", "private"
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class Assignment:
         """The master notebook, with solutions and hidden checks."""
         return read_notebook(self.path)
 
-    @property
+    @cached_property
     def tasks(self):
         """All cells that earn points, in order."""
         return tuple(
@@ -67,7 +68,7 @@ class Assignment:
             if mark["grade"]
         )
 
-    @property
+    @cached_property
     def answer_ids(self):
         """Ids of the cells in which students write code."""
         return tuple(mark["grade_id"] for mark in marks(self.master) if mark["solution"] and not mark["grade"])
@@ -85,13 +86,20 @@ def marks(notebook):
 
 def load_assignments(project):
     """All assignments by name, in the order of `RANGES`."""
-    return {name: _load(project.root / FOLDER / name, name) for name in RANGES}
+    return {name: require_assignment(project, name) for name in RANGES}
 
 
-def require_assignment(project, name):
-    """The assignment of a name; a `CompanionError` with a suggestion where there is none."""
+def require_assignment(project, name, masters=None):
+    """The assignment of a name; a `CompanionError` with a suggestion where there is none.
+
+    A folder `masters` holds ``<name>/<name>.ipynb`` and ``assignment.yml`` of a course of its own; otherwise ``classroom/private`` is
+    looked in first, which the repository does not keep.
+    """
     require_known(name, RANGES, "assignment")
-    return _load(project.root / FOLDER / name, name)
+    if masters is not None:
+        return _load(masters / name, name)
+    private = project.root / FOLDER / PRIVATE / name
+    return _load(private if private.is_dir() else project.root / FOLDER / name, name)
 
 
 def _load(folder, name):

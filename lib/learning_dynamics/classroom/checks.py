@@ -29,13 +29,13 @@ def expect(what, found, wanted, *, rtol=1e-6, atol=0.0):
     --------
     >>> expect("the half", 0.5, 0.5)
     """
-    if found is None or found is Ellipsis:
+    if found is None or found is Ellipsis or (isinstance(found, (list, tuple)) and any(each is None for each in found)):
         raise AssertionError(f"{what}: there is no answer yet")
     if not isinstance(found, (numbers.Number, np.ndarray, np.generic, list, tuple)):
-        raise AssertionError(f"{what}: a number or an array is asked for, got {type(found).__name__}")
+        raise AssertionError(f"{what}: a number or an array is asked for, got {_kind(found)}")
     try:
         found, wanted = np.asarray(found, dtype=complex), np.asarray(wanted, dtype=complex)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise AssertionError(f"{what}: a number or an array of numbers is asked for, got {found!r:.80}") from None
     if found.shape != wanted.shape:
         raise AssertionError(f"{what}: the shape {wanted.shape} is asked for, got {found.shape}")
@@ -53,6 +53,10 @@ def expect_each(what, function, cases, reference, **tolerances):
         raise AssertionError(f"{what}: a function is asked for, got {type(function).__name__}")
     for arguments in cases:
         expect(f"{what} at {', '.join(map(_short, arguments))}", function(*arguments), reference(*arguments), **tolerances)
+
+
+def _kind(value):
+    return getattr(value, "kind", None) or type(value).__name__
 
 
 def _short(value):

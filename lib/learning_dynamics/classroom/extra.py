@@ -4,11 +4,14 @@ import importlib.util
 
 from learning_dynamics.companion.errors import CompanionError
 
+NEEDED = ("bleach", "latex2mathml")
+
 
 def require_extra():
-    """Raise a `CompanionError` that says how to install nbgrader where it is missing."""
-    if importlib.util.find_spec("nbgrader") is None:
-        raise CompanionError(
-            "nbgrader is missing; install the extra with `make classroom`, or with "
-            "`python -m pip install -r requirements-classroom.txt`."
-        )
+    """Raise a `CompanionError` that says how to install what is missing."""
+    for name in NEEDED:
+        if importlib.util.find_spec(name) is None:
+            raise CompanionError(
+                f"{name} is missing; install the extra with `make classroom`, or with "
+                "`python -m pip install -r requirements-classroom.txt`."
+            )

@@ -1,35 +1,113 @@
-"""Feedback pages that need nothing beside themselves: formulas as MathML, and no script or style from elsewhere."""
+"""Feedback pages that need nothing beside themselves and run nothing: what a notebook shows passes an allow-list, formulas become MathML.
 
+No script, no frame, no form, no style and no picture from elsewhere survives; a content policy in the page forbids the rest.
+"""
+
+import base64
 import html
 import re
+import xml.etree.ElementTree as ElementTree
 
-from bs4 import BeautifulSoup, NavigableString
+import bleach
 from latex2mathml.converter import convert
+from markdown_it import MarkdownIt
 
 FORMULA = re.compile(r"\$\$(.+?)\$\$|\$(\S|\S.*?\S)\$", re.DOTALL)
-VERBATIM = {"code", "pre", "style", "title"}
-ELSEWHERE = re.compile(r"^(https?:)?//")
+ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07]*\x07|[\x00-\x08\x0b\x0c\x0e-\x1f]")
+TAGS = frozenset(
+    "a abbr b blockquote br caption code col colgroup dd del details div dl dt em figcaption figure h1 h2 h3 h4 h5 h6 hr i img kbd li ol p pre q s"
+    " samp small span strong sub summary sup table tbody td tfoot th thead tr u ul var".split()
+)
+ATTRIBUTES = {"*": ["title", "lang", "dir"], "a": ["href"], "img": ["src", "alt", "width", "height"], "td": ["colspan", "rowspan"], "th": ["colspan", "rowspan", "scope"]}
+DATA_PICTURE = re.compile(r"data:image/(png|jpeg|gif|webp|svg\+xml);base64,[A-Za-z0-9+/=\s]*\Z")
+MATH = "{http://www.w3.org/1998/Math/MathML}"
+MATH_TAGS = frozenset(
+    "math mrow mi mn mo ms mtext mspace mfrac msqrt mroot msub msup msubsup munder mover munderover mtable mtr mtd mlabeledtr mstyle mpadded"
+    " mphantom menclose mfenced mmultiscripts mprescripts none semantics".split()
+)
+MATH_ATTRIBUTES = frozenset(
+    "display mathvariant stretchy fence separator form lspace rspace largeop movablelimits accent accentunder linethickness columnalign rowspacing"
+    " columnspacing columnlines rowlines width height depth minsize maxsize displaystyle scriptlevel notation open close separators".split()
+)
+POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+STYLE = """
+:root { color-scheme: light dark }
+body { font: 1rem/1.5 system-ui, sans-serif; max-width: 56rem; margin: 2rem auto; padding: 0 1rem; overflow-wrap: anywhere }
+table { border-collapse: collapse; display: block; overflow-x: auto; margin: 1rem 0 }
+th, td { border: 1px solid #8888; padding: .3rem .6rem; text-align: left; vertical-align: top }
+pre { overflow-x: auto; padding: .6rem; border: 1px solid #8888; margin: .4rem 0 }
+img { max-width: 100%; background: #fff }
+.notebook { border: 1px solid #8888; padding: 0 1rem; margin: 1rem 0 }
+.output { border-left: .25rem solid #8888; padding-left: .6rem }
+.verdict { border: 2px solid #2a7; padding: .4rem .6rem; margin: .4rem 0 }
+.verdict.lost { border-color: #c63 }
+.said { font-size: .9rem; font-style: italic }
+"""
+MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 
 
-def self_contained(page):
-    """Return a page of HTML without scripts and outside styles, and with its TeX as MathML.
+def page(title, body):
+    """A complete page; `title` is text and `body` HTML that is ours or cleaned."""
+    return (
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+        f'<meta name="referrer" content="no-referrer"><meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{html.escape(title)}</title><style>{STYLE}</style></head>\n<body>\n{body}\n</body></html>\n"
+    )
 
-    Parameters
-    ----------
-    page : str
-        Formulas stand between single or double dollar signs; in code they stay as they are, and so does what is no TeX.
 
-    Returns
-    -------
-    str
-    """
-    soup = BeautifulSoup(page, "html.parser")
-    for tag in [*soup("script"), *soup("link", href=ELSEWHERE)]:
-        tag.decompose()
-    for text in soup.find_all(string=FORMULA):
-        if type(text) is NavigableString and not VERBATIM & {parent.name for parent in text.parents}:
-            text.replace_with(BeautifulSoup(_with_mathml(str(text)), "html.parser"))
-    return str(soup)
+def rendered(text, attachments=None):
+    """Markdown of a student's as clean HTML, with its attached pictures and its formulas."""
+    held, formulas = _hold_formulas(text)
+    made = MARKDOWN.render(_with_attachments(held, attachments or {}))
+    return _release_formulas(cleaned(made), formulas)
+
+
+def cleaned(text):
+    """HTML of anybody's with what is allowed, and nothing else."""
+    text = re.sub(r"(?is)<(script|style)\b.*?(</\1\s*>|\Z)", "", text)
+    return bleach.clean(text, tags=TAGS, attributes=_allowed, protocols=["http", "https", "mailto", "data"], strip=True)
+
+
+def _allowed(tag, name, value):
+    if name not in [*ATTRIBUTES["*"], *ATTRIBUTES.get(tag, ())]:
+        return False
+    if name == "href":
+        return bool(re.match(r"(https?://|mailto:|#)", value.strip(), re.IGNORECASE))
+    if name == "src":
+        return bool(DATA_PICTURE.match(value.strip()))
+    return True
+
+
+def _with_attachments(text, attachments):
+    def replace(match):
+        formats = attachments.get(match.group(1))
+        if not isinstance(formats, dict):
+            return match.group()
+        for kind, data in formats.items():
+            address = f"data:{kind};base64,{''.join(str(data).split())}"
+            if DATA_PICTURE.match(address):
+                return address
+        return match.group()
+
+    return re.sub(r"attachment:([^)\s\"'>]+)", replace, text)
+
+
+def _hold_formulas(text):
+    """Take formulas out of Markdown, which would read their stars and underscores; code keeps its dollars."""
+    formulas = []
+
+    def hold(match):
+        if match.group("code"):
+            return match.group()
+        formulas.append(match.group())
+        return f"\ue000{len(formulas) - 1}\ue001"
+
+    code = r"(?P<code>^(?:```|~~~).*?^(?:```|~~~)\s*?$|`[^`\n]*`)"
+    return re.sub(f"{code}|{FORMULA.pattern}", hold, text.replace("\ue000", "").replace("\ue001", ""), flags=re.DOTALL | re.MULTILINE), formulas
+
+
+def _release_formulas(text, formulas):
+    return re.sub("\ue000(\\d+)\ue001", lambda match: _with_mathml(formulas[int(match.group(1))]), text)
 
 
 def _with_mathml(text):
@@ -41,8 +119,64 @@ def _with_mathml(text):
 
 
 def _mathml(match):
-    displayed, inline = match.groups()
+    displayed, inline = match.groups()[-2:]
     try:
-        return convert(displayed or inline, display="block" if displayed else "inline")
+        return _allowed_mathml(convert(displayed or inline, display="block" if displayed else "inline"))
     except Exception:  # a student may have written anything between two dollar signs
         return html.escape(match.group(), quote=False)
+
+
+def _allowed_mathml(text):
+    """MathML with known elements and attributes only; raises ValueError at any other element."""
+    root = ElementTree.fromstring(text)
+    for element in root.iter():
+        name = element.tag.replace(MATH, "")
+        if name not in MATH_TAGS:
+            raise ValueError(f"the element {name} is not allowed")
+        element.tag = name
+        for attribute in set(element.attrib) - MATH_ATTRIBUTES:
+            del element.attrib[attribute]
+    root.set("xmlns", MATH[1:-1])
+    return ElementTree.tostring(root, encoding="unicode")
+
+
+def cell_html(cell, says=""):
+    """One cell of a notebook with its outputs, and what is said about it."""
+    if cell["cell_type"] == "markdown":
+        body = rendered(cell["source"], cell.get("attachments"))
+    else:
+        body = f"<pre><code>{html.escape(cell['source'])}</code></pre>"
+    said = f'<p class="said">{html.escape(says)}</p>' if says else ""
+    return said + body + "".join(_output(output) for output in cell.get("outputs", ()))
+
+
+def _output(output):
+    kind = output["output_type"]
+    if kind == "stream":
+        return "" if output["name"] == "stderr" else _block(output["text"])
+    if kind == "error":
+        return _block("\n".join(output["traceback"]) or f"{output['ename']}: {output['evalue']}")
+    return f'<div class="output">{_shown(output["data"])}</div>'
+
+
+def _shown(data):
+    if "image/svg+xml" in data:
+        return _picture("image/svg+xml", base64.b64encode(data["image/svg+xml"].encode()).decode())
+    for kind in ("image/png", "image/jpeg"):
+        if kind in data:
+            return _picture(kind, "".join(data[kind].split()))
+    if "text/html" in data:
+        return cleaned(data["text/html"])
+    for kind in ("text/markdown", "text/latex"):
+        if kind in data:
+            return rendered(data[kind])
+    return _block(data.get("text/plain", ""))
+
+
+def _picture(kind, data):
+    address = f"data:{kind};base64,{data}"
+    return f'<img alt="output" src="{address}">' if DATA_PICTURE.match(address) else _block("[a picture that cannot be shown]")
+
+
+def _block(text):
+    return f'<pre class="output">{html.escape(ESCAPES.sub("", text))}</pre>'

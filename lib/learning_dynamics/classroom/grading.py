@@ -1,35 +1,41 @@
-"""Grading a folder of submissions: points, feedback pages, a table, and marks given by hand."""
+"""Grading a folder of submissions: points, feedback pages, tables, and marks given by hand."""
 
-import csv
-import html
-import shutil
-from dataclasses import dataclass
+import hashlib
+import json
+import os
+from dataclasses import dataclass, field
+from time import monotonic
+
+import nbformat
 
 from learning_dynamics.companion.errors import CompanionError
-from learning_dynamics.companion.notebooks import read_notebook
 
 from .assignments import require_assignment
 from .extra import require_extra
-from .submissions import NOT_ALLOWED, completed, find_submissions
+from .folders import own_folder, refuse_nesting, replace_folder
+from .isolation import PACKAGE, chosen
+from .judge import without_marks
+from .marks import MARKS_FILE, read_marks, write_marks
+from .pages import essay_page, file_name, student_page
+from .parameters import normalized
+from .pool import run_all
+from .release import released
+from .reports import alike, fingerprints, statistics, write_uploads
+from .submissions import find_submissions, read_roster
+from .tables import write_table, write_whole
+from .warm import warm_caches
 
-MARKS = ("student", "task", "points", "comment")
-MARKS_FILE = "marks.csv"
-GRADES_FILE = "grades.csv"
-WORK, PAGES, NOTEBOOKS = ".work", "pages", "notebooks"
-TOTAL_FACTOR = 5
-TIMEOUT = "CellTimeoutError"
-PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>{title}</title>
-<body style="font-family: sans-serif; max-width: 40em; margin: 2em auto"><h1>{title}</h1><p>{text}</p></body></html>
-"""
+GRADES_FILE, ESSAYS, FEEDBACK, NOTEBOOKS, STATE, CACHES, STATISTICS, UPLOAD = "grades.csv", "essays", "feedback", "graded", ".state", "classroom-cache", "statistics.md", "upload"
 
 
 @dataclass
 class Grade:
-    """What one student gets: points by task, None where a mark is still to be given, and notes."""
+    """What one student gets: points by task, None where a mark is still to be given, what was said by task, and notes."""
 
     student: str
     points: dict
     notes: list
+    says: dict = field(default_factory=dict)
 
     @property
     def total(self):
@@ -42,11 +48,12 @@ class Grade:
         return [task for task, value in self.points.items() if value is None]
 
 
-def grade(project, folder, name, out, *, timeout=60, say=print):
+def grade(project, folder, name, out, *, timeout=60, roster=None, workers=None, isolate="auto", masters=None, say=print):
     """Grade all submissions of an assignment.
 
-    Writes ``grades.csv``, ``feedback/<student>.html``, ``graded/<student>.ipynb`` and ``marks.csv`` into `out` when all are graded.
-    Marks that stand in ``marks.csv`` are entered and kept. Whatever goes wrong with one submission is noted there and ends no other.
+    Writes ``grades.csv``, ``marks.csv``, ``feedback/<student>.html``, ``graded/<student>.ipynb`` and ``essays/<task>.html`` into
+    ``out/<assignment>``. Results are kept one by one: what was graded once and has not changed is not run again, and a run that was
+    stopped goes on where it was. Marks that stand in ``marks.csv`` are entered and kept; to enter them nothing is run.
 
     Parameters
     ----------
@@ -56,8 +63,17 @@ def grade(project, folder, name, out, *, timeout=60, say=print):
     name : str
         Name of the assignment.
     out : Path
+        A folder that is new, empty or written by this function.
     timeout : int
         Seconds that a cell may take, > 0; a whole notebook may take five times as long.
+    roster : Path, optional
+        A table of the students, see `read_roster`.
+    workers : int, optional
+        Notebooks at a time, > 0; default: one a processor.
+    isolate : str
+        ``auto``, ``required`` or ``none``, see `isolation.chosen`.
+    masters : Path, optional
+        A folder with masters of one's own.
     say : callable
         Called with one line for each submission.
 
@@ -71,82 +87,125 @@ def grade(project, folder, name, out, *, timeout=60, say=print):
         If the optional extra is missing, or a name, a folder or a mark is wrong.
     """
     require_extra()
+    workers = _checked(timeout, workers)
+    assignment = require_assignment(project, name, masters)
+    refuse_nesting(folder, out)
+    students = read_roster(roster) if roster else None
+    found = find_submissions(folder, assignment, students)
+    own_folder(out, "grades")
+    place = out / name
+    own_folder(place, f"grades of {name}")
+    given = read_marks(place / MARKS_FILE, assignment, [each.student for each in found.submissions])
+    isolation = chosen(isolate, hidden=(project.root / "classroom", folder, out, *([masters] if masters else [])))
+    say(isolation.sentence)
+    results = _results(project, place, assignment, found.submissions, isolation, timeout, workers, given, say)
+    grades = [_grade(assignment, each, results.get(each.student), given) for each in found.submissions]
+    _write_all(place, assignment, grades, results, given)
+    _write_reports(place, assignment, grades, found.submissions, students)
+    _say_rest(found, given, say)
+    return grades
+
+
+def _checked(timeout, workers):
     if timeout <= 0:
         raise CompanionError(f"timeout must be > 0 seconds, got {timeout}.")
-    from .course import Course
+    workers = (os.cpu_count() or 1) if workers is None else workers
+    if workers <= 0:
+        raise CompanionError(f"workers must be > 0, got {workers}.")
+    return workers
 
-    assignment = require_assignment(project, name)
-    submissions = find_submissions(folder, assignment)
-    given = read_marks(out / MARKS_FILE, assignment, [submission.student for submission in submissions])
-    course = Course(out / WORK)
+
+def _results(project, place, assignment, submissions, isolation, timeout, workers, given, say):
+    """The result of every submission that can be graded, by student: kept ones, and new ones as they come."""
+    (place / STATE).mkdir(exist_ok=True)
+    base = _fingerprint(assignment, isolation, timeout)
+    texts = {each.student: nbformat.writes(each.notebook) for each in submissions if each.notebook is not None}
+    owners = {each.student: each.owner for each in submissions}
+    files = {student: place / STATE / f"{_hash(base, normalized(owners[student]), text)}.json" for student, text in texts.items()}
+    results = {student: _kept(path) for student, path in files.items()}
+    by_name = {each.student: each for each in submissions}
+    progress = Progress(len(submissions))
+    for each in submissions:
+        if results.get(each.student) is not None or each.notebook is None:
+            say(progress.line(_grade(assignment, each, results.get(each.student), given), assignment, fresh=False))
+    jobs = {student: (owners[student], text) for student, text in texts.items() if results[student] is None}
+    if not jobs:
+        return results
+    caches = warm_caches(project.build / CACHES / base[:16], assignment, say)
+    isolation = isolation.with_caches(caches)
     try:
-        grades = _grade_all(course, assignment, submissions, given, timeout, say)
+        for student, result in run_all(jobs, (assignment, isolation, timeout), workers):
+            if isinstance(result, str):
+                result = _failed(assignment, result)
+            else:
+                write_whole(files[student], json.dumps(result).encode())
+            results[student] = result
+            say(progress.line(_grade(assignment, by_name[student], result, given), assignment))
     except KeyboardInterrupt:
-        raise CompanionError(f"interrupted: {out} is as it was before.") from None
-    else:
-        _replace(course.root / PAGES, out / "feedback")
-        _replace(course.root / NOTEBOOKS, out / "graded")
-        write_grades(out / GRADES_FILE, assignment, grades)
-        write_marks(out / MARKS_FILE, assignment, grades, given)
-    finally:
-        shutil.rmtree(course.root, ignore_errors=True)
-    return grades
+        raise CompanionError(f"interrupted: {progress.done} of {progress.total} are graded; the same command goes on from there.") from None
+    return results
 
 
-def _grade_all(course, assignment, submissions, given, timeout, say):
-    for place in (PAGES, NOTEBOOKS):
-        (course.root / place).mkdir()
-    released = course.release(assignment)
-    grades = []
-    for number, submission in enumerate(submissions):
-        grades.append(_grade_one(course, assignment, released, submission, f"s{number}", timeout, given))
-        say(line(grades[-1], assignment))
-    return grades
+def _hash(*texts):
+    digest = hashlib.sha256()
+    for text in texts:
+        digest.update(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest())
+    return digest.hexdigest()
 
 
-def _replace(source, target):
-    shutil.rmtree(target, ignore_errors=True)
-    source.rename(target)
+def _fingerprint(assignment, isolation, timeout):
+    """A hash of all that results depend on beside the notebook: the library, the master, the limits."""
+    files = sorted(path for path in PACKAGE.rglob("*.py"))
+    library = _hash(*(path.relative_to(PACKAGE).as_posix() + path.read_text("utf-8") for path in files))
+    about = "".join(path.read_text("utf-8") for path in sorted(assignment.path.parent.glob("assignment.yml")))
+    return _hash(library, assignment.path.read_text("utf-8"), about, repr(isolation.limits), repr(isolation.namespaces), repr(timeout))
 
 
-def _grade_one(course, assignment, released, submission, key, timeout, given):
-    result = Grade(submission.student, {task.id: 0.0 for task in assignment.tasks}, list(submission.notes))
-    page = course.root / PAGES / f"{submission.student}.html"
-    mine = {task: mark for (student, task), mark in given.items() if student == submission.student and mark[0] is not None}
+def _kept(path):
     try:
-        if submission.problem:
-            raise CompanionError(submission.problem)
-        notebook = completed(submission.notebook, released, assignment.forbidden)
-        limits = {"timeout": timeout, "total": TOTAL_FACTOR * timeout}
-        result.points = course.autograde(assignment, key, submission.student, notebook, **limits)
-        result.notes += seen_while_running(read_notebook(course.graded(assignment, key)), timeout)
-        for task, (points, comment) in mine.items():
-            course.mark(assignment, key, task, points, comment)
-        page.write_text(course.feedback(assignment, key), "utf-8")
-        shutil.copyfile(course.graded(assignment, key), course.root / NOTEBOOKS / f"{submission.student}.ipynb")
-    except Exception as error:  # one submission may fail in any way and must not end the others
-        result.notes.append(_reason(course, error))
-        title = f"{assignment.title}: {submission.student}"
-        page.write_text(PAGE.format(title=html.escape(title), text=html.escape("; ".join(result.notes))), "utf-8")
-    result.points.update({task: points for task, (points, _) in mine.items()})
-    return result
+        return json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
 
 
-def _reason(course, error):
-    if isinstance(error, CompanionError):
-        return str(error)
-    text = course.trouble.last or f"{type(error).__name__}: {error}"
-    return f"not graded ({' '.join(text.split())})"
+def _failed(assignment, reason):
+    points = {task.id: 0.0 for task in assignment.tasks}
+    return {"points": points, "says": {}, "notes": [reason], "cells": [], "essays": {}, "notebook": None}
 
 
-def seen_while_running(notebook, timeout):
-    """Notes on an executed notebook: cells that were stopped, cells that were not run."""
-    errors = [output for cell in notebook.cells for output in cell.get("outputs", []) if output.output_type == "error"]
-    stopped = sum(error.ename == TIMEOUT for error in errors)
-    notes = []
-    if stopped:
-        notes = [f"1 cell was stopped after {timeout} s" if stopped == 1 else f"{stopped} cells were stopped after at most {timeout} s"]
-    return notes + sorted({error.evalue for error in errors if error.evalue.startswith(NOT_ALLOWED)})
+def _grade(assignment, submission, result, given):
+    """What a student gets, with the marks given by hand."""
+    if result is None:
+        result = _failed(assignment, submission.problem)
+        notes = [*submission.notes, submission.problem]
+    else:
+        notes = [*submission.notes, *result["notes"]]
+    found = Grade(submission.student, dict(result["points"]), notes, dict(result["says"]))
+    for task, (points, _) in given.of(submission.student).items():
+        if points is not None:
+            found.points[task] = points
+    return found
+
+
+class Progress:
+    """Counts submissions, and says how long the rest will take."""
+
+    def __init__(self, total):
+        self.total, self.done, self.fresh, self.start = total, 0, 0, monotonic()
+
+    def line(self, found, assignment, fresh=True):
+        """The line on one student, with how far we are."""
+        self.done += 1
+        self.fresh += fresh
+        if not fresh:
+            return line(found, assignment)
+        left = (monotonic() - self.start) / self.fresh * (self.total - self.done)
+        rest = f", about {_time(left)} left" if self.done < self.total else ""
+        return f"{line(found, assignment)}  ({self.done} of {self.total}{rest})"
+
+
+def _time(seconds):
+    return f"{round(seconds / 60)} min" if seconds >= 90 else f"{max(1, round(seconds))} s"
 
 
 def line(found, assignment):
@@ -158,63 +217,65 @@ def line(found, assignment):
     return "; ".join([text, *found.notes])
 
 
+def _write_all(place, assignment, grades, results, given):
+    names = {found.student: file_name(found.student) for found in grades}
+    with replace_folder(place / FEEDBACK) as pages, replace_folder(place / NOTEBOOKS) as notebooks:
+        for found in grades:
+            result = results.get(found.student) or _failed(assignment, "")
+            comments = {task: comment for task, (_, comment) in given.of(found.student).items()}
+            text = student_page(assignment, found, result["cells"], comments)
+            (pages / f"{names[found.student]}.html").write_text(text, "utf-8", "replace")
+            if result["notebook"]:
+                (notebooks / f"{names[found.student]}.ipynb").write_text(result["notebook"] + "\n", "utf-8", "replace")
+    write_grades(place / GRADES_FILE, assignment, grades)
+    write_marks(place / MARKS_FILE, assignment, grades, given)
+    _write_essays(place, assignment, grades, results)
+
+
+def _write_reports(place, assignment, grades, submissions, roster):
+    master = assignment.master.cells
+    stubs = fingerprints(cell.source for cell in released(assignment.master).cells if cell.cell_type == "code")
+    answers = fingerprints(without_marks(cell.source) for cell in master if cell.metadata["nbgrader"]["solution"])
+    codes = {
+        each.student: fingerprints(cell.source for cell in each.notebook.cells if cell.cell_type == "code")
+        for each in submissions
+        if each.notebook is not None
+    }
+    text = statistics(assignment, grades) + alike(codes, stubs, answers)
+    write_whole(place / STATISTICS, text.encode("utf-8", "replace"))
+    if roster:
+        (place / UPLOAD).mkdir(exist_ok=True)
+        write_uploads(place / UPLOAD, assignment, grades, roster)
+
+
+def _write_essays(place, assignment, grades, results):
+    with replace_folder(place / ESSAYS) as folder:
+        for task in (task.id for task in assignment.tasks if task.by_hand):
+            answers = [
+                (f"{number}", results[found.student]["essays"].get(task, ""))
+                for number, found in enumerate(grades, 1)
+                if results.get(found.student) and results[found.student]["essays"].get(task)
+            ]
+            (folder / f"{task}.html").write_text(essay_page(assignment, task, answers), "utf-8", "replace")
+
+
 def write_grades(path, assignment, grades):
     """Write the table of all students: total, maximum, tasks to be marked, points by task, notes."""
     tasks = [task.id for task in assignment.tasks]
-    rows = [["student", "points", "maximum", "to mark", *tasks, "notes"]]
-    for found in grades:
+    rows = [["student", "assignment", "number", "points", "maximum", "to mark", *tasks, "notes"]]
+    for number, found in enumerate(grades, 1):
         points = ["" if found.points[task] is None else f"{found.points[task]:g}" for task in tasks]
-        rows.append(
-            [found.student, f"{found.total:g}", f"{assignment.points:g}", " ".join(found.open), *points, "; ".join(found.notes)]
-        )
-    _write(path, rows)
+        total = [f"{found.total:g}", f"{assignment.points:g}", " ".join(found.open)]
+        rows.append([found.student, assignment.name, number, *total, *points, "; ".join(found.notes)])
+    write_table(path, rows)
 
 
-def write_marks(path, assignment, grades, given):
-    """Write the table for marks by hand: those given stay, an empty row stands for each that is missing."""
-    rows = [MARKS]
-    for found in grades:
-        for task in assignment.tasks:
-            points, comment = given.get((found.student, task.id), (None, ""))
-            if points is not None or task.id in found.open:
-                rows.append([found.student, task.id, "" if points is None else f"{points:g}", comment])
-    _write(path, rows)
+def _say_rest(found, given, say):
+    for note in found.ignored:
+        say(f"not read: {note}")
+    if found.missing:
+        say(f"nothing handed in: {', '.join(found.missing)}")
+    for note in given.unused:
+        say(note)
 
 
-def read_marks(path, assignment, students):
-    """The marks given by hand: points, or None, and comment, by student and task.
-
-    Raises
-    ------
-    CompanionError
-        Naming the row, where a student or task is unknown or the points are no number between 0 and the task's.
-    """
-    if not path.exists():
-        return {}
-    most = {task.id: task.points for task in assignment.tasks}
-    given = {}
-    with path.open(newline="", encoding="utf-8-sig") as stream:
-        for number, row in enumerate(csv.DictReader(stream), 2):
-            where = f"{path.name}, line {number}"
-            student, task, text, comment = ((row.get(name) or "").strip() for name in MARKS)
-            if student not in students or task not in most:
-                raise CompanionError(f"{where}: there is no student {student!r} with a task {task!r} in this assignment.")
-            given[student, task] = (_points(where, text, most[task]), comment)
-    return given
-
-
-def _points(where, text, most):
-    if not text:
-        return None
-    try:
-        points = float(text.replace(",", "."))
-    except ValueError:
-        points = -1.0
-    if not 0 <= points <= most:
-        raise CompanionError(f"{where}: points must be a number from 0 to {most:g}, got {text!r}.")
-    return points
-
-
-def _write(path, rows):
-    with path.open("w", newline="", encoding="utf-8") as stream:
-        csv.writer(stream).writerows(rows)

@@ -11,41 +11,83 @@ and hidden checks, is `classroom/<name>/<name>.ipynb` in the repository.
 
 ## Step by step
 
-1. **Hand out** the notebooks in `student/`. Students need the library, which the notebooks import, and something that opens notebooks:
-   a clone of the repository with `make setup-classroom`, then `source .venv/bin/activate` and `jupyter lab`.
+1. **Hand out** the notebooks in `student/`. Students need Python 3.11 or later, this library, and something that opens notebooks. On Windows, macOS and
+   Linux, in Colab and on a JupyterHub alike:
+
+   ```
+   python -m pip install numpy scipy matplotlib numba PyYAML threadpoolctl jupyterlab
+   python -m pip install --no-deps learning_dynamics-0.1.0-py3-none-any.whl
+   python -m jupyterlab
+   ```
+
+   You make the wheel once with `python -m pip wheel --no-deps .` in the repository, and put it beside the notebooks. (In Colab and on a hub leave out the last
+   line, and `jupyterlab` in the first.)
 2. A student writes the identifier under which the work is handed in into the cell below *Your parameters*. All parameters follow from it.
-   Agree on the identifiers beforehand: student numbers, for instance. Upper and lower case do not matter.
-3. **Collect** one folder a student, named by the identifier: `submissions/<identifier>/<name>.ipynb`. Folders as nbgrader and most
-   learning platforms make them, `submissions/<identifier>/<name>/<name>.ipynb`, are read too.
+   Agree on the identifiers beforehand: student numbers, for instance. Case, white space and the form of accents do not matter.
+3. **Collect.** Any of these can be graded as it is, a folder or its zip: one folder (or zip) a student, named by the identifier; the download
+   of Moodle, Canvas, Blackboard or Gradescope. With a platform's download give a roster, a table with a column `identifier` and any others that say who is
+   who (name, email, the platform's number): `--roster roster.csv`. Who has handed in nothing is listed then, too. Without a roster the
+   identifier that the notebook names counts.
 4. **Grade**, in the repository, with its environment active:
 
    ```
    python -m learning_dynamics grade submissions --assignment stieltjes --out graded
    ```
 
-   One line a student is printed. `graded/grades.csv` holds the points by task, `graded/feedback/<identifier>.html` is the page for the
-   student, `graded/graded/<identifier>.ipynb` the executed notebook.
-5. **Mark by hand** what the column "to mark" names: write points, and a comment if you like, into `graded/marks.csv`, with the rubric
-   below, and grade again. The marks are entered in the table and on the feedback pages; they are never overwritten. A row
-   with any other task overrules the automatic points of that task.
+   One line a student is printed, with how long the rest will take. `graded/stieltjes/` then holds `grades.csv`, the points by task;
+   `feedback/<student>.html`, the page for the student; `graded/<student>.ipynb`, the executed notebook; `statistics.md`, what the class found
+   hard, and who may have worked together; `upload/`, tables for Moodle and Canvas. Every assignment has a folder of its own below `graded`.
+5. **Mark by hand** what the column "to mark" names. `essays/<task>.html` shows all answers to one task side by side, with the rubric, under the numbers of
+   the table. Write points, and a comment if you like, into `marks.csv`, and give the same command again: nothing is run for that. Marks are never overwritten.
+   A row with any other task overrules the automatic points of that task.
+6. **Again.** The same command goes on where it was stopped, by whatever it was. A notebook that was graded and has not changed is not run again, unless
+   the library or the master has changed.
 
 ## What is checked, and what is not
 
 - Functions are checked at the student's own parameters, at others, and at corner cases. Numbers are checked at the student's own
   parameters, within the tolerance that the notebook states. Every check is worth its own points, so an answer can earn a part.
-- **Parameters come from the name of the folder**, not from the cell that a student can edit. Numbers that were passed on belong
-  to other parameters and earn nothing: these are the tasks called *personal* below. The table names every notebook that
-  works with another's parameters.
+- **Checks do not run where the student's code runs.** A notebook runs in a process of its own, which knows no hidden check. Another process asks it for
+  numbers and calls its functions, and judges. No name of a check is shared with the notebook, in either direction.
+- **Parameters come from the name of the folder** or from the roster, not from the cell that a student can edit. Numbers that were passed on belong
+  to other parameters and earn nothing: these are the tasks called *personal* below. In a class of 120 the chance that two
+  students can pass such a number on is below 1 in 500. The table names every notebook that works with another's parameters.
 - **Code can be passed on**: a correct function is correct at every parameter. What the parameters protect are numbers and
-  interpretation. If you need more, ask the student to explain a line.
-- **The library is public, and so are the masters.** A cell that names one of the library's functions that the assignment asks
-  for is not run, and the feedback says why. Copying the library's source text under another name is not detected.
-- Hidden checks appear in the feedback pages. Hand the pages out after the deadline. Each is one file and needs no network.
-- A notebook runs on your machine with your rights. Grade in a container or under an account of its own if that is a concern.
-- A cell may run for 60 seconds (`--timeout`), a notebook for five times as long. After that it is interrupted, and the
-  cells that follow still count. Warnings never cost points.
-- Deleted, doubled, moved or edited cells of the assignment are put back as they were handed out, with the student's answers in
-  them. A notebook of another name is found by its cells. An empty or broken file earns 0 and is named in the table.
+  interpretation. `statistics.md` lists answers that are alike beyond names and layout. If you need more, ask the student to explain a line.
+- **The library is public, and so are the masters.** Where an answer calls one of the library's functions that the assignment asks for, under whatever name, its points
+  are left open and the table says so: you decide. Copying the library's source text is not detected. For variants of your own, with
+  other parameters for the same identifiers, run `python -m learning_dynamics classroom --course "autumn 2026"` once: it writes masters to
+  `classroom/private`, which the repository does not keep and which are used from then on; change their checks as you like.
+- Feedback pages show visible checks and what was said, not hidden ones. Each is one file, needs no network and runs nothing.
+- A cell may run for 60 seconds (`--timeout`), a notebook for five times as long. What is stopped, ends its process or needs all memory costs its own
+  task; the rest is run without it. Warnings never cost points.
+- **Nothing that a student wrote is lost.** All cells of the student's are run and shown, split, copied, merged, moved or without metadata as they may be.
+  Cells of the assignment that are missing are put back. What was put back, joined or skipped is said to you and to the student.
+  A task without an answer says "no answer yet".
+
+## What protects your machine
+
+The first line of the command says it. On Linux, where the system lets a user have namespaces (most do, containers often not), a notebook sees no
+network, none of your files, not the submissions of others and not the masters; the library is read-only for it, it can write
+to a small folder in memory alone, and nothing that it starts outlives it. On every system it has a session of its own, limits on processor time, memory, size of
+files and output, and none of your environment variables.
+
+**Without namespaces (macOS, Windows, some containers) a hostile notebook can read your files, use the network and write wherever you may write.**
+Grade in a virtual machine or a container then. `--isolate required` refuses to grade without namespaces. A department's image:
+
+```
+FROM python:3.11-slim
+COPY . /book
+RUN cd /book && python lib/setup_environment.py --extra classroom
+WORKDIR /book
+ENTRYPOINT [".venv/bin/python", "-m", "learning_dynamics", "grade"]
+```
+
+Run it without network and with the class alone, `docker run --network none --security-opt seccomp=unconfined --cap-add SYS_ADMIN -v $PWD/class:/class IMAGE /class/submissions --assignment
+stieltjes --out /class/graded --isolate required`. The two options let the command make namespaces inside; without them the container is
+the only wall, and you leave out the last option.
+
+A note in the table that a notebook "uses what no answer needs" accuses nobody: it names commands, files, processes and the like for a person to look at.
 """
 
 ASSIGNMENT = """

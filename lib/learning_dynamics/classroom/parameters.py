@@ -1,13 +1,12 @@
 """Every student's own parameters, from nothing but an identifier."""
 
 import hashlib
+import unicodedata
 from types import SimpleNamespace
-
-from learning_dynamics.companion.suggestions import require_known
 
 SEED = (0, 999_999, 1)
 RANGES = {
-    "stieltjes": {"c": (0.15, 0.50, 0.01), "c_wide": (1.50, 3.00, 0.05), "seed": SEED},
+    "stieltjes": {"c": (0.15, 0.50, 0.0001), "c_wide": (1.50, 3.00, 0.05), "seed": SEED},
     "averaging": {
         "mu_norm2": (1.50, 4.00, 0.05),
         "c": (0.30, 0.90, 0.02),
@@ -29,7 +28,7 @@ RANGES = {
 PLACEHOLDER = "your identifier"
 
 
-def parameters(assignment, student):
+def parameters(assignment, student, course=""):
     """The parameters at which a student works on an assignment.
 
     Parameters
@@ -37,7 +36,9 @@ def parameters(assignment, student):
     assignment : str
         Name of an assignment, a key of `RANGES`.
     student : str
-        The student's identifier. Case and white space around it do not count.
+        The student's identifier. Case, the amount of white space and the form of accents do not count.
+    course : str
+        A word of a course's own, after which the same identifiers have other parameters.
 
     Returns
     -------
@@ -53,7 +54,7 @@ def parameters(assignment, student):
 
     Notes
     -----
-    The value is the SHA-256 hash of assignment, parameter and identifier, modulo the size of the grid: it depends on no
+    The value is the SHA-256 hash of assignment, parameter and identifier, and of `course` where it is given, modulo the size of the grid: it depends on no
     random generator, and is the same on every machine and for every version of Python.
 
     Examples
@@ -61,19 +62,22 @@ def parameters(assignment, student):
     >>> parameters("stieltjes", "example").c
     0.19
     """
-    require_known(assignment, RANGES, "assignment")
+    if assignment not in RANGES:
+        from learning_dynamics.companion.suggestions import require_known  # only now: a notebook that is right needs no more
+
+        require_known(assignment, RANGES, "assignment")
     identifier = normalized(student)
     if identifier in ("", PLACEHOLDER):
         raise ValueError(f"student must be the identifier under which you hand in, got {student!r}")
-    drawn = {name: _on_grid(f"{assignment}/{name}/{identifier}", *grid) for name, grid in RANGES[assignment].items()}
+    drawn = {name: _on_grid("/".join(filter(None, [assignment, name, identifier, course])), *grid) for name, grid in RANGES[assignment].items()}
     return SimpleNamespace(**drawn)
 
 
 def normalized(student):
-    """An identifier without what people change by accident: case, white space around it."""
+    """An identifier without what people and machines change by accident: case, amounts of white space, the form of accents."""
     if not isinstance(student, str):
         raise ValueError(f"student must be a text, got {student!r}")
-    return student.strip().casefold()
+    return " ".join(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", student).casefold()).split())
 
 
 def _on_grid(key, low, high, step):

@@ -1,133 +1,405 @@
-"""What students hand in: finding it, reading it, and putting their answers into a whole notebook."""
+"""What students hand in: finding it in folders, archives and flat files, reading it, and telling whose it is."""
 
 import ast
-import copy
+import io
+import re
+import unicodedata
 import warnings
-from dataclasses import dataclass
-from pathlib import Path
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
 
 import nbformat
-from nbformat.reader import NotJSONError
 
 from learning_dynamics.companion.errors import CompanionError
-from learning_dynamics.companion.notebooks import read_notebook
 
-from .parameters import normalized
+from .parameters import PLACEHOLDER, normalized
+from .release import released
+from .tables import read_table
 
-PACKAGE = "learning_dynamics"
 STUDENT_CELL = "student"
-NOT_ALLOWED = "a cell was not run, for it is not allowed"
-BLOCKED = "raise RuntimeError({message!r})\n{code}"
+NOTEBOOKS = (".ipynb", ".ipynb.txt", ".ipynb.json", ".json")
+LARGEST_FILE, LARGEST_ARCHIVE, MOST_FILES = 60 * 2**20, 400 * 2**20, 5000
+IGNORED = {"__macosx", ".ds_store", "thumbs.db", "desktop.ini"}
+PLATFORMS = {
+    "Moodle": re.compile(r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_(?:file|onlinetext)_?(?P<rest>.*)"),
+    "Blackboard": re.compile(r"(?P<rest0>.+?)_(?P<id>[^_]+)_attempt_\d{4}(?:-\d\d){5}(?:_(?P<rest>.+))?"),
+    "Gradescope": re.compile(r"submission_(?P<id>\d+)"),
+    "Canvas": re.compile(r"(?P<name>[^_\s]+?)_(?:(?:LATE|late)_)?(?P<id>\d+)_(?P<sid>\d+)_(?P<rest>.+)"),
+}
 
 
-@dataclass(frozen=True)
+@dataclass
 class Submission:
-    """One student's folder: its notebook, or the reason why there is none, and what is odd about it."""
+    """One student's work: its notebook, or the reason why there is none, what is odd about it, and other names of the same person."""
 
     student: str
     notebook: object = None
     problem: str = ""
     notes: tuple = ()
+    owner: str = ""
+    known: bool = True
 
 
-def find_submissions(folder, assignment):
-    """The submissions in a folder with one folder a student, in the order of their names.
+@dataclass
+class Found:
+    """All submissions, students of the roster without one, and files that were not taken, each with the reason."""
+
+    submissions: list
+    missing: list = field(default_factory=list)
+    ignored: list = field(default_factory=list)
+
+
+class Roster:
+    """The students of a course, by any of the names in a table.
 
     Parameters
     ----------
-    folder : Path
-        Holds ``<student>/<assignment>.ipynb`` or ``<student>/<assignment>/<assignment>.ipynb``; a notebook of another name
-        is taken if it holds the assignment's cells.
+    rows : list of dict
+        Column `identifier`, and any others: name, email, numbers of a learning platform.
+    """
+
+    def __init__(self, rows):
+        self.rows = rows
+        self.names = {}
+        for row in rows:
+            for value in row.values():
+                for key in {_key(value), _key(value).replace(" ", "")} - {""}:
+                    self.names.setdefault(key, set()).add(row["identifier"])
+
+    def find(self, *names):
+        """The identifier that one of some names stands for, or None where there is none or more than one."""
+        for name in names:
+            found = self.names.get(_key(name), set())
+            if len(found) == 1:
+                return next(iter(found))
+        return None
+
+    def also(self, identifier):
+        """All names of one student, as compared."""
+        return {_key(value) for row in self.rows if row["identifier"] == identifier for value in row.values()} - {""}
+
+
+def read_roster(path):
+    """Read a roster; a CompanionError names what is wrong with it."""
+    if not path.exists():
+        raise CompanionError(f"the roster {path} does not exist.")
+    rows, seen = [], {}
+    for line, row in read_table(path, ("identifier",)):
+        if not row["identifier"]:
+            raise CompanionError(f"{path.name}, line {line}: the identifier is empty.")
+        key = _key(row["identifier"])
+        if key in seen:
+            raise CompanionError(f"{path.name}, line {line}: the identifier {row['identifier']!r} stands in line {seen[key]}, too.")
+        seen[key] = line
+        rows.append(row)
+    return Roster(rows)
+
+
+def _key(name):
+    return normalized(str(name))
+
+
+def clean_name(name):
+    """A name with its letters composed and single spaces."""
+    return " ".join(unicodedata.normalize("NFC", name).split())
+
+
+def find_submissions(place, assignment, roster=None):
+    """The submissions in a folder or an archive.
+
+    Parameters
+    ----------
+    place : Path
+        A folder with one folder or archive a student, or with flat files as learning platforms write them; or a zip of that.
     assignment : Assignment
+    roster : Roster, optional
+        Whose names are looked for; otherwise the folder's name is the identifier, or, where a platform made it, the one that the notebook names.
 
     Returns
     -------
-    list of Submission
+    Found
 
     Raises
     ------
     CompanionError
-        If the folder is missing or holds no folder of a student.
+        If there is nothing to read.
     """
-    if not folder.is_dir():
-        raise CompanionError(f"the folder of submissions {folder} does not exist.")
-    students = sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
-    if not students:
-        raise CompanionError(f"{folder} must hold one folder for each student, named by the identifier, and holds none.")
-    return [_submission(path, assignment) for path in students]
+    if not place.exists():
+        raise CompanionError(f"the folder of submissions {place} does not exist.")
+    groups, ignored = _groups(place, roster)
+    if not groups:
+        raise CompanionError(f"{place} must hold one folder for each student, named by the identifier, and holds none.")
+    stubs = released(assignment.master)
+    submissions = [_submission(group, assignment, stubs, roster) for group in groups]
+    _note_shared(submissions)
+    there = {_key(each.student) for each in submissions}
+    missing = [row["identifier"] for row in roster.rows if _key(row["identifier"]) not in there] if roster else []
+    return Found(sorted(submissions, key=lambda each: each.student), missing, ignored)
 
 
-def _submission(folder, assignment):
-    wanted = set(assignment.answer_ids) - {STUDENT_CELL}
+@dataclass
+class _Group:
+    student: str
+    files: list
+    known: bool
+    notes: list
+
+
+def _groups(place, roster):
+    """Files by student, and what was not taken."""
+    if place.is_file():
+        if not zipfile.is_zipfile(place):
+            raise CompanionError(f"{place} must be a folder or a zip archive.")
+        files, ignored = _archive_files(place.name, place.read_bytes(), nested=False)
+    else:
+        files, ignored = _folder_files(place)
+    tops = {PurePosixPath(name).parts[0] for name, _ in files}
+    if place.is_file() and len(tops) == 1 and all(len(PurePosixPath(name).parts) > 2 for name, _ in files):
+        files = [(str(PurePosixPath(*PurePosixPath(name).parts[1:])), data) for name, data in files]
+    nested = any(len(PurePosixPath(name).parts) > 1 for name, _ in files)
+    groups = {}
+    for name, data in files:
+        parts = PurePosixPath(name).parts
+        if len(parts) > 1:
+            student, known = _whose(parts[0], roster)
+            rest = "/".join(parts[1:])
+        else:
+            student, known = _whose_file(name, roster, alone=not nested)
+            rest = _own_name(name)
+        if student is None:
+            ignored.append(f"{name}: it is in no folder of a student")
+            continue
+        groups.setdefault(student, _Group(student, [], known, [])).files.append((rest, data))
+    for name in _empty_folders(place) if place.is_dir() else ():
+        student, known = _whose(name, roster)
+        groups.setdefault(student, _Group(student, [], known, []))
+    return list(groups.values()), ignored
+
+
+def _empty_folders(place):
+    return [path.name for path in place.iterdir() if path.is_dir() and not path.is_symlink() and not _is_ignored(path.name)]
+
+
+def _whose(name, roster):
+    """The student of a folder, and whether that is an identifier."""
+    clean = clean_name(name)
+    match, parts = _platform(clean)
+    if roster:
+        found = roster.find(clean, *parts)
+        return (found, True) if found else (clean, False)
+    if not match:
+        return clean, True
+    return (parts[-1] if parts else clean), False
+
+
+def _whose_file(name, roster, alone):
+    """The student of a file that lies in no folder."""
+    clean = clean_name(name)
+    match, parts = _platform(clean)
+    stem = re.split(r"\.(?:ipynb|zip|json)", clean, maxsplit=1)[0]
+    if roster:
+        pieces = [piece for piece in re.split(r"[_\s-]+", stem) if piece]
+        found = roster.find(*parts, stem, *pieces)
+        if found:
+            return found, True
+    if match:
+        return parts[-1], False
+    if clean.lower().endswith(".zip") or (alone and clean.lower().endswith(NOTEBOOKS)):
+        return stem, roster is None
+    return None, False
+
+
+def _own_name(name):
+    """The name that the student gave to a file, without what a platform put before it."""
+    match, _ = _platform(clean_name(name))
+    return (match and match.groupdict().get("rest")) or name
+
+
+def _platform(name):
+    """The match of a platform's pattern, and the names it holds: numbers first, the person's name last."""
+    for pattern in PLATFORMS.values():
+        match = pattern.fullmatch(name)
+        if match:
+            found = match.groupdict()
+            return match, [found[key] for key in ("id", "name") if found.get(key)]
+    return None, []
+
+
+def _is_ignored(name):
+    return name.casefold() in IGNORED or name.startswith(".") or name == "__pycache__"
+
+
+def _folder_files(place):
+    files, ignored = [], []
+    for path in sorted(place.rglob("*")):
+        name = path.relative_to(place).as_posix()
+        if any(_is_ignored(part) for part in PurePosixPath(name).parts):
+            continue
+        if path.is_symlink():
+            ignored.append(f"{name}: it is a link")
+        elif path.is_file():
+            files.append((name, path))
+    return files, ignored
+
+
+def _archive_files(where, data, nested=True):
+    """The files of a zip archive; too many or too large ones are not read."""
+    files, ignored, total = [], [], 0
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            for entry in archive.infolist()[:MOST_FILES]:
+                name = entry.filename.replace("\\", "/").lstrip("/")
+                parts = [part for part in PurePosixPath(name).parts if part != ".."]
+                if entry.is_dir() or not parts or any(_is_ignored(part) for part in parts):
+                    continue
+                total += entry.file_size
+                if entry.file_size > LARGEST_FILE or total > LARGEST_ARCHIVE:
+                    ignored.append(f"{where}/{name}: it is too large")
+                elif (entry.external_attr >> 28) == 0o12:
+                    ignored.append(f"{where}/{name}: it is a link")
+                else:
+                    files.append(("/".join(parts), archive.read(entry)))
+    except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, EOFError, ValueError) as error:
+        ignored.append(f"{where}: it cannot be unpacked ({error})")
+    return files, ignored
+
+
+def _submission(group, assignment, stubs, roster):
+    answers = {_grade_id(cell): cell.source for cell in stubs.cells if _mark(cell).get("solution")}
     found, problems = [], []
-    for path in _notebooks(folder, assignment.name):
-        name = path.relative_to(folder).as_posix()
-        notebook, problem = _read(path)
+    for name, data in _unpacked(group, problems):
+        notebook, problem = _read(data)
         if notebook is None:
             problems.append(f"{name} {problem}")
-        elif not wanted & grade_ids(notebook):
+        elif not _belongs(notebook, answers, set(assignment.answer_ids) - {STUDENT_CELL}):
             problems.append(f"{name} holds no cell of this assignment")
         else:
-            found.append((name, notebook))
+            found.append((_rank(name, notebook, assignment, answers), name, notebook))
     if not found:
-        return Submission(student=folder.name, problem="; ".join(problems) or "there is no notebook in the folder")
-    name, notebook = found[0]
-    notes = list(problems)
-    if Path(name).name != f"{assignment.name}.ipynb":
+        others = ", ".join(sorted(name for name, _ in group.files))[:200]
+        nothing = f"there is no notebook in the folder, only {others}" if others else "there is no notebook in the folder"
+        return Submission(group.student, problem="; ".join(problems) or nothing, owner=group.student)
+    found.sort(key=lambda each: each[0])
+    _, name, notebook = found[0]
+    notes = problems + group.notes
+    if PurePosixPath(name).name != f"{assignment.name}.ipynb":
         notes.append(f"{name} is graded as {assignment.name}.ipynb")
     if len(found) > 1:
-        notes.append("not graded: " + ", ".join(other for other, _ in found[1:]))
-    return Submission(student=folder.name, notebook=notebook, notes=tuple(notes + _identity(notebook, folder.name)))
+        notes.append("not graded: " + ", ".join(other for _, other, _ in found[1:]))
+    return _with_owner(group, notebook, notes, roster)
 
 
-def _notebooks(folder, name):
-    """Notebooks below a student's folder, those of the right name first."""
-    found = [path for path in sorted(folder.rglob("*.ipynb")) if ".ipynb_checkpoints" not in path.parts]
-    return sorted(found, key=lambda path: (path.stem != name, len(path.parts)))
+def _unpacked(group, problems):
+    """The files of a student that may be notebooks, those in archives among them."""
+    for name, data in sorted(group.files, key=lambda each: each[0]):
+        if name.lower().endswith(".zip"):
+            files, ignored = _archive_files(name, _bytes(data))
+            problems += ignored
+            yield from ((f"{name}/{inner}", inside) for inner, inside in files if inner.lower().endswith(NOTEBOOKS))
+        elif name.lower().endswith(NOTEBOOKS):
+            yield name, data
 
 
-def _read(path):
+def _bytes(data):
+    return data.read_bytes() if isinstance(data, Path) else data
+
+
+def _rank(name, notebook, assignment, answers):
+    """Smaller for what is more likely the one to grade: more answers, the right name, less deep."""
+    changed = {
+        key
+        for cell in notebook.cells
+        if (key := _grade_id(cell)) in answers and key != STUDENT_CELL and cell.source.strip() not in ("", answers[key].strip())
+    }
+    path = PurePosixPath(name)
+    return (-len(changed), path.name != f"{assignment.name}.ipynb", len(path.parts), name)
+
+
+def _belongs(notebook, answers, own):
+    ids = {_grade_id(cell) for cell in notebook.cells}
+    if {_grade_id(cell) for cell in notebook.cells if _mark(cell).get("solution")} & own:
+        return True
+    from .judge import bound_names
+
+    wanted = {name for source in answers.values() for name in bound_names(source)} - {STUDENT_CELL}
+    defined = {name for cell in notebook.cells if cell.cell_type == "code" for name in bound_names(cell.source)}
+    return not ids - {None} and bool(wanted & defined)
+
+
+def _read(data):
     """A notebook, or None and what is wrong with the file."""
-    if path.stat().st_size == 0:
-        return None, "is empty"
+    try:
+        content = _bytes(data)
+        if not content.strip():
+            return None, "is empty"
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return None, "is not a notebook (its text is not JSON)"
+    except OSError as error:
+        return None, f"cannot be read ({type(error).__name__})"
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # doubled cell ids, which are mended on reading
-            notebook = read_notebook(path)
+            notebook = nbformat.reads(text, as_version=4)
             nbformat.validate(notebook, relax_add_props=True)
         return notebook, ""
-    except (NotJSONError, UnicodeDecodeError):
+    except (nbformat.reader.NotJSONError, RecursionError):
         return None, "is not a notebook (its text is not JSON)"
     except Exception as error:  # nbformat raises its own errors, and KeyError or AttributeError on odd content
         return None, f"is not a notebook ({type(error).__name__})"
 
 
-def grade_ids(notebook):
-    """The ids by which cells of an assignment are known."""
-    return {_grade_id(cell) for cell in notebook.cells} - {None}
+def _mark(cell):
+    mark = cell.metadata.get("nbgrader") if isinstance(cell.metadata, dict) else None
+    return mark if isinstance(mark, dict) else {}
 
 
 def _grade_id(cell):
-    mark = cell.metadata.get("nbgrader")
-    return mark.get("grade_id") if isinstance(mark, dict) else None
+    return _mark(cell).get("grade_id")
 
 
-def _identity(notebook, student):
-    """What to say of the identifier that the student's notebook works with."""
-    written = [cell.source for cell in notebook.cells if _grade_id(cell) == STUDENT_CELL]
-    name = assigned_text("\n".join(written), "student")
-    if name is None:
-        return ["the notebook names no student"]
-    if normalized(name) != normalized(student):
-        return [f"the notebook works with the parameters of {name!r}"]
-    return []
+def _with_owner(group, notebook, notes, roster):
+    """The submission with the identifier whose parameters count, and what is odd about the one that it names."""
+    name = named_student([cell.source for cell in notebook.cells if cell.cell_type == "code"])
+    owner = group.student
+    if name is not None and _key(name) != _key(owner):
+        if roster and group.known and _key(name) in roster.also(owner):
+            owner = name
+        elif not group.known:
+            owner = name
+            if roster:
+                notes.append(f"{group.student!r} is not in the roster; the notebook names {name!r}")
+        else:
+            notes.append(f"the notebook works with the parameters of {name!r}")
+    elif name is None and not group.known:
+        notes.append("neither the roster nor the notebook says whose it is")
+    return Submission(group.student, notebook, notes=tuple(notes), owner=owner, known=group.known)
+
+
+def _note_shared(submissions):
+    owners = {}
+    for each in submissions:
+        if each.notebook is not None:
+            owners.setdefault(_key(each.owner), []).append(each)
+    for same in owners.values():
+        for each in same if len(same) > 1 else ():
+            others = ", ".join(repr(other.student) for other in same if other is not each)
+            each.notes = (*each.notes, f"the same identifier {each.owner!r} is used by {others}")
+
+
+def named_student(sources):
+    """The identifier that code last assigns to `student`, or None where there is none but the placeholder."""
+    names = [name for name in (assigned_text(source, STUDENT_CELL) for source in sources) if name]
+    names = [name for name in names if _key(name) not in ("", _key(PLACEHOLDER))]
+    return names[-1] if names else None
 
 
 def assigned_text(source, variable):
     """The text that a piece of code last assigns to a variable, or None."""
     try:
         body = ast.parse(source).body
-    except SyntaxError:
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     values = [
         node.value.value
@@ -137,59 +409,3 @@ def assigned_text(source, variable):
         and any(isinstance(target, ast.Name) and target.id == variable for target in node.targets)
     ]
     return values[-1] if values and isinstance(values[-1], str) else None
-
-
-def completed(notebook, released, forbidden):
-    """The released notebook with a student's answers in it, and the cells that the student added.
-
-    Whatever else was changed, deleted, doubled or moved is as it was released. A cell of the student's that takes a function
-    of `forbidden` from the library raises instead of running.
-
-    Parameters
-    ----------
-    notebook, released : nbformat.NotebookNode
-        As handed in, and as handed out.
-    forbidden : frozenset of str
-        Names of the library's functions that the assignment asks the student to write.
-
-    Returns
-    -------
-    nbformat.NotebookNode
-    """
-    known = {_grade_id(cell) for cell in released.cells}
-    answers, added, last = {}, {}, None
-    for cell in notebook.cells:
-        if _grade_id(cell) in known:
-            last = _grade_id(cell)
-            answers.setdefault(last, cell.source)
-        elif cell.cell_type == "code":
-            added.setdefault(last, []).append(nbformat.v4.new_code_cell(_allowed(cell.source, forbidden)))
-    whole = copy.deepcopy(released)
-    whole.cells = list(added.get(None, []))
-    for cell in copy.deepcopy(released.cells):
-        if cell.metadata["nbgrader"]["solution"] and _grade_id(cell) in answers:
-            answer = answers[_grade_id(cell)]
-            cell.source = _allowed(answer, forbidden) if cell.cell_type == "code" else answer
-        whole.cells += [cell, *added.get(_grade_id(cell), [])]
-    return whole
-
-
-def _allowed(source, forbidden):
-    used = sorted((forbidden | {"*"}) & borrowed(source))
-    if not forbidden or not used:
-        return source
-    message = f"{NOT_ALLOWED} to take {', '.join(used)} from the library: this assignment asks for your own code"
-    return BLOCKED.format(message=message, code="\n".join("# " + line for line in source.splitlines()))
-
-
-def borrowed(source):
-    """The names that a piece of code takes from the library, and every name after a dot; none where it cannot be parsed."""
-    try:
-        nodes = list(ast.walk(ast.parse(source)))
-    except (SyntaxError, ValueError, RecursionError):
-        return set()
-    found = {node.attr for node in nodes if isinstance(node, ast.Attribute)}
-    for node in nodes:
-        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == PACKAGE:
-            found |= {alias.name for alias in node.names}
-    return found

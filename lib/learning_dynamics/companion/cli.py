@@ -115,13 +115,18 @@ def _parser():
 
     command = commands.add_parser("classroom", help="write assignments for students and the guide for teachers")
     command.add_argument("--out", metavar="DIR", help="folder for them (default: _build/classroom)")
+    command.add_argument("--course", metavar="WORD", help="first write masters of your own, with other parameters, to classroom/private")
     command.set_defaults(run=_classroom)
 
     command = commands.add_parser("grade", help="grade a folder of submissions")
-    command.add_argument("folder", metavar="FOLDER", help="holds <student>/<assignment>.ipynb")
+    command.add_argument("folder", metavar="FOLDER", help="holds <student>/<assignment>.ipynb, or a learning platform's files; or a zip of that")
     command.add_argument("--assignment", required=True, metavar="NAME", help="e.g. stieltjes")
     command.add_argument("--out", required=True, metavar="DIR", help="folder for grades, feedback and marks")
+    command.add_argument("--roster", metavar="FILE", help="table of the students: a column identifier, and others with names, emails, numbers")
     command.add_argument("--timeout", type=int, default=60, metavar="SECONDS", help="that a cell may take (default: 60)")
+    command.add_argument("--workers", type=int, metavar="N", help="notebooks at a time (default: one a processor)")
+    command.add_argument("--isolate", default="auto", metavar="HOW", help="auto, required or none (default: auto)")
+    command.add_argument("--masters", metavar="DIR", help="folder with masters of your own (default: classroom/private, then classroom)")
     command.set_defaults(run=_grade)
 
     command = commands.add_parser("test", help="run all tests")
@@ -205,21 +210,39 @@ def _refresh(options):
 
 
 def _classroom(options):
-    from learning_dynamics.classroom.release import write_classroom
+    from learning_dynamics.classroom.release import write_classroom, write_course
 
     project = find_project()
+    if options.course is not None:
+        write_course(project, options.course, say=_say)
     write_classroom(project, Path(options.out).resolve() if options.out else project.build / "classroom", say=_say)
     return 0
 
 
 def _grade(options):
-    from learning_dynamics.classroom.grading import GRADES_FILE, grade
+    from learning_dynamics.classroom.grading import FEEDBACK, GRADES_FILE, MARKS_FILE, grade
 
     out = Path(options.out).resolve()
-    grade(find_project(), Path(options.folder).resolve(), options.assignment, out, timeout=options.timeout, say=_say)
-    print(f"grades:   {out / GRADES_FILE}")
-    print(f"feedback: {out / 'feedback'}")
+    grade(
+        find_project(),
+        Path(options.folder).resolve(),
+        options.assignment,
+        out,
+        timeout=options.timeout,
+        roster=_path(options.roster),
+        workers=options.workers,
+        isolate=options.isolate,
+        masters=_path(options.masters),
+        say=_say,
+    )
+    print(f"grades:   {out / options.assignment / GRADES_FILE}")
+    print(f"feedback: {out / options.assignment / FEEDBACK}")
+    print(f"marks:    {out / options.assignment / MARKS_FILE}")
     return 0
+
+
+def _path(text):
+    return Path(text).resolve() if text else None
 
 
 def _test(options):

@@ -5,7 +5,7 @@ import subprocess
 import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from learning_dynamics._randomness import available_processors
@@ -35,6 +35,17 @@ class Job:
     parameters: dict
     variables: dict = field(default_factory=dict)
     expected: str = ""
+
+    def __reduce__(self):
+        """Pickled as text: the path of one system cannot be read on another."""
+        values = {item.name: getattr(self, item.name) for item in fields(self)}
+        places = {"project": (str(self.project.root), str(self.project.output))}
+        return _job, ({**values, **places, "target": str(self.target), "results": str(self.results)},)
+
+
+def _job(values):
+    places = {"project": Project(*map(Path, values["project"])), "target": Path(values["target"]), "results": Path(values["results"])}
+    return Job(**{**values, **places})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,93 @@
+"""Marks given by hand: a table that belongs to one assignment, read as spreadsheets leave it, never lost."""
+
+from dataclasses import dataclass, field
+
+from learning_dynamics.companion.errors import CompanionError
+
+from .parameters import normalized
+from .tables import number, read_table, write_table
+
+COLUMNS = ("student", "assignment", "task", "points", "comment")
+MARKS_FILE = "marks.csv"
+
+
+@dataclass
+class Marks:
+    """Points, or None, and comment by student and task; rows of students who are not there; lines about those."""
+
+    given: dict = field(default_factory=dict)
+    others: list = field(default_factory=list)
+
+    @property
+    def unused(self):
+        """What to say of rows that belong to nobody here."""
+        names = sorted({row["student"] for row in self.others})
+        return [f"marks of students who have not handed in are kept: {', '.join(names)}"] if names else []
+
+    def of(self, student):
+        """Points and comment of one student by task."""
+        return {task: mark for (name, task), mark in self.given.items() if name == student}
+
+
+def read_marks(path, assignment, students):
+    """The marks given by hand.
+
+    Parameters
+    ----------
+    path : Path
+        May be missing.
+    assignment : Assignment
+    students : list of str
+
+    Returns
+    -------
+    Marks
+
+    Raises
+    ------
+    CompanionError
+        Naming the row, where the assignment or task is another's, the points are no number between 0 and the task's, or a student has two.
+    """
+    marks = Marks()
+    if not path.exists() or not path.read_bytes().strip():
+        return marks
+    most = {task.id: task.points for task in assignment.tasks}
+    names = {normalized(student): student for student in students}
+    for line, row in read_table(path, ("student", "task", "points")):
+        where = f"{path.name}, line {line}"
+        row = {name: row.get(name, "") for name in COLUMNS}
+        if row["assignment"] not in ("", assignment.name):
+            raise CompanionError(f"{where}: the mark is for the assignment {row['assignment']!r}, and this is {assignment.name!r}.")
+        if row["task"] not in most:
+            raise CompanionError(f"{where}: there is no task {row['task']!r} in this assignment.")
+        points = _points(where, row["points"], most[row["task"]])
+        student = names.get(normalized(row["student"]))
+        if student is None:
+            if points is not None or row["comment"]:
+                marks.others.append(row)
+            continue
+        if (student, row["task"]) in marks.given:
+            raise CompanionError(f"{where}: the task {row['task']!r} of {student!r} has a line above, too.")
+        marks.given[student, row["task"]] = (points, row["comment"])
+    return marks
+
+
+def _points(where, text, most):
+    if not text:
+        return None
+    points = number(text)
+    if points is None or not 0 <= points <= most:
+        raise CompanionError(f"{where}: points must be a number from 0 to {most:g}, got {text!r}.")
+    return points
+
+
+def write_marks(path, assignment, grades, marks):
+    """Write the table for marks by hand: those given stay, an empty row stands for each that is missing."""
+    rows = [COLUMNS]
+    for found in grades:
+        for task in assignment.tasks:
+            points, comment = marks.given.get((found.student, task.id), (None, ""))
+            if points is not None or comment or task.id in found.open:
+                rows.append([found.student, assignment.name, task.id, "" if points is None else f"{points:g}", comment])
+    rows += [[row[name] for name in COLUMNS] for row in marks.others]
+    write_table(path, rows)
