@@ -212,8 +212,9 @@ def test_a_reference_value_stands_only_at_its_own_parameters(project):
     ]
 
 
-@pytest.mark.parametrize("left", [f".running-{os.getpid()}", ".running-1", ".running-sweep", ".running-first-x1"])
+@pytest.mark.parametrize("left", [".running-{}", ".running-1", ".running-sweep", ".running-first-x1"])
 def test_what_a_killed_command_left_does_not_stop_a_sweep(project, left):
+    left = left.format(os.getpid())
     (project.root / "mine" / left / "deeper").mkdir(parents=True)
     assert main(["sweep", "one/first", "-p", "runs=1", "--out", "mine", "--workers", "1"]) == 0
     assert (project.root / "mine" / left).exists() == (left == ".running-first-x1"), "a rerun's folder is its own business"
