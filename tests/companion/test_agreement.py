@@ -169,7 +169,7 @@ class TestText:
         assert repr(filled).splitlines() == [
             "| quantity | paper | theory | simulation | theory against simulation | against paper |",
             "| :-- | --: | --: | --: | :-- | :-- |",
-            "| theory value | 1.000 ± 0.010 | 1.001 | 1.002 ± 0.012 | agrees (0.001 of 0.049) | agrees (0.001 of 0.01) |",
+            "| theory value | 1.000 ± 0.010 | 1.001 | 1.002 ± 0.012 | agrees (0.0011 of 0.049) | agrees (0.0012 of 0.01) |",
         ]
         assert filled._repr_markdown_() == repr(filled)
 
@@ -185,15 +185,31 @@ class TestText:
     def test_the_source_of_an_allowance_stands_below(self):
         row = {"theory": 1.0, "simulation": 1.1, "standard_error": 0.01, "allowance": 0.1}
         filled = table().row("a", **row, allowance_source="B/p").row("b", **row, allowance_source="half the width")
-        assert "agrees (0.1 of 0.04 + 0.1ᵇ)" in repr(filled)
-        assert repr(filled).splitlines()[-2:] == ["", "ᵃ B/p; ᵇ half the width"]
+        assert "agrees (0.1 of 0.04 + 0.1 [b])" in repr(filled)
+        assert repr(filled).splitlines()[-2:] == ["", "[a] B/p; [b] half the width"]
 
     def test_no_reference_value_is_shown_that_does_not_apply(self):
         assert last_line(table(0.6).row("theory value", theory=7.0)) == f"| theory value | 7 | {OTHER} |"
 
-    def test_a_curve_shows_its_points_and_deviations(self):
-        filled = table().curve("line", published=[0.5, 0.25], simulation=[0.51, 0.25], p_value=0.3)
-        assert "agrees (2 points: largest 0.01, rms 0.0071; p = 0.3)" in last_line(filled)
+    def test_curves_have_a_table_of_their_own(self):
+        filled = table().row("theory value", theory=1.0)
+        filled.curve("line", published=[0.5, 0.25], simulation=[0.51, 0.25], p_value=0.3)
+        filled.curve("markers", published=[0.5, 0.25], theory=[0.5, 0.25], tolerance=1e-6)
+        assert repr(filled).splitlines()[3:] == [
+            "",
+            "| whole curve of the paper | points | largest difference | rms | allowed, or *p* | ours against paper |",
+            "| :-- | --: | --: | --: | --: | :-- |",
+            "| line | 2 | 0.01 | 0.0071 | p = 0.3 | agrees |",
+            "| markers | 2 | 0 | 0 | 1 × 10⁻⁶ | agrees |",
+        ]
+
+    def test_a_curve_of_one_point_stands_among_the_values(self):
+        filled = table().curve("height", published=[39.9], theory=[41.25], p_value=0.3)
+        assert repr(filled).splitlines()[0] == "| quantity | paper | theory | against paper |"
+        assert last_line(filled) == "| height | 39.9 | 41.25 | agrees (1.4; p = 0.3) |"
+
+    def test_a_regression_is_called_one(self):
+        assert last_line(table().row("simulated value", simulation=2.01)).endswith("| regression: agrees (0.01 of 0.1) |")
 
     def test_a_bar_in_a_quantity_is_no_border_of_a_cell(self):
         filled = table().row("|x|", theory=1.0, not_judged="only shown")

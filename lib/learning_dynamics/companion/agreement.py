@@ -7,12 +7,10 @@ import numpy as np
 
 from .numerals import deviation, number, rounded_like, with_error
 from .registry import load_registry
-from .verdicts import AGREES, DISAGREES, LEVEL, PAPER, REFERENCE_KINDS, is_judged, not_judged_because
+from .verdicts import AGREES, DISAGREES, LEVEL, PAPER, REFERENCE_KINDS, STORED, is_judged, not_judged_because
 
 OTHER_PARAMETERS = "other parameters"
 STANDARD_ERRORS = 4
-MARKS_OF_NOTES = "ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ"
-"""Letters, since a raised digit behind a power of ten would read as part of it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -229,6 +227,8 @@ class AgreementTable:
                 reference_tolerance=_float(tolerance),
                 reference_of=of,
                 points=drawn.size,
+                reference=_only(drawn),
+                **{of: _only(computed)},
                 largest=float(gap.max()),
                 rms=float(np.sqrt(np.mean(gap**2))),
                 p_value=_float(p_value),
@@ -248,27 +248,63 @@ class AgreementTable:
         return [{**asdict(row), "unexpected": row.unexpected, "applicable": self.applicable} for row in self.rows]
 
     def _repr_markdown_(self):
-        notes = list(dict.fromkeys(row.allowance_source for row in self.rows if row.allowance_source))
-        kinds = [kind for kind in REFERENCE_KINDS if any(row.reference_kind == kind for row in self.rows)]
-        columns = {"quantity": [row.quantity.replace("|", "\\|") for row in self.rows]}
+        curves = [row for row in self.rows if _is_curve(row)]
+        values = [row for row in self.rows if not _is_curve(row)]
+        tables = [table(rows) for table, rows in ((self._table_of_values, values), (_table_of_curves, curves)) if rows]
+        return "\n\n".join("\n".join(lines) for lines in tables)
+
+    def _table_of_values(self, rows):
+        notes = list(dict.fromkeys(row.allowance_source for row in rows if row.allowance_source))
+        kinds = [kind for kind in REFERENCE_KINDS if any(row.reference_kind == kind for row in rows)]
+        columns = {"quantity": [_quantity(row) for row in rows]}
         for kind in kinds:
-            columns[kind] = [self._reference_text(row) if row.reference_kind == kind else "—" for row in self.rows]
-        columns["theory"] = [rounded_like(row.theory, row.standard_error) for row in self.rows]
-        columns["simulation"] = [with_error(row.simulation, row.standard_error) for row in self.rows]
-        columns["theory against simulation"] = [_simulation_text(row, notes) for row in self.rows]
-        columns["against " + ", ".join(kinds)] = [_against_text(row) for row in self.rows]
+            columns[kind] = [self._reference_text(row) if row.reference_kind == kind else "—" for row in rows]
+        columns["theory"] = [rounded_like(row.theory, row.standard_error) for row in rows]
+        columns["simulation"] = [with_error(row.simulation, row.standard_error) for row in rows]
+        columns["theory against simulation"] = [_simulation_text(row, notes) for row in rows]
+        columns["against " + ", ".join(kinds)] = [_against_text(row) for row in rows]
         columns = {name: cells for name, cells in columns.items() if any(cell != "—" for cell in cells)}
-        rules = ["--:" if name in ("theory", "simulation", *kinds) else ":--" for name in columns]
-        lines = ["| " + " | ".join(cells) + " |" for cells in (columns, rules, *zip(*columns.values()))]
-        return "\n".join(lines + _legend(notes))
+        return _markdown(columns, right=("theory", "simulation", *kinds)) + _legend(notes)
 
     def _reference_text(self, row):
-        if row.points is not None:
-            return f"{row.points} points"
         return with_error(row.reference, row.reference_tolerance) if self.applicable else "—"
 
     def __repr__(self):
         return self._repr_markdown_()
+
+
+def _is_curve(row):
+    return (row.points or 0) > 1
+
+
+def _table_of_curves(rows):
+    """Whole published curves: how many points, how far away, and what decides."""
+    columns = {
+        "whole curve of the paper": [_quantity(row) for row in rows],
+        "points": [str(row.points) for row in rows],
+        "largest difference": [number(row.largest, 2) for row in rows],
+        "rms": [number(row.rms, 2) for row in rows],
+        "allowed, or *p*": [_rule_of_a_curve(row) for row in rows],
+        f"{'theory' if all(row.reference_of == 'theory' for row in rows) else 'ours'} against paper": [
+            _worded(row, row.against_reference) for row in rows
+        ],
+    }
+    return _markdown(columns, right=("points", "largest difference", "rms", "allowed, or *p*"))
+
+
+def _rule_of_a_curve(row):
+    if row.p_value is not None:
+        return f"p = {number(row.p_value, 2)}"
+    return number(row.reference_tolerance, 2)
+
+
+def _quantity(row):
+    return row.quantity.replace("|", "\\|")
+
+
+def _markdown(columns, *, right):
+    rules = ["--:" if name in right else ":--" for name in columns]
+    return ["| " + " | ".join(cells) + " |" for cells in (columns, rules, *zip(*columns.values()))]
 
 
 def _applicable(entry, at):
@@ -282,6 +318,11 @@ def _same(left, right):
     if isinstance(left, (int, float)) and isinstance(right, (int, float)):
         return math.isclose(left, right, rel_tol=1e-12)
     return left == right
+
+
+def _only(values):
+    """The value of a curve of one point, which stands in the table as a value."""
+    return float(values[0]) if values.size == 1 else None
 
 
 def _verdict(holds):
@@ -305,26 +346,28 @@ def _simulation_text(row, notes):
 def _against_text(row):
     if not is_judged(row.against_reference):
         return row.against_reference or "—"
-    return f"{_worded(row, row.against_reference)} ({_distance(row)})"
+    word = "regression: " if row.reference_kind == STORED else ""
+    return f"{word}{_worded(row, row.against_reference)} ({_distance(row)})"
 
 
 def _distance(row):
-    if row.points is None:
-        computed = row.theory if row.reference_of == "theory" else row.simulation
-        return f"{deviation(abs(computed - row.reference), row.reference_tolerance)} of {number(row.reference_tolerance, 2)}"
-    sizes = f"{row.points} points: largest {number(row.largest, 2)}, rms {number(row.rms, 2)}"
+    computed = row.theory if row.reference_of == "theory" else row.simulation
+    gap = abs(computed - row.reference)
     if row.p_value is not None:
-        return f"{sizes}; p = {number(row.p_value, 2)}"
-    return f"{sizes}; allowed {number(row.reference_tolerance, 2)}"
+        return f"{number(gap, 2)}; p = {number(row.p_value, 2)}"
+    return f"{deviation(gap, row.reference_tolerance)} of {number(row.reference_tolerance, 2)}"
 
 
 def _worded(row, verdict):
-    return f"{verdict}, as {row.known} explains" if row.known and verdict == DISAGREES else verdict
+    if row.known and verdict == DISAGREES:
+        return f"{verdict}, as {row.known} explains"
+    return verdict
 
 
 def _note(notes, source):
-    return MARKS_OF_NOTES[notes.index(source) % len(MARKS_OF_NOTES)] if source else ""
+    """A letter in brackets: a raised mark behind a power of ten would read as part of it."""
+    return f" [{chr(ord('a') + notes.index(source) % 26)}]" if source else ""
 
 
 def _legend(notes):
-    return ["", *("; ".join(f"{_note(notes, note)} {note}" for note in notes),)] if notes else []
+    return ["", "; ".join(f"{_note(notes, note).strip()} {note}" for note in notes)] if notes else []

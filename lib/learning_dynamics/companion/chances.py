@@ -50,10 +50,12 @@ class Sharpness:
 def sharpness(row):
     """The sharpness of a row that compares a theory with a simulation, or None where there is nothing to compare.
 
+    A row whose disagreement is known proves nothing: it disagrees already.
+
     With a standard error s, an allowance A and a theory that is wrong by the part r of its value T, the
     row disagrees with the probability Phi((r |T| - 4 s - A)/s).  It is one half at r = (4 s + A)/|T|.
     """
-    if not is_judged(row["against_simulation"]) or not row["theory"] or row["standard_error"] is None:
+    if row["known"] or not is_judged(row["against_simulation"]) or not row["theory"] or row["standard_error"] is None:
         return None
     scale, spread = abs(row["theory"]), row["standard_error"]
     allowed = STANDARD_ERRORS * spread + row["allowance"]

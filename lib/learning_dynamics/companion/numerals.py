@@ -25,7 +25,7 @@ def with_error(value, error=None):
         return number(value)
     last, exponent = shown
     if exponent in PLAIN_EXPONENTS:
-        return f"{_fixed(value, last)} ± {_fixed(error, last)}"
+        return f"{_fixed(value, last)} ± {_fixed(error, min(last, _last_digit(error)))}"
     scale = 10.0**exponent
     return f"({_fixed(value / scale, last - exponent)} ± {_fixed(error / scale, last - exponent)}) × 10{_power(exponent)}"
 
@@ -66,10 +66,10 @@ def number(value, digits=MOST_DIGITS):
 
 
 def deviation(value, allowed):
-    """A deviation, as finely as matters beside what is allowed: to a tenth of the leading digit of `allowed`."""
+    """A deviation, as finely as matters beside what is allowed: to a hundredth of the leading digit of `allowed`."""
     if not math.isfinite(value) or not allowed or value > allowed:
         return number(value, 2)
-    last = _leading_digit(allowed) - 1
+    last = _leading_digit(allowed) - 2
     rounded = round(value / 10.0**last) * 10.0**last
     return number(rounded, 2)
 
