@@ -10,7 +10,7 @@ export BOOK_PRESET := $(value PRESET)
 SETUP = "$$BOOK_PYTHON" -E lib/setup_environment.py
 RUN = $(SETUP) --run
 
-.PHONY: book test classroom test-classroom benchmarks setup setup-dask setup-classroom clean
+.PHONY: book test classroom test-classroom mutations benchmarks setup setup-dask setup-classroom clean
 
 book: setup
 	@$(RUN) -m learning_dynamics build --preset "$$BOOK_PRESET"
@@ -23,6 +23,9 @@ classroom: setup-classroom
 
 test-classroom: setup-classroom
 	@$(RUN) -m pytest classroom tests/test_pins.py -n 2 --dist loadfile
+
+mutations: setup
+	@$(RUN) -m tests.mutations
 
 benchmarks: setup
 	@$(RUN) benchmarks/run.py
