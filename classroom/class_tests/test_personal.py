@@ -38,6 +38,12 @@ class Nothing:
     def __bool__(self):
         return False
 
+    def __ge__(self, other):
+        """An answer may be asked to lie between two numbers before it is compared with the reference."""
+        return True
+
+    __gt__ = __le__ = __lt__ = __ge__
+
 
 @pytest.mark.parametrize(("which", "task"), [(name, task) for name in ASSIGNMENTS for task in sorted(ASSIGNMENTS[name].personal)])
 def test_numbers_fit_hardly_anybody_else(which, task, monkeypatch):
