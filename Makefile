@@ -22,7 +22,7 @@ classroom: setup-classroom
 	@$(RUN) -m learning_dynamics classroom
 
 test-classroom: setup-classroom
-	@$(RUN) -m pytest classroom tests/test_pins.py -n 2 --dist loadfile
+	@$(RUN) -m pytest classroom tests/classroom tests/test_pins.py -n 2 --dist loadfile
 
 mutations: setup
 	@$(RUN) -m tests.mutations

@@ -15,7 +15,7 @@ from learning_dynamics.companion.figures import figure_cells, pictures
 from learning_dynamics.companion.notebooks import read_notebook
 from learning_dynamics.companion.pages import verdicts
 from learning_dynamics.companion.project import REGISTRY_PAGES, find_project
-from learning_dynamics.companion.records import read_results
+from learning_dynamics.companion.records import agreement_file, read_results
 from learning_dynamics.companion.registry import load_registry
 
 PROJECT = find_project(__file__.rsplit("/tests/", 1)[0])
@@ -113,7 +113,10 @@ def test_the_data_of_every_figure_can_be_downloaded_and_is_what_was_recorded(pro
     assert recorded
     links = {link["download"] or link["href"]: link for link in page(chapter).select(".figure-data a.download")}
     offered = {unquote(link["href"]).split("/")[-1]: (html / "book" / chapter).parent / unquote(link["href"]) for link in links.values()}
-    assert sorted(offered) == sorted(name for names in recorded.values() for name in names)
+    tables = {agreement_file(entry) for entry, content in read_results(results).items() if content["rows"]}
+    assert sorted(offered) == sorted([*(name for names in recorded.values() for name in names), *tables])
+    for name in tables:
+        assert offered[name].read_bytes() == (results / name).read_bytes()
     for label, names in recorded.items():
         on_card = {target(html, link).name: target(html, link) for link in cards[label].select("a.download")}
         assert sorted(on_card) == sorted(names)
