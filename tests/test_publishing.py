@@ -60,7 +60,7 @@ def test_every_file_and_program_of_the_workflow_exists(root, workflow):
     assert os.access(root / ".ci" / "run", os.X_OK)
     targets = set(re.findall(r"^make ([\w-]+)$", (root / ".ci" / "run").read_text(), re.MULTILINE))
     defined = set(re.findall(r"^([\w-]+):", (root / "Makefile").read_text(), re.MULTILINE))
-    assert targets == {"setup-dask", "test", "test-classroom", "book"} <= defined
+    assert targets == {"setup-dask", "setup-classroom", "test", "test-classroom", "book"} <= defined
 
 
 def test_what_one_job_hands_over_another_takes(workflow):

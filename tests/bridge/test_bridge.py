@@ -139,8 +139,8 @@ def test_two_trainings_are_one_formula():
         ({"signs": [1.0, 2.0]}, "signs must be 2 numbers 1 or -1"),
         ({"weights": [[0.0, 0.0], [1.0, 0.0]]}, "weights must hold no row of zeros, got one at row 0"),
         ({"step": 0.0}, "step must be > 0"),
-        ({"epochs": [1.5]}, "epochs must be increasing integers"),
-        ({"epochs": [2, 1]}, "epochs must be increasing integers"),
+        ({"epochs": [1.5]}, "epochs must be an integer or strictly increasing integers"),
+        ({"epochs": [2, 1]}, "epochs must be an integer or strictly increasing integers"),
         ({"problem": SingleIndex(activation=[1, 1], target=[1, 1], epsilon=1.0)}, "activation must be 'relu'"),
     ],
 )

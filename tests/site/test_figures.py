@@ -124,7 +124,7 @@ def test_the_data_of_every_figure_can_be_downloaded_and_is_what_was_recorded(pro
             head, rows = numbers(offered[name])
             assert numbers(on_card[name]) == (head, rows) == numbers(results / name)
             assert head and rows and all(len(row) == len(head) for row in rows)
-            values = np.array([[float(cell) for cell in row] for row in rows])
+            values = np.array([[float(cell or "nan") for cell in row] for row in rows])
             assert np.isfinite(values).any()
 
 

@@ -1,10 +1,11 @@
 """What a reader has to load."""
 
 import pytest
+import yaml
 
 from learning_dynamics.companion.weights import MEGABYTE, page_weight, shared_weight, weight_report
 
-from .test_site import CHAPTERS, PAGES
+from .test_site import CHAPTERS, PAGES, PROJECT
 
 HEAVIEST_PAGE = 1.5
 SHARED = 9.0  # measured: 8.4 on the disk
@@ -27,7 +28,8 @@ def test_what_all_pages_share_does_not_grow(html):
 
 
 def test_the_build_reports_the_weight(html):
-    assert weight_report(html).startswith(f"{len(PAGES)} pages with their figures ")
+    moved = yaml.safe_load((PROJECT.root / "_config.yml").read_text("utf-8"))["sphinx"]["config"]["moved_pages"]
+    assert weight_report(html).startswith(f"{len(PAGES) + len(moved)} pages with their figures ")
 
 
 def test_a_first_visit_loads_what_is_shared_and_the_next_page_itself_alone(browser, address, html):

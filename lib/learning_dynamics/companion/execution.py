@@ -22,6 +22,9 @@ from .records import RESULTS_VARIABLE, read_results
 
 SUMMARY = "chapter.json"
 SCRATCH = ".running-"
+TAKEN = "Address already in use"
+FURTHER_STARTS = 2
+"""Kernels that start at the same moment may choose the same port; then one of them starts again."""
 PACKAGES = ("numpy", "scipy", "matplotlib", "numba", "papermill", "jupyter-book")
 
 
@@ -150,7 +153,20 @@ def _scratch_prefix(target):
     return f"{SCRATCH}{target.stem}-"
 
 
+class _PortTaken(CompanionError):
+    """A port that was free when it was chosen was taken before the kernel could use it."""
+
+
 def _run(source, ran, parameters, cwd, target, progress, home):
+    for _ in range(FURTHER_STARTS):
+        try:
+            return _start_and_run(source, ran, parameters, cwd, target, progress, home)
+        except _PortTaken:
+            home.log.unlink(missing_ok=True)
+    return _start_and_run(source, ran, parameters, cwd, target, progress, home)
+
+
+def _start_and_run(source, ran, parameters, cwd, target, progress, home):
     bar = {"file": sys.stderr, "leave": False, "desc": source.stem}
     try:
         papermill.execute_notebook(
@@ -172,7 +188,8 @@ def _run(source, ran, parameters, cwd, target, progress, home):
     except RuntimeError as error:
         if home.process is None or home.process.poll() is None:
             raise
-        raise _failure(source, ran, target, f"at its start ({error}): {home.ending()}") from None
+        kind = _PortTaken if TAKEN in home.ending() else CompanionError
+        raise _failure(source, ran, target, f"at its start ({error}): {home.ending()}", kind) from None
 
 
 def _plain(path):
@@ -180,12 +197,12 @@ def _plain(path):
     return str(path).replace("{", "{{").replace("}", "}}")
 
 
-def _failure(source, ran, target, why):
+def _failure(source, ran, target, why, kind=CompanionError):
     if not ran.exists():
-        return CompanionError(f"{source.name} failed {why}.")
+        return kind(f"{source.name} failed {why}.")
     kept = target.with_name(f"{target.stem}.failed.ipynb")
     shutil.copyfile(ran, kept)
-    return CompanionError(f"{source.name} failed {why} (as far as it ran: {kept}).")
+    return kind(f"{source.name} failed {why} (as far as it ran: {kept}).")
 
 
 def add_computed_alt_texts(path, results):

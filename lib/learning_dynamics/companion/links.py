@@ -4,6 +4,7 @@ import re
 from functools import cache
 from pathlib import Path
 
+from .errors import CompanionError
 from .figures import DATA
 from .notebooks import read_notebook
 from .project import find_project
@@ -21,10 +22,14 @@ DIRECTIVE = r"^`{3,}\{([\w:]+)\}[^\n]*\n(?::\w+:[^\n]*\n)*:label: %s$"
 
 
 def entry_link(entry):
-    """A link to a registry entry that shows its number in the book."""
+    """A link to a registry entry that shows its number in the book; where there is no book, the entry's name."""
     if entry.kind == "figure":
         return f"{{numref}}`{entry.id}`"
-    directive = re.search(DIRECTIVE % re.escape(entry.id), _markdown_of(find_project().notebook(entry.chapter)), re.MULTILINE).group(1)
+    try:
+        project = find_project()
+    except CompanionError:
+        return f"`{entry.id}`"
+    directive = re.search(DIRECTIVE % re.escape(entry.id), _markdown_of(project.notebook(entry.chapter)), re.MULTILINE).group(1)
     return f"equation {{eq}}`{entry.id}`" if directive == "math" else f"{{prf:ref}}`{entry.id}`"
 
 
