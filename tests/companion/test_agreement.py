@@ -207,6 +207,8 @@ class TestText:
         filled = table().curve("height", published=[39.9], theory=[41.25], p_value=0.3)
         assert repr(filled).splitlines()[0] == "| quantity | paper | theory | against paper |"
         assert last_line(filled) == "| height | 39.9 | 41.25 | agrees (1.4; p = 0.3) |"
+        filled = table().curve("sum", published=[514.5], theory=[514.25], tolerance=4.0)
+        assert last_line(filled) == "| sum | 514.5 | 514.2 | agrees (0.25 of 4) |"
 
     def test_a_regression_is_called_one(self):
         assert last_line(table().row("simulated value", simulation=2.01)).endswith("| regression: agrees (0.01 of 0.1) |")

@@ -267,7 +267,10 @@ class AgreementTable:
         return _markdown(columns, right=("theory", "simulation", *kinds)) + _legend(notes)
 
     def _reference_text(self, row):
-        return with_error(row.reference, row.reference_tolerance) if self.applicable else "—"
+        if not self.applicable:
+            return "—"
+        reading_error = None if row.points else row.reference_tolerance  # of a published point it is our own scatter
+        return with_error(row.reference, reading_error)
 
     def __repr__(self):
         return self._repr_markdown_()
