@@ -2,6 +2,7 @@
 
 import builtins
 import importlib.util
+import os
 import shutil
 import subprocess
 import sys
@@ -232,9 +233,10 @@ def test_make_works_in_a_folder_of_any_name_and_with_any_python(root, setup, tmp
     subprocess.run([sys.executable, "-c", stamp], cwd=clone, check=True)
     given = tmp_path / f"python of {name}"
     given.symlink_to(sys.executable)
+    plain = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
     for target, ran in (("book", "-m learning_dynamics build --preset quick"), ("test", "-m learning_dynamics test")):
         command = ["make", target, f"PYTHON={given}", "PRESET=quick"]
-        done = subprocess.run(command, cwd=clone, capture_output=True, text=True)
+        done = subprocess.run(command, cwd=clone, env=plain, capture_output=True, text=True)
         assert done.stdout == f"RAN {ran}\n", done.stderr
 
 

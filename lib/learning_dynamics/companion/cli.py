@@ -248,10 +248,11 @@ def _path(text):
 def _test(options):
     project = find_project()
     workers = ["-n", str(min(4, os.cpu_count() or 1)), "--dist", "loadfile"]
-    suites = (["tests", *workers, *options.pytest_arguments], ["--nbval", "book", *workers])
+    pytest = [sys.executable, "-m", "pytest", *workers]
+    tests = subprocess.run([*pytest, "tests", *options.pytest_arguments], cwd=project.root)
     with installed_kernel() as environment:
-        command = [sys.executable, "-m", "pytest"]
-        return max(subprocess.run([*command, *suite], cwd=project.root, env=environment).returncode for suite in suites)
+        notebooks = subprocess.run([*pytest, "--nbval", "book"], cwd=project.root, env=environment)
+    return max(tests.returncode, notebooks.returncode)
 
 
 def _say(text):
