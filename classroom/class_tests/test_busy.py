@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+from types import SimpleNamespace
 
 import pytest
 
@@ -83,6 +84,17 @@ def test_no_two_notebooks_have_a_user_in_common(monkeypatch):
         users[1].release()
         assert User(Isolation(True)).number == users[1].number
     assert User(Isolation(False)).number is None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="users are held by names that Linux alone has")
+def test_a_system_that_lends_no_user_says_so(monkeypatch):
+    def refused(*arguments):
+        raise PermissionError("not here")
+
+    monkeypatch.setattr("os.getuid", lambda: 0)
+    monkeypatch.setattr("learning_dynamics.classroom.isolation.socket.socket", lambda kind: SimpleNamespace(bind=refused, close=list))
+    with pytest.raises(PermissionError):
+        User(Isolation(True))
 
 
 class Failing:

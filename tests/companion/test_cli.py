@@ -77,3 +77,18 @@ def test_rerun_writes_notebook_results_and_page_and_leaves_the_source(project, c
     assert "8" in page.read_text()
     assert str(page) in capsys.readouterr().out
     assert project.notebook("one/first").read_bytes() == source
+
+
+@pytest.mark.parametrize("failing", ["tests", "--nbval", None])
+def test_tests_see_plain_surroundings_and_notebooks_those_of_a_kernel(monkeypatch, failing):
+    calls = []
+
+    def run(command, cwd, env=None):
+        calls.append((command, env))
+        return subprocess.CompletedProcess(command, int(failing in command))
+
+    monkeypatch.setattr(subprocess, "run", run)
+    assert main(["test"]) == int(failing is not None)
+    (tests, plain), (notebooks, kernel) = calls
+    assert "tests" in tests and "--nbval" not in tests and plain is None
+    assert "--nbval" in notebooks and "JUPYTER_PATH" in kernel

@@ -1,9 +1,9 @@
 """What a reader has to load."""
 
 import pytest
-import yaml
 
 from learning_dynamics.companion.weights import MEGABYTE, page_weight, shared_weight, weight_report
+from learning_dynamics.companion.yaml_files import read_yaml
 
 from .test_site import CHAPTERS, PAGES, PROJECT
 
@@ -28,7 +28,7 @@ def test_what_all_pages_share_does_not_grow(html):
 
 
 def test_the_build_reports_the_weight(html):
-    moved = yaml.safe_load((PROJECT.root / "_config.yml").read_text("utf-8"))["sphinx"]["config"]["moved_pages"]
+    moved = read_yaml(PROJECT.root / "_config.yml")["sphinx"]["config"]["moved_pages"]
     assert weight_report(html).startswith(f"{len(PAGES) + len(moved)} pages with their figures ")
 
 

@@ -1,5 +1,6 @@
 """What protects the teacher's machine from the notebooks, and how much of it this system offers."""
 
+import errno
 import os
 import platform
 import secrets
@@ -89,14 +90,16 @@ def what_is_missing():
     with tempfile.TemporaryDirectory() as folder:
         test = "import numpy, threading, os; t = threading.Thread(target=print); t.start(); t.join(); open('x', 'w').close(); print('yes')"
         command, environment = [sys.executable, "-c", test], clean_environment("/work")
-        user = User(Isolation(True))
-        specification = specify(Isolation(True), command, environment, folder, 60, user.number)
+        user = None
         try:
+            user = User(Isolation(True))
+            specification = specify(Isolation(True), command, environment, folder, 60, user.number)
             done = subprocess.run(launch(specification), capture_output=True, text=True, timeout=START, stdin=subprocess.DEVNULL)
         except (OSError, subprocess.TimeoutExpired) as error:
             return f"{type(error).__name__}"
         finally:
-            user.release()
+            if user:
+                user.release()
     return "" if done.stdout.strip().endswith("yes") else (done.stderr.strip().splitlines() or ["it did not start"])[-1]
 
 
@@ -125,8 +128,10 @@ class User:
         try:
             held.bind(f"\0learning-dynamics-user-{number}")
             self.number, self.held = number, held
-        except OSError:
+        except OSError as error:
             held.close()
+            if error.errno != errno.EADDRINUSE:
+                raise
 
     def release(self):
         """Let others have it."""

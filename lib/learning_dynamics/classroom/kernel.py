@@ -78,7 +78,7 @@ class StudentKernel:
     """
 
     def __init__(self, isolation, forbidden=frozenset(), *, seconds=600):
-        self.folder, self.user = scratch(), User(isolation)
+        self.user, self.folder = User(isolation), scratch()
         self.nested, self.runner, self.spent = isolation.namespaces, None, 0.0
         self.taken = set()
         self.buffer, self.raw, self.received = bytearray(), bytearray(), 0
