@@ -93,6 +93,7 @@ def out_of_reach(*, wanted_error, mu_norm2, p, smallest_p, n, **_):
     [
         ("random_matrix/setting", odd_or_diverging),
         ("random_matrix/performance", lambda **values: diverges(**values) or too_large(doublings=3, **values)),
+        ("random_matrix/beyond", lambda **values: diverges(**values) or too_large(doublings=2, **values)),
         ("random_matrix/early_stopping", out_of_reach),
     ],
 )
