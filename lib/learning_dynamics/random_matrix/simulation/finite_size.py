@@ -73,7 +73,7 @@ def finite_size(model, *, t, smallest_p, doublings, runs, seed, dynamics="gd", s
         Times in gradient steps, see `simulate`.
     smallest_p : int
         The first dimension is the least one >= smallest_p for which p/c is an integer, if there is one below twice
-        smallest_p, and smallest_p itself otherwise.
+        smallest_p, and smallest_p itself otherwise; for smallest_p < 2c, with 2c, rounded up, in its place.
     doublings : int
         How often it is doubled, >= 1.
     runs : int
@@ -136,12 +136,16 @@ def halved_runs(runs, doublings):
 
 
 def first_dimension(c, smallest):
-    """The least dimension >= smallest with an integer number of training points, or smallest if that is twice as large."""
+    """The least dimension >= smallest with an integer number of training points, or smallest if that is twice as large.
+
+    Where smallest would leave fewer than two points, the search begins at two.
+    """
+    smallest = max(smallest, ceil(2 * c))
     ratio = Fraction(c).limit_denominator(LARGEST_DENOMINATOR)
     if not ratio or abs(float(ratio) - c) > ASPECT_TOLERANCE:
-        return max(smallest, ceil(2 * c))
+        return smallest
     first = -(-smallest // ratio.numerator) * ratio.numerator
-    return first if first < 2 * smallest else max(smallest, ceil(2 * c))
+    return first if first < 2 * smallest else smallest
 
 
 def draws_at(c, sizes, counts, seed):
