@@ -5,7 +5,6 @@ The long walk, over both ends of every range and random points of every chapter,
 
 import random
 
-import numpy as np
 import pytest
 
 from learning_dynamics import datasets
@@ -18,7 +17,7 @@ from .test_book import cells
 
 ENDS = [(name, parameter.name, end) for name in CHAPTERS for parameter in knobs(name).declared.values() for end in ends(parameter)]
 POINTS = 40
-SEED = 1311  # fixed before the first run: the number of the day and the month on which this was written
+SEED = 1311  # fixed before the first run
 
 
 def refuses(check, *arguments, **options):
