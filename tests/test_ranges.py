@@ -12,7 +12,7 @@ from learning_dynamics.companion.registry import load_registry
 from learning_dynamics.overparametrized import TwoLayerRegression, initial_linearization, linearized_training, polynomial_data
 from learning_dynamics.random_matrix import MixtureClassification, noise_and_scale, sample_size, start_kept, training_error
 
-from .chapters import CHAPTERS, NO_NUMBER, PROJECT, SMALL, accepted_points, anywhere, capped, ends, knobs, run
+from .chapters import CHAPTERS, NO_NUMBER, SMALL, accepted_points, anywhere, capped, ends, knobs, run
 from .test_book import cells
 
 ENDS = [(name, parameter.name, end) for name in CHAPTERS for parameter in knobs(name).declared.values() for end in ends(parameter)]
