@@ -12,12 +12,12 @@ from packaging.specifiers import SpecifierSet
 
 import learning_dynamics
 
-
 EXTRAS = ("dask", "classroom")
+THIS_PYTHON = platform.python_version()
 APART = ("classroom",)  # installed by `make test-classroom`, which runs this file once more
 
 
-def pins(root, *extras, python=platform.python_version()):
+def pins(root, *extras, python=THIS_PYTHON):
     names = ["requirements.txt", *(f"requirements-{extra}.txt" for extra in extras)]
     lines = [line for name in names for line in (root / name).read_text().splitlines()]
     found = [Requirement(line) for line in lines if line and not line.startswith("#")]

@@ -259,7 +259,8 @@ def test_an_interrupted_set_up_leaves_or_gives_back_what_was_there(setup, monkey
         assert setup.main() == 130
         assert "error: the set-up was interrupted; give the command again." in capsys.readouterr().err
     else:
-        pytest.raises(SystemExit, setup.main)
+        with pytest.raises(SystemExit):
+            setup.main()
         setup.restore()
     assert (folder / "package").read_text() == "works"
 

@@ -1,5 +1,7 @@
 """Each compiled loop against its plain twin, over awkward sizes."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -46,7 +48,7 @@ def cold_hot(X, y, weights, scales, step, points, zero, active, f, epochs, limit
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_forward(shape):
-    X, _, weights, scales, _, points, zero, active, f = prepared(*shape)
+    _, _, weights, scales, _, points, zero, active, f = prepared(*shape)
     got_active, got = np.empty_like(active), np.empty_like(f)
     kernels.forward(points, zero, weights, scales, got_active, got)
     np.testing.assert_array_equal(got_active, active)
@@ -75,7 +77,7 @@ def test_cold_hot_descent(shape, epochs):
     np.testing.assert_array_equal(active, activities[-1])
     np.testing.assert_array_equal(counts, active.astype(float).T @ active)
     np.testing.assert_allclose(f, twins.outputs(X, expected, scales), rtol=0, atol=1e-12)
-    assert flips == sum(np.count_nonzero(a != b) for a, b in zip(activities, activities[1:]))
+    assert flips == sum(np.count_nonzero(a != b) for a, b in pairwise(activities))
     assert (blocks > 0) == (epochs > 0)
 
 

@@ -32,7 +32,7 @@ def read_source(path):
     try:
         notebook = read_notebook(path)
         for cell in notebook.cells:
-            cell.source, cell.metadata
+            _ = cell.source, cell.metadata
     except (OSError, MemoryError):
         raise
     except Exception as error:  # nbformat raises its own errors, and KeyError or AttributeError on odd content

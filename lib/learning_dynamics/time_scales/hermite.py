@@ -1,10 +1,11 @@
 r"""Expansions in the orthonormal Hermite polynomials :math:`h_k = \mathrm{He}_k/\sqrt{k!}` of the standard normal
 law."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from itertools import pairwise
 from math import factorial, pi, sqrt
-from typing import Callable
 
 import numpy as np
 from scipy.special import erf, expit, ndtr
@@ -319,7 +320,7 @@ def _panel_rule(kinks, panels):
     nodes, weights = np.polynomial.legendre.leggauss(PANEL_NODES)
     inner = [kink for kink in kinks if abs(kink) < HALF_RANGE]
     ends = np.array([-HALF_RANGE, *inner, HALF_RANGE])
-    pieces = [np.linspace(low, high, panels + 1) for low, high in zip(ends, ends[1:])]
+    pieces = [np.linspace(low, high, panels + 1) for low, high in pairwise(ends)]
     low = np.concatenate([piece[:-1] for piece in pieces])
     high = np.concatenate([piece[1:] for piece in pieces])
     x = (low + high)[:, None] / 2 + np.multiply.outer(high - low, nodes) / 2

@@ -1,8 +1,8 @@
 """The problem of this wing: learning a single-index function with a two-layer network in many dimensions."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import log, sqrt
-from typing import Callable
 
 import numpy as np
 

@@ -1,6 +1,7 @@
 r"""Training of the linearised network in closed form, at w(0) or in the limit of infinite width."""
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -173,7 +174,7 @@ def first_order_escape(model, linearization, epochs, *, steps=100):
     with one_blas_thread():
         modes = (linearization.outputs - linearization.targets) @ linearization.eigenvectors
         escape, values = np.zeros_like(linearization.weights), {0.0: 0.0}
-        for before, after in zip(edges, edges[1:]):
+        for before, after in pairwise(edges):
             gone = -np.expm1(-np.outer([before, (before + after) / 2, after], model.step * linearization.eigenvalues))
             reached, middle, end = gone * modes / linearization.eigenvalues @ linearization.eigenvectors.T
             weights = linearization.weights - linearization.gradient_product(middle)

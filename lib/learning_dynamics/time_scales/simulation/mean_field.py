@@ -8,10 +8,10 @@ from scipy.integrate import Radau
 from scipy.optimize import brentq
 
 from learning_dynamics._validation import choice, integer, real, real_array
-from learning_dynamics.time_scales.overlaps import series
 from learning_dynamics.time_scales.integrator import StepLimitError, follow
 from learning_dynamics.time_scales.kernels import rosenbrock
 from learning_dynamics.time_scales.model import SingleIndex, starting_weights
+from learning_dynamics.time_scales.overlaps import series
 
 METHODS = ("rodas4", "radau")
 CHUNK = 1024
