@@ -1,11 +1,15 @@
 """The linters are content, and they notice what they are there for."""
 
+import inspect
 import re
 import subprocess
 import sys
+import tomllib
 
 import pytest
 import yaml
+
+from learning_dynamics import random_matrix
 
 from .linting import COMMANDS, FORMS, PROGRAMS, files, lint
 
@@ -61,3 +65,20 @@ def test_make_and_the_workflows_call_what_exists(root):
             assert words[0] != "make" or words[1] in defined, command
             for folder in re.findall(r"\btests/[\w/]+", command):
                 assert (root / folder).is_dir(), command
+
+
+def annotated_modules(root):
+    """The modules of the library that mypy is told to check."""
+    listed = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["tool"]["mypy"]["files"]
+    files = [file for name in listed for file in ([root / name] if name.endswith(".py") else sorted((root / name).rglob("*.py")))]
+    return [".".join(file.relative_to(root / "lib").with_suffix("").parts).removesuffix(".__init__") for file in files]
+
+
+def test_every_public_function_that_mypy_checks_says_all_its_types(root):
+    modules = set(annotated_modules(root))
+    public = [getattr(random_matrix, name) for name in random_matrix.__all__]
+    checked = [each for each in public if inspect.isfunction(each) and each.__module__ in modules]
+    assert len(checked) > 25
+    for function in checked:
+        said = function.__annotations__
+        assert set(said) == {*inspect.signature(function).parameters, "return"}, function.__name__

@@ -8,7 +8,7 @@ MOST_STEPS = 10**9
 """Steps that a compiled loop takes at most: it cannot be interrupted, and this many take hours."""
 
 
-def real(name, value, *, above=None, at_least=None, below=None, at_most=None):
+def real(name, value, *, above=None, at_least=None, below=None, at_most=None) -> float:
     """Return `value` as a finite float inside the given bounds.
 
     Parameters
@@ -43,7 +43,7 @@ def real(name, value, *, above=None, at_least=None, below=None, at_most=None):
     return number
 
 
-def integer(name, value, *, at_least=None, at_most=None):
+def integer(name, value, *, at_least=None, at_most=None) -> int:
     """Return `value` as an int inside the given bounds.
 
     Parameters
@@ -72,7 +72,7 @@ def integer(name, value, *, at_least=None, at_most=None):
     return int(value)
 
 
-def boolean(name, value):
+def boolean(name, value) -> bool:
     """Return `value` if it is True or False.
 
     Raises
@@ -85,7 +85,7 @@ def boolean(name, value):
     return bool(value)
 
 
-def choice(name, value, options):
+def choice(name, value, options) -> str:
     """Return `value` if it is one of the strings in `options`.
 
     Raises
@@ -99,7 +99,7 @@ def choice(name, value, options):
     return value
 
 
-def real_array(name, value, *, ndim=None, at_least=None):
+def real_array(name, value, *, ndim=None, at_least=None) -> np.ndarray:
     """Return `value` as a new C-contiguous float64 array of finite entries.
 
     Parameters
@@ -133,7 +133,7 @@ def real_array(name, value, *, ndim=None, at_least=None):
     return array
 
 
-def number_array(name, value):
+def number_array(name, value) -> np.ndarray:
     """Return `value` as a new float64 or, where its type is complex, complex128 array of finite entries.
 
     Parameters
@@ -161,7 +161,7 @@ def number_array(name, value):
     return array
 
 
-def step_counts(name, value):
+def step_counts(name, value) -> np.ndarray:
     """Return `value` as a vector of strictly increasing whole numbers from 0 to `MOST_STEPS`.
 
     Parameters

@@ -3,14 +3,16 @@
 from math import pi, sqrt
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from learning_dynamics._validation import number_array, real_array
 from learning_dynamics.random_matrix import quadrature
 from learning_dynamics.random_matrix.forms import BilinearForms
+from learning_dynamics.random_matrix.model import MixtureClassification
 from learning_dynamics.random_matrix.theory.marchenko_pastur import stieltjes
 
 
-def deterministic_equivalents(model, z):
+def deterministic_equivalents(model: MixtureClassification, z: ArrayLike) -> BilinearForms:
     r"""Limits of the bilinear forms of the resolvent, from which paper 1 builds Theorems 1 and 2.
 
     Parameters
@@ -72,7 +74,7 @@ def deterministic_equivalents(model, z):
     )
 
 
-def spike_overlap(model):
+def spike_overlap(model: MixtureClassification) -> float:
     r"""Limit of the squared cosine between the leading eigenvector of :math:`XX^T/n` and mu.
 
     Parameters
@@ -104,7 +106,7 @@ def spike_overlap(model):
     return signal_atom(model) / (model.mu_norm2 + model.c)
 
 
-def signal_density(model, x):
+def signal_density(model: MixtureClassification, x: ArrayLike) -> np.ndarray:
     r"""Density of the measure of the signal on the bulk, paper 1 equation (8).
 
     Parameters
@@ -131,7 +133,7 @@ def signal_density(model, x):
     return np.where(inside, shape / (2 * pi * np.where(inside, model.spike - x, 1.0)), 0.0)
 
 
-def signal_atom(model):
+def signal_atom(model: MixtureClassification) -> float:
     r"""Mass :math:`(\|\mu\|^4 - c)^+/\|\mu\|^2` of the measure of the signal at the isolated eigenvalue, paper 1 equation (8).
 
     Parameters
@@ -151,7 +153,7 @@ def signal_atom(model):
     return max(model.mu_norm2 - root, 0.0) * (model.mu_norm2 + root) / model.mu_norm2
 
 
-def signal_parts(model, t):
+def signal_parts(model: MixtureClassification, t: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     r"""The part of E that comes from the isolated eigenvalue and the part that comes from the bulk, paper 1 (11) and (12).
 
     Parameters

@@ -1,11 +1,12 @@
 """Theorems 1 and 2 for any linear training method that acts on the spectrum."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from learning_dynamics._validation import real_array
 from learning_dynamics.random_matrix import quadrature
-from learning_dynamics.random_matrix.filters import check_filter
-from learning_dynamics.random_matrix.model import classification_error
+from learning_dynamics.random_matrix.filters import SpectralFilter, check_filter
+from learning_dynamics.random_matrix.model import MixtureClassification, classification_error
 from learning_dynamics.random_matrix.theory.measures import resolved_measures
 from learning_dynamics.random_matrix.theory.performance import Statistics
 
@@ -13,7 +14,7 @@ TOLERANCE = 1e-9
 HALVINGS = 4
 
 
-def filtered_statistics(model, spectral_filter, t):
+def filtered_statistics(model: MixtureClassification, spectral_filter: SpectralFilter, t: ArrayLike) -> Statistics:
     r"""Moments of the classifier at given times for any spectral filter.
 
     Parameters
@@ -65,7 +66,7 @@ def filtered_statistics(model, spectral_filter, t):
     raise ArithmeticError(f"the integrals of the filter are uncertain by {change:.1e}, more than {TOLERANCE:g}")
 
 
-def filtered_errors(model, spectral_filter, t):
+def filtered_errors(model: MixtureClassification, spectral_filter: SpectralFilter, t: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     r"""Generalisation and training error at given times for any spectral filter.
 
     Parameters

@@ -3,13 +3,17 @@
 import dataclasses
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.optimize import minimize_scalar
 
 from learning_dynamics._validation import real, real_array
+from learning_dynamics.random_matrix.model import MixtureClassification
 from learning_dynamics.random_matrix.theory.performance import generalization_error, training_error
 
 
-def fitted_mu_norm2(model, t, *, training, generalization, factor=1.2):
+def fitted_mu_norm2(
+    model: MixtureClassification, t: ArrayLike, *, training: ArrayLike, generalization: ArrayLike, factor: float = 1.2
+) -> tuple[float, float]:
     r"""The squared norm of mu whose theory is nearest to two given curves.
 
     Parameters

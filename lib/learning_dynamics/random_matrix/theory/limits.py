@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from math import ceil, inf, isfinite, sqrt
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import ndtr, ndtri
 
 from learning_dynamics._validation import integer, real, real_array
-from learning_dynamics.random_matrix.model import classification_error
+from learning_dynamics.random_matrix.model import MixtureClassification, classification_error
 from learning_dynamics.random_matrix.theory.marchenko_pastur import mp_atom
 
 LARGEST_SAMPLE = 2**53
@@ -30,7 +31,7 @@ class ScoreMoments:
     V: np.ndarray
 
 
-def taylor_statistics(model, t):
+def taylor_statistics(model: MixtureClassification, t: ArrayLike) -> ScoreMoments:
     r"""E and V for small alpha t, paper 1 section 5.1.
 
     Parameters
@@ -63,7 +64,7 @@ def taylor_statistics(model, t):
     return ScoreMoments(t=t, E=model.mu_norm2 * step, V=noise + model.sigma2 * (1 - step) ** 2)
 
 
-def taylor_error(model, t):
+def taylor_error(model: MixtureClassification, t: ArrayLike) -> np.ndarray:
     r"""Generalisation error :math:`Q(\tilde E/\sqrt{\tilde V})` for small alpha t, paper 1 section 5.1.
 
     Parameters
@@ -93,7 +94,7 @@ def taylor_error(model, t):
     return classification_error(moments.E, moments.V)
 
 
-def least_squares_error(model):
+def least_squares_error(model: MixtureClassification) -> float:
     r"""Generalisation error of the least-squares weights, paper 1 equation (10).
 
     Parameters
@@ -125,7 +126,7 @@ def least_squares_error(model):
     return float(ndtr(-sqrt(loss) * _best_margin(model.mu_norm2, model.c)))
 
 
-def final_error(model):
+def final_error(model: MixtureClassification) -> float:
     r"""Generalisation error in the limit of infinite training time.
 
     Parameters
@@ -147,7 +148,7 @@ def final_error(model):
     return float(ndtr(-model.mu_norm2 / sqrt(signal + final_excess(model))))
 
 
-def final_excess(model):
+def final_excess(model: MixtureClassification) -> float:
     """S of `optimal_stopping` in the limit of infinite training time; infinite at c = 1."""
     signal = model.mu_norm2 + model.c
     if model.c == 1:
@@ -156,7 +157,7 @@ def final_excess(model):
     return fitted + model.sigma2 * mp_atom(model.c) * signal**2
 
 
-def best_error(*, mu_norm2, c):
+def best_error(*, mu_norm2: float, c: float) -> float:
     r"""The error that no training time and no initialisation can beat: the bound of paper 1, Remark 1.
 
     Parameters
@@ -192,7 +193,7 @@ def best_error(*, mu_norm2, c):
     return float(ndtr(-_best_margin(mu_norm2, real("c", c, at_least=0))))
 
 
-def sample_size(*, error, mu_norm2, p):
+def sample_size(*, error: float, mu_norm2: float, p: int) -> int:
     r"""The least number of training points with which the bound of paper 1, Remark 1, admits an error.
 
     Parameters
@@ -240,7 +241,7 @@ def sample_size(*, error, mu_norm2, p):
     return next(n for n in nearby if best_error(mu_norm2=mu_norm2, c=p / n) <= error)
 
 
-def many_samples_statistics(model, t):
+def many_samples_statistics(model: MixtureClassification, t: ArrayLike) -> ScoreMoments:
     r"""E and V for c = 0, many samples a dimension, paper 1 section 5.3.
 
     Parameters
@@ -269,7 +270,7 @@ def many_samples_statistics(model, t):
     return ScoreMoments(t=t, E=model.mu_norm2 * g, V=model.mu_norm2 * g**2 + model.sigma2 * np.exp(-2 * step))
 
 
-def many_samples_slope(model, t):
+def many_samples_slope(model: MixtureClassification, t: ArrayLike) -> np.ndarray:
     r"""Derivative of :math:`E/\sqrt V` in t for c = 0, paper 1 section 5.3.
 
     Parameters

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from math import pi, sqrt
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from learning_dynamics._validation import real, real_array
+from learning_dynamics.random_matrix.model import MixtureClassification
 from learning_dynamics.random_matrix.theory.contour import Filter, theorem_integrands
 
 DEFAULT_HEIGHT = 0.1
@@ -57,7 +59,7 @@ class ContourParts:
     V_train: np.ndarray
 
 
-def contours(model, *, height=DEFAULT_HEIGHT, exponent=0.0):
+def contours(model: MixtureClassification, *, height: float = DEFAULT_HEIGHT, exponent: float = 0.0) -> Contours:
     r"""Paths around the three pieces of the spectrum: bulk, isolated eigenvalue, and for c > 1 the point 0.
 
     Parameters
@@ -103,7 +105,7 @@ def contours(model, *, height=DEFAULT_HEIGHT, exponent=0.0):
     )
 
 
-def contour_parts(model, t, *, height=DEFAULT_HEIGHT):
+def contour_parts(model: MixtureClassification, t: ArrayLike, *, height: float = DEFAULT_HEIGHT) -> ContourParts:
     r"""The contour integrals of Theorems 1 and 2, path by path: paper 1, supplement A.2.
 
     Parameters

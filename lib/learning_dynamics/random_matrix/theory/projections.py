@@ -3,16 +3,20 @@
 from math import isclose, sqrt
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import ndtr
 
 from learning_dynamics._validation import integer, real_array
+from learning_dynamics.random_matrix.model import MixtureClassification
 from learning_dynamics.random_matrix.theory.performance import noise_fit, statistics
-from learning_dynamics.random_matrix.whitening import balanced_mean
+from learning_dynamics.random_matrix.whitening import WhitenedMixture, balanced_mean
 
 ROUNDING = 1e-9
 
 
-def projected_errors(mixture, model, t, *, training_points=0, dynamics="flow"):
+def projected_errors(
+    mixture: WhitenedMixture, model: MixtureClassification, t: ArrayLike, *, training_points: int = 0, dynamics: str = "flow"
+) -> tuple[np.ndarray, np.ndarray]:
     r"""Theorems 1 and 2 of paper 1 with the true distribution of the projections on mu in place of the normal one.
 
     The limits E, V, E* and V* need the first two moments of z only. The error needs the whole distribution of the score, in

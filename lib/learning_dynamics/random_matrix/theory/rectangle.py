@@ -1,11 +1,13 @@
 """The contour integrals of Theorems 1 and 2 by a rule with equal steps along a rectangle, as plain code would sum them."""
 
 from math import ceil, pi
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from learning_dynamics._validation import choice, real, real_array
-from learning_dynamics.random_matrix.model import classification_error
+from learning_dynamics.random_matrix.model import MixtureClassification, classification_error
 from learning_dynamics.random_matrix.theory.contour import Filter, theorem_integrands
 from learning_dynamics.random_matrix.theory.measures import flow_rate
 from learning_dynamics.random_matrix.theory.performance import Statistics
@@ -15,7 +17,16 @@ ROUNDING = 1e-9
 MOST_GROWTH = 300.0
 
 
-def rectangle_statistics(model, t, *, left=-0.5, right=6.0, height=0.5, step=0.05, rule="trapezoid"):
+def rectangle_statistics(
+    model: MixtureClassification,
+    t: ArrayLike,
+    *,
+    left: float = -0.5,
+    right: float = 6.0,
+    height: float = 0.5,
+    step: float = 0.05,
+    rule: str = "trapezoid",
+) -> Statistics:
     r"""Moments of Theorems 1 and 2 of paper 1 by equal steps along a rectangle. This is not exact: see `statistics`.
 
     The default rectangle and step are those that give the theory markers of the paper's figure 1.
@@ -74,7 +85,7 @@ def rectangle_statistics(model, t, *, left=-0.5, right=6.0, height=0.5, step=0.0
     return Statistics(t=t, E=E, V=V, E_train=E_train, V_train=V_train, train_variance=V_train - E_train**2)
 
 
-def rectangle_errors(model, t, **options):
+def rectangle_errors(model: MixtureClassification, t: ArrayLike, **options: Any) -> tuple[np.ndarray, np.ndarray]:
     r"""Generalisation and training error from `rectangle_statistics`, which see for parameters, errors and accuracy.
 
     Parameters
@@ -104,8 +115,8 @@ def rectangle_errors(model, t, **options):
     array([0.2598, 0.0601])
     """
     moments = rectangle_statistics(model, t, **options)
-    variances = [_not_negative(moments.t, variance) for variance in (moments.V, moments.train_variance)]
-    return tuple(map(classification_error, (moments.E, moments.E_train), variances))
+    new, training = (_not_negative(moments.t, variance) for variance in (moments.V, moments.train_variance))
+    return classification_error(moments.E, new), classification_error(moments.E_train, training)
 
 
 def _checked_sides(model, left, right, height):

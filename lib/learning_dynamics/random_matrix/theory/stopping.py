@@ -8,6 +8,7 @@ from scipy.optimize import brentq
 from scipy.special import ndtr
 
 from learning_dynamics._validation import real
+from learning_dynamics.random_matrix.model import MixtureClassification
 from learning_dynamics.random_matrix.theory.limits import best_error, final_excess
 from learning_dynamics.random_matrix.theory.measures import flow_rate, spectral_measures
 
@@ -34,7 +35,7 @@ class OptimalStopping:
     error: float
 
 
-def optimal_stopping(model):
+def optimal_stopping(model: MixtureClassification) -> OptimalStopping:
     r"""Time of the least generalisation error of the flow, paper 1 section 4 and figure 3.
 
     Parameters
@@ -88,7 +89,7 @@ def optimal_stopping(model):
     return OptimalStopping(time=exponent / model.alpha, error=float(ndtr(-margin)))
 
 
-def stopping_threshold(*, mu_norm2, c):
+def stopping_threshold(*, mu_norm2: float, c: float) -> float:
     r"""The initial variance below which the best time to stop is finite.
 
     Parameters
