@@ -94,7 +94,7 @@ def test_the_command_line_says_what_it_needs(foreign, tmp_path):
     done = answer(foreign(code), tmp_path)
     assert done.returncode == 2
     assert done.stderr.startswith("error: ") and done.stderr.count("\n") == 1
-    assert "FOLDER[chapters]" in done.stderr
+    assert "FOLDER[book]" in done.stderr
 
 
 def test_the_wheel_is_typed_and_carries_registry_and_licences(wheel):

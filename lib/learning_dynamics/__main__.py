@@ -7,10 +7,10 @@ from ._start import pinned_first
 
 
 def missing(error):
-    """Say in a sentence that the library was installed without what runs chapters; returns the exit status."""
+    """Say in a sentence that the library was installed without what the command line needs; returns the exit status."""
     if (error.name or "").startswith("learning_dynamics"):
         raise error
-    sentence = f'{error.name} is not installed; python -m pip install "FOLDER[chapters]" brings it, where FOLDER is this package\'s source'
+    sentence = f'{error.name} is not installed; python -m pip install "FOLDER[book]" brings it, where FOLDER is this package\'s source'
     print(f"error: {sentence}.", file=sys.stderr)
     return 2
 
