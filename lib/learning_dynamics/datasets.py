@@ -11,6 +11,7 @@ from types import MappingProxyType
 import numpy as np
 
 from learning_dynamics._figure_draws import FigureDraws
+from learning_dynamics._validation import choice, integer, shown
 
 DATA_FOLDER = Path(__file__).with_name("data")
 SHA256 = {
@@ -163,11 +164,11 @@ class WideDescents:
     def means(self, name, *, epoch):
         """Return the widths that reach an epoch, and the means over their runs of a quantity there, two arrays."""
         names = ("perpendicular", "parallel", "distance", "displacement", "largest_drift", "loss", "flipped")
-        if name not in names:
-            raise ValueError(f"name must be one of {', '.join(names)}; got {name!r}.")
-        chosen = self.epoch == epoch
+        if not isinstance(name, str) or name not in names:
+            raise ValueError(f"name must be one of {', '.join(names)}; got {shown(name)}.")
+        chosen = self.epoch == integer("epoch", epoch)
         if not chosen.any():
-            raise ValueError(f"epoch must be one that was stored, such as {self.epoch.max()}; got {epoch!r}.")
+            raise ValueError(f"epoch must be one that was stored, such as {self.epoch.max()}; got {shown(epoch)}.")
         widths = np.unique(self.width[chosen])
         return widths, np.array([getattr(self, name)[chosen & (self.width == m)].mean() for m in widths])
 
@@ -263,10 +264,11 @@ def published_figure(paper, figure):
     >>> float(printed["generalization_theory"][-1]), printed.page
     (0.040084, 8)
     """
-    key = (paper, figure)
+    choice("paper", paper, PAPER_FILES)
+    key = (paper, integer("figure", figure))
     if key not in PRECISION:
         known = ", ".join(f"figure {number} of {name!r}" for name, number in PRECISION)
-        raise ValueError(f"published curves must be those of one of: {known}; got figure {figure!r} of {paper!r}.")
+        raise ValueError(f"figure must be that of one of: {known}; got figure {shown(figure)} of {paper!r}.")
     stem = f"published/{paper}-figure-{figure}"
     columns = {}
     for name in SHA256:
@@ -326,6 +328,9 @@ class DigitCounts:
 
     def of(self, reading, kind, digit_class):
         """Counts of one reading, kind and class, one row a pool, numpy.ndarray of int, shape (pools, 50)."""
+        choice("reading", reading, np.unique(self.reading).tolist())
+        choice("kind", kind, np.unique(self.kind).tolist())
+        integer("digit_class", digit_class, at_least=1, at_most=2)
         return self.counts[(self.reading == reading) & (self.kind == kind) & (self.digit_class == digit_class)]
 
 

@@ -9,7 +9,7 @@ from typing import Callable
 import numpy as np
 from scipy.special import erf, expit, ndtr
 
-from learning_dynamics._validation import integer, real, real_array
+from learning_dynamics._validation import function, instance, integer, real, real_array, shown, within_floats
 
 HALF_RANGE = 18.0
 PANEL_NODES = 32
@@ -42,9 +42,10 @@ class Activation:
     name: str = "custom"
 
     def __post_init__(self):
-        if not callable(self.function):
-            raise TypeError(f"function must be callable, got {self.function!r}")
-        kinks = real_array("kinks", self.kinks, ndim=1) if np.size(self.kinks) else ()
+        function("function", self.function)
+        instance("name", self.name, str)
+        none = isinstance(self.kinks, (tuple, list)) and not self.kinks
+        kinks = () if none else real_array("kinks", self.kinks, ndim=1)
         object.__setattr__(self, "kinks", tuple(sorted({float(kink) for kink in kinks})))
 
     def __reduce__(self):
@@ -204,10 +205,11 @@ def from_powers(coefficients):
     if powers.size > 150:
         raise ValueError(f"coefficients must have at most 150 entries, got {powers.size}")
     result = np.zeros(powers.size)
-    for j, power in enumerate(powers):
-        for i in range(j // 2 + 1):
-            rest = j - 2 * i
-            result[rest] += power * (factorial(j) // (2**i * factorial(i) * factorial(rest))) * sqrt(factorial(rest))
+    with within_floats(coefficients=powers):
+        for j, power in enumerate(powers):
+            for i in range(j // 2 + 1):
+                rest = j - 2 * i
+                result[rest] += power * (factorial(j) // (2**i * factorial(i) * factorial(rest))) * sqrt(factorial(rest))
     return result
 
 
@@ -236,8 +238,9 @@ def hermite_sum(coefficients, x):
     coefficients = real_array("coefficients", coefficients, ndim=1)
     x = real_array("x", x)
     last, before = np.zeros_like(x), np.zeros_like(x)
-    for k in range(coefficients.size - 1, -1, -1):
-        last, before = coefficients[k] + x / sqrt(k + 1) * last - sqrt((k + 1) / (k + 2)) * before, last
+    with within_floats(coefficients=coefficients, x=x):
+        for k in range(coefficients.size - 1, -1, -1):
+            last, before = coefficients[k] + x / sqrt(k + 1) * last - sqrt((k + 1) / (k + 2)) * before, last
     return last[()]
 
 
@@ -253,7 +256,7 @@ def as_activation(name, value):
         return Activation(function=value)
     raise TypeError(
         f"{name} must be a name, a function, an Activation or an array of Hermite coefficients, "
-        f"got {value!r}"
+        f"got {shown(value)}"
     )
 
 

@@ -105,5 +105,5 @@ def _weights_at(X, y, w0, spectral_filter, t):
     eigenvalues, vectors = eigenpairs(X, n)
     check_filter(spectral_filter, t, eigenvalues[-1])
     start, data = w0 @ vectors, beside_null_space(eigenvalues, (X @ y / n) @ vectors)
-    modes = spectral_filter.start(eigenvalues, t) * start + spectral_filter.learnt(eigenvalues, t) * data
-    return modes @ vectors.T
+    f, h = spectral_filter.values(eigenvalues, t)
+    return (f * start + h * data) @ vectors.T

@@ -4,9 +4,10 @@ from math import pi, sqrt
 
 import numpy as np
 
-from learning_dynamics._validation import number_array, real_array
+from learning_dynamics._validation import instance, number_array, real_array
 from learning_dynamics.random_matrix import quadrature
 from learning_dynamics.random_matrix.forms import BilinearForms
+from learning_dynamics.random_matrix.model import MixtureClassification
 from learning_dynamics.random_matrix.theory.marchenko_pastur import stieltjes
 
 
@@ -52,6 +53,7 @@ def deterministic_equivalents(model, z):
     >>> float(deterministic_equivalents(model, 0.0).mu_mu.round(4))
     1.3846
     """
+    instance("model", model, MixtureClassification)
     z = number_array("z", z)
     m = stieltjes(z, c=model.c)
     if (model.has_spike & (z == model.spike)).any():
@@ -87,7 +89,7 @@ def spike_overlap(model):
 
     Raises
     ------
-    AttributeError
+    TypeError
         If `model` is no `MixtureClassification`.
 
     Notes
@@ -124,6 +126,7 @@ def signal_density(model, x):
     ValueError
         If an entry of `x` is not finite.
     """
+    instance("model", model, MixtureClassification)
     x = real_array("x", x)
     low, high = model.bulk_edges
     inside = (x > low) & (x < high)
@@ -144,9 +147,10 @@ def signal_atom(model):
 
     Raises
     ------
-    AttributeError
+    TypeError
         If `model` is no `MixtureClassification`.
     """
+    instance("model", model, MixtureClassification)
     root = sqrt(model.c)
     return max(model.mu_norm2 - root, 0.0) * (model.mu_norm2 + root) / model.mu_norm2
 
@@ -173,6 +177,7 @@ def signal_parts(model, t):
     ValueError
         If a time is negative or too large.
     """
+    instance("model", model, MixtureClassification)
     t = real_array("t", t, at_least=0)
     exponents = model.alpha * t
     if exponents.max() > 1e12:

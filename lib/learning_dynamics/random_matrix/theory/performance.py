@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from learning_dynamics._validation import choice, real_array
+from learning_dynamics._validation import choice, instance, real_array
 from learning_dynamics.random_matrix import kernels
-from learning_dynamics.random_matrix.model import classification_error
+from learning_dynamics.random_matrix.model import MixtureClassification, classification_error
 from learning_dynamics.random_matrix.theory.contour import contour_moments
 from learning_dynamics.random_matrix.theory.measures import flow_rate, spectral_measures
 
@@ -219,6 +219,7 @@ def noise_fit(model, t, *, dynamics="flow"):
 
 def _filter(model, t, dynamics):
     """Checked times, exponents alpha t, and the rate r of f_t(x) = exp(-alpha t r(x))."""
+    instance("model", model, MixtureClassification)
     choice("dynamics", dynamics, ("flow", "gd"))
     t = real_array("t", t, at_least=0)
     exponents = model.alpha * t.ravel()

@@ -7,7 +7,8 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import ndtr
 
-from learning_dynamics._validation import real
+from learning_dynamics._validation import instance, real
+from learning_dynamics.random_matrix.model import LARGEST, MixtureClassification
 from learning_dynamics.random_matrix.theory.limits import best_error, final_excess
 from learning_dynamics.random_matrix.theory.measures import flow_rate, spectral_measures
 
@@ -47,8 +48,8 @@ def optimal_stopping(model):
 
     Raises
     ------
-    AttributeError
-        If `model` is not a model.
+    TypeError
+        If `model` is no `MixtureClassification`.
 
     Notes
     -----
@@ -68,11 +69,12 @@ def optimal_stopping(model):
 
     Examples
     --------
-    >>> from learning_dynamics.random_matrix import MixtureClassification
+    >>> from learning_dynamics.random_matrix import LARGEST, MixtureClassification
     >>> best = optimal_stopping(MixtureClassification(mu_norm2=4.0, c=0.5, sigma2=0.1, alpha=0.01))
     >>> round(best.time, 1), round(best.error, 5)
     (96.9, 0.04839)
     """
+    instance("model", model, MixtureClassification)
     if model.sigma2 == 0:
         return OptimalStopping(time=0.0, error=best_error(mu_norm2=model.mu_norm2, c=model.c))
     shortest, longest = _range_of_exponents(model)
@@ -94,9 +96,9 @@ def stopping_threshold(*, mu_norm2, c):
     Parameters
     ----------
     mu_norm2 : float
-        Squared norm of the mean, > 0.
+        Squared norm of the mean, > 0 and at most 1e100.
     c : float
-        Aspect ratio p/n, > 0.
+        Aspect ratio p/n, > 0 and at most 1e100.
 
     Returns
     -------
@@ -111,7 +113,7 @@ def stopping_threshold(*, mu_norm2, c):
     TypeError
         If an argument is not a real number.
     ValueError
-        If an argument is not finite and > 0.
+        If an argument is outside its range.
 
     Notes
     -----
@@ -124,12 +126,13 @@ def stopping_threshold(*, mu_norm2, c):
     >>> round(stopping_threshold(mu_norm2=4.0, c=4.0), 4)
     1.1111
     """
-    mu_norm2, c = real("mu_norm2", mu_norm2, above=0), real("c", c, above=0)
+    mu_norm2, c = real("mu_norm2", mu_norm2, above=0, at_most=LARGEST), real("c", c, above=0, at_most=LARGEST)
     if c <= 1:
         return inf
     root = sqrt(c)
     gap = (c - 1) / (root + 1)
-    return c / (gap**3 * (root + 1)) * (1 - gap / (root + 1) * c / (mu_norm2 + c))
+    rest = 2 / (root + 1) + gap / (root + 1) * (mu_norm2 / (mu_norm2 + c))  # of 1, without a difference
+    return c / (gap**3 * (root + 1)) * rest
 
 
 def _range_of_exponents(model):

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.integrate import Radau
 from scipy.optimize import brentq
 
-from learning_dynamics._validation import choice, integer, real, real_array
+from learning_dynamics._validation import MOST_STEPS, choice, instance, integer, real, real_array
 from learning_dynamics.time_scales.overlaps import series
 from learning_dynamics.time_scales.integrator import StepLimitError, follow
 from learning_dynamics.time_scales.kernels import rosenbrock
@@ -124,11 +124,12 @@ def mean_field_flow(problem, a0, *, t_end, rtol=1e-8, times=None, method="rodas4
     >>> flow.risk[[0, -1]].round(4)
     array([1.2222, 0.0146])
     """
+    instance("problem", problem, SingleIndex)
     a0 = starting_weights(a0)
     t_end = _end("t_end", t_end, problem)
     rtol = real("rtol", rtol, at_least=1e-13, at_most=1e-2)
     choice("method", method, METHODS)
-    max_steps = integer("max_steps", max_steps, at_least=1)
+    max_steps = integer("max_steps", max_steps, at_least=1, at_most=MOST_STEPS)
     times = _state_times(times, t_end)
     stops, place = np.unique(np.append(times, t_end), return_inverse=True)
     route = _by_rodas4 if method == "rodas4" else _by_radau
@@ -185,6 +186,7 @@ def learning_times(flow, *, level=0.5, tolerance=1e-3):
     >>> learning_times(mean_field_flow(problem, uniform_start(50), t_end=1.0)).times[:3].round(6)
     array([0.000435, 0.074796, 0.285918])
     """
+    instance("flow", flow, MeanFieldFlow)
     level = real("level", level, above=0, below=1)
     tolerance = real("tolerance", tolerance, above=0)
     coarse = mean_field_flow(
@@ -204,7 +206,7 @@ def learning_times(flow, *, level=0.5, tolerance=1e-3):
     if wrong.size:
         k = wrong[0]
         raise ArithmeticError(
-            f"the learning time {times[k]:.6g} of degree {k} is uncertain by {errors[k]:.1e}, more than "
+            f"the learning time {times[k]:.6g} of degree {k} is uncertain by {errors[k]:.1e}, more than the tolerance "
             f"{tolerance:g} of it: "
             f"integrate with a smaller rtol than {flow.rtol:g}"
         )

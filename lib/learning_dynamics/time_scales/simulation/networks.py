@@ -7,12 +7,23 @@ import numpy as np
 from scipy.integrate import DOP853
 
 from learning_dynamics._threads import one_blas_thread
-from learning_dynamics._validation import choice, integer, real, real_array
+from learning_dynamics._validation import (
+    MOST_STEPS,
+    check_room,
+    choice,
+    instance,
+    integer,
+    real,
+    real_array,
+    shown,
+    size,
+    size_or_infinite,
+)
 from learning_dynamics.time_scales import overlaps
 from learning_dynamics.time_scales.hermite import ACTIVATIONS
 from learning_dynamics.time_scales.integrator import StepLimitError, follow
 from learning_dynamics.time_scales.kernels import descent
-from learning_dynamics.time_scales.model import starting_weights
+from learning_dynamics.time_scales.model import SingleIndex, starting_weights
 
 KERNELS = ("series", "exact")
 METHODS = ("overlaps", "directions")
@@ -74,11 +85,11 @@ def draw_directions(*, m, d, seed):
     whose
     entries are independent, normal below the diagonal and chi-distributed on it. The cost does not depend on d.
     """
-    m = integer("m", m, at_least=1)
+    m, d = size("m", m), size_or_infinite("d", d, at_least=2)
+    check_room(2 * m * (1 + min(m, d - 1)), m=m, d=d)
     rng = np.random.default_rng(integer("seed", seed, at_least=0))
     if d == inf:
         return np.eye(m, m + 1, 1)
-    d = integer("d", d, at_least=2)
     count = min(m, d - 1)
     u = np.zeros((m, 1 + count))
     u[:, 0] = rng.standard_normal(m)
@@ -137,10 +148,11 @@ def network_flow(
     >>> network_flow(problem, uniform_start(10), draw_directions(m=10, d=1000, seed=0), times=[0.0, 1.0]).s.shape
     (2, 10)
     """
+    instance("problem", problem, SingleIndex)
     a0, u0 = _network(a0, directions)
     times = _increasing(times)
     rtol = real("rtol", rtol, at_least=1e-13, at_most=1e-2)
-    max_steps = integer("max_steps", max_steps, at_least=1)
+    max_steps = integer("max_steps", max_steps, at_least=1, at_most=MOST_STEPS)
     choice("method", method, METHODS)
     U = overlap_kernel(problem, kernel)
     _check_steps(problem, a0, times[-1], max_steps)
@@ -197,8 +209,10 @@ def sgd(problem, a0, directions, *, d, step, times, seed):
     >>> run.a.shape
     (2, 5)
     """
+    instance("problem", problem, SingleIndex)
     a, u0 = _network(a0, directions)
-    d = integer("d", d, at_least=max(2, u0.shape[1]))
+    d = size("d", d, at_least=max(2, u0.shape[1]))
+    check_room(a.size * d, d=d)
     step = real("step", step, above=0)
     times = _increasing(times)
     wanted = np.rint(times / step)
@@ -349,7 +363,7 @@ def network_run(problem, U, times, seen):
 
 def _network(a0, directions):
     a0 = starting_weights(a0)
-    u = real_array("directions", directions, ndim=2)
+    u = real_array("directions", directions, ndim=2, squares=True)
     if u.shape[0] != a0.size:
         raise ValueError(f"directions must have {a0.size} rows, one for each entry of a0, got {u.shape[0]}")
     norms = np.linalg.norm(u, axis=1)
@@ -362,5 +376,5 @@ def _network(a0, directions):
 def _increasing(times):
     times = real_array("times", times, ndim=1, at_least=0)
     if (np.diff(times) <= 0).any():
-        raise ValueError(f"times must increase, got {times}")
+        raise ValueError(f"times must increase, got {shown(times)}")
     return times
