@@ -8,7 +8,7 @@ from scipy.special import fdtrc
 from learning_dynamics._validation import MOST_ENTRIES, choice, instance, integer, real, real_array, shown, within_floats
 from learning_dynamics.datasets import FigureDraws, PublishedFigure
 
-LARGEST = 1e100
+LARGEST = 1e6
 PANELS = {"a": "perpendicular", "b": "distance", "c": "displacement"}
 
 
@@ -148,7 +148,7 @@ def ratio_test(figure, stored, above, below=None, *, outside=1.0):
     below : tuple of str and int, optional
         Panel and width of the curve that divides; the last published value of `above` if omitted.
     outside : float
-        Factor, > 0 and at most 1e100, by which :math:`V_\perp` of the draws is multiplied first: how sharp the test is.
+        Factor, in [1e-6, 1e6], by which :math:`V_\perp` of the draws is multiplied first: how sharp the test is.
 
     Returns
     -------
@@ -157,10 +157,10 @@ def ratio_test(figure, stored, above, below=None, *, outside=1.0):
     Raises
     ------
     ValueError
-        If there is no such curve, or `outside` is not > 0.
+        If there is no such curve, or `outside` is outside its range.
     """
     instance("stored", stored, FigureDraws)
-    outside = real("outside", outside, above=0, at_most=LARGEST)
+    outside = real("outside", outside, at_least=1 / LARGEST, at_most=LARGEST)
     _curve("above", above)
     if below is not None:
         _curve("below", below)

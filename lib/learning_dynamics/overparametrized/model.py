@@ -126,14 +126,7 @@ class TwoLayerRegression:
 
     def extend(self, points):
         """Return points of shape (k, d) with a last column of ones if there is a bias."""
-        return self.extended("points", points)
-
-    def extended(self, name, points):
-        """`extend` under the name that the points have where they come from, for the message."""
-        points = real_array(name, points, ndim=2, squares=True)
-        if points.shape[1] != self.inputs.shape[1]:
-            raise ValueError(f"{name} must have {self.inputs.shape[1]} columns, got {points.shape[1]}")
-        return np.hstack([points, np.ones((len(points), 1))]) if self.bias else points
+        return extended(self, "points", points)
 
     def draw(self, seed):
         """Draw initial weights and signs.
@@ -328,6 +321,14 @@ def _check_products(weights, features):
 def _points_of_norm(rng, count, dimension, norm):
     points = rng.uniform(-1, 1, (count, dimension))
     return norm * points / np.linalg.norm(points, axis=1, keepdims=True)
+
+
+def extended(model, name, points):
+    """`TwoLayerRegression.extend` for points that have another name where they come from."""
+    points = real_array(name, points, ndim=2, squares=True)
+    if points.shape[1] != model.inputs.shape[1]:
+        raise ValueError(f"{name} must have {model.inputs.shape[1]} columns, got {points.shape[1]}")
+    return np.hstack([points, np.ones((len(points), 1))]) if model.bias else points
 
 
 def _check_sizes(inputs, targets, bias):

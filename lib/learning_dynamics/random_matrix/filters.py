@@ -46,27 +46,6 @@ class SpectralFilter:
         real("stable_below", self.stable_below, above=0, infinite=True)
         boolean("whole_steps", self.whole_steps)
 
-    def values(self, x, t):
-        """Return what `start` and `learnt` give, each of shape (m, k), for checked vectors x, shape (k,), and t, shape (m,).
-
-        Raises
-        ------
-        ValueError
-            If one of them gives anything but finite real numbers in that shape.
-        """
-        return tuple(self._checked_values(name, x, t) for name in ("start", "learnt"))
-
-    def _checked_values(self, name, x, t):
-        values = np.asarray(getattr(self, name)(x, t))
-        if values.shape != (t.size, x.size) or values.dtype.kind not in "iuf":
-            raise ValueError(
-                f"{name} must return real numbers of shape {(t.size, x.size)}, one row a time, "
-                f"got {values.dtype} of shape {values.shape}"
-            )
-        if not np.isfinite(values).all():
-            raise ValueError(f"{name} must return finite numbers, got {values[~np.isfinite(values)][0]!s}")
-        return values
-
 
 def ridge_flow(*, alpha, penalty):
     r"""Gradient flow on the loss with the ridge penalty :math:`\lambda \|w\|^2/2`.
@@ -228,3 +207,26 @@ def check_filter(spectral_filter, t, largest):
             f"the filter must converge up to the largest eigenvalue {largest:.6g}, got one that diverges from "
             f"{spectral_filter.stable_below:.6g} on"
         )
+
+
+def filter_values(spectral_filter, x, t):
+    """Return what `start` and `learnt` give, each of shape (m, k), for checked vectors x, shape (k,), and t, shape (m,).
+
+    Raises
+    ------
+    ValueError
+        If one of them gives anything but finite real numbers in that shape.
+    """
+    return tuple(_checked_values(name, getattr(spectral_filter, name), x, t) for name in ("start", "learnt"))
+
+
+def _checked_values(name, function, x, t):
+    values = np.asarray(function(x, t))
+    if values.shape != (t.size, x.size) or values.dtype.kind not in "iuf":
+        raise ValueError(
+            f"{name} must return real numbers of shape {(t.size, x.size)}, one row a time, "
+            f"got {values.dtype} of shape {values.shape}"
+        )
+    if not np.isfinite(values).all():
+        raise ValueError(f"{name} must return finite numbers, got {values[~np.isfinite(values)][0]!s}")
+    return values

@@ -7,7 +7,7 @@ import numpy as np
 from learning_dynamics._threads import one_blas_thread
 from learning_dynamics._validation import boolean, instance, real, real_array
 from learning_dynamics.overparametrized.linearization import check_active, spectrum
-from learning_dynamics.overparametrized.model import LARGEST, LARGEST_FACTOR, TwoLayerRegression
+from learning_dynamics.overparametrized.model import LARGEST, LARGEST_FACTOR, TwoLayerRegression, extended
 
 BLOCK_ENTRIES = 2**22
 ROWS = 4096
@@ -177,7 +177,7 @@ def kernel_regression(model, points, *, targets=None):
         If H is singular to rounding, or a shape does not fit.
     """
     instance("model", model, TwoLayerRegression)
-    points = _without_bias(model, model.extended("points", points))
+    model.extend(points)
     eigenvalues, vectors = _spectrum_of(model)
     h = tangent_kernel(points, model.inputs, bias=model.bias, gain=model.gain)
     with one_blas_thread():
@@ -211,7 +211,7 @@ def network_kernel(model, weights, x, z=None):
 
     Examples
     --------
-    >>> from learning_dynamics.overparametrized import LARGEST, LARGEST_FACTOR, TwoLayerRegression
+    >>> from learning_dynamics.overparametrized import LARGEST, LARGEST_FACTOR, TwoLayerRegression, extended
     >>> model = TwoLayerRegression(inputs=[[1.0], [2.0]], targets=[1.0, 0.0], width=2, learning_rate=0.1, bias=False)
     >>> network_kernel(model, [[1.0], [-1.0]], [[1.0], [3.0]], [[2.0]])
     array([[1.],
@@ -219,8 +219,8 @@ def network_kernel(model, weights, x, z=None):
     """
     instance("model", model, TwoLayerRegression)
     weights, scales = model.network(weights, np.ones(model.width))
-    x = model.extended("x", x)
-    z = x if z is None else model.extended("z", z)
+    x = extended(model, "x", x)
+    z = x if z is None else extended(model, "z", z)
     shared = np.zeros((len(x), len(z)))
     with one_blas_thread():
         for first in range(0, model.width, ROWS):
@@ -261,10 +261,6 @@ def linearized_regression(model, weights, signs, points):
         eigenvalues, vectors = spectrum(matrix, name="the network's kernel", features=model.features)
         c = vectors @ ((residual @ vectors) / eigenvalues)
         return model.outputs(weights, signs, points) + network_kernel(model, weights, points, model.inputs) @ c
-
-
-def _without_bias(model, features):
-    return features[:, : model.inputs.shape[1]]
 
 
 def _spectrum_of(model):

@@ -96,6 +96,8 @@ def average_test(curve, errors_of_runs, *, runs, replicates, seed):
     rng = np.random.default_rng(integer("seed", seed, at_least=0))
     centred = errors - errors.mean(axis=0)
     spread = errors.std(axis=0, ddof=1)
+    if ((spread == 0) & (np.ptp(errors, axis=0) > 0)).any():
+        raise ValueError(f"errors_of_runs must have squares that do not vanish, got sizes up to {np.abs(errors).max():.3g}")
     deviations = _in_units(curve - errors.mean(axis=0), spread * np.sqrt(1 / runs + 1 / draws))
     largest = float(np.abs(deviations).max())
     among = np.concatenate(

@@ -4,7 +4,7 @@ import numpy as np
 
 from learning_dynamics._validation import instance, real_array
 from learning_dynamics.random_matrix import quadrature
-from learning_dynamics.random_matrix.filters import check_filter
+from learning_dynamics.random_matrix.filters import check_filter, filter_values
 from learning_dynamics.random_matrix.model import MixtureClassification, classification_error
 from learning_dynamics.random_matrix.theory.measures import resolved_measures
 from learning_dynamics.random_matrix.theory.performance import Statistics
@@ -104,7 +104,7 @@ def filtered_errors(model, spectral_filter, t):
 def _moments(model, spectral_filter, t, step):
     """E, V, E*, V* and V* - E*^2 as rows."""
     x, p, p_over_x, nu = resolved_measures(model, step)
-    f, h = spectral_filter.values(x, t)
+    f, h = filter_values(spectral_filter, x, t)
     fitted = x * h
     mean = fitted @ p
     start = model.sigma2 * (f**2 @ nu)
