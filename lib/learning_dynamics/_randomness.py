@@ -2,11 +2,13 @@
 
 import math
 import os
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 
+from learning_dynamics._interruption import wanted_until
 from learning_dynamics._threads import one_blas_thread
 from learning_dynamics._validation import integer, size
 
@@ -44,12 +46,21 @@ def replicate(experiment, *, runs, seed, workers=None):
     -----
     BLAS and LAPACK are held to one thread meanwhile. The results are the same to the last bit for any number of workers.
     """
-    runs = integer("runs", runs, at_least=1, at_most=MOST_RUNS)
+    runs = integer("runs", integer("runs", runs, at_least=1), at_most=MOST_RUNS)
     seed = integer("seed", seed, at_least=0)
     workers = available_processors() if workers is None else size("workers", workers)
-    generators = [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(runs)]
+    abandoned = threading.Event()
+
+    def run(k):
+        with wanted_until(abandoned):
+            return experiment(np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(k,))))
+
     with one_blas_thread(), ThreadPoolExecutor(min(workers, runs)) as pool:
-        return list(pool.map(experiment, generators))
+        try:
+            return list(pool.map(run, range(runs)))
+        except BaseException:  # an interrupt, too: the other threads then end at the next opportunity
+            abandoned.set()
+            raise
 
 
 def available_processors():

@@ -106,7 +106,18 @@ def size(name, value, *, at_least=1):
     TypeError, ValueError
         As `integer`.
     """
-    return integer(name, value, at_least=at_least, at_most=MOST_ENTRIES)
+    return integer(name, integer(name, value, at_least=at_least), at_most=MOST_ENTRIES)
+
+
+def moderate(name, value, *, largest=1e100):
+    """Return `value` as a float > 0 that is neither above `largest` nor below its inverse.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `real`.
+    """
+    return real(name, real(name, value, above=0), at_least=1 / largest, at_most=largest)
 
 
 def size_or_infinite(name, value, *, at_least=1):
@@ -119,7 +130,7 @@ def size_or_infinite(name, value, *, at_least=1):
     """
     if isinstance(value, float) and value == np.inf:
         return np.inf
-    return integer(name, value, at_least=at_least, at_most=EXACT_AS_FLOAT)
+    return integer(name, integer(name, value, at_least=at_least), at_most=EXACT_AS_FLOAT)
 
 
 def broadcast(**arrays):
@@ -281,11 +292,13 @@ def whole_numbers(name, value, *, at_least):
     TypeError, ValueError
         As `real_array`, and ValueError if an entry has a fraction or is too large.
     """
-    numbers_ = real_array(name, value, ndim=1, at_least=at_least)
-    wrong = (numbers_ != np.floor(numbers_)) | (numbers_ > MOST_ENTRIES)
+    array = real_array(name, value, ndim=1)
+    if array.min() < at_least:
+        raise ValueError(f"{name} must be >= {at_least}, got {array.min():g}")
+    wrong = (array != np.floor(array)) | (array > MOST_ENTRIES)
     if wrong.any():
-        raise ValueError(f"{name} must hold whole numbers from {at_least} to {MOST_ENTRIES:g}, got {numbers_[wrong][0]!s}")
-    return numbers_.astype(np.int64)
+        raise ValueError(f"{name} must hold whole numbers up to {MOST_ENTRIES:g}, got {array[wrong][0]:g}")
+    return array.astype(np.int64)
 
 
 def step_counts(name, value):
@@ -350,7 +363,7 @@ def check_room(entries, **given):
     room, wanted = machine_memory(), 8.0 * entries
     if wanted > room:
         raise MemoryError(
-            f"{_listed(given)} must be smaller: {wanted / 2**30:.3g} GiB do not fit into the {room / 2**30:.3g} GiB of this "
+            f"{_listed(given)} must be smaller or fewer: {wanted / 2**30:.3g} GiB do not fit into the {room / 2**30:.3g} GiB of this "
             f"machine, got {_listed([shown(value) for value in given.values()])}"
         )
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import fdtrc
 
-from learning_dynamics._validation import MOST_ENTRIES, choice, instance, integer, real, real_array, shown, within_floats
+from learning_dynamics._validation import MOST_ENTRIES, choice, instance, integer, moderate, real_array, shown, within_floats
 from learning_dynamics.datasets import FigureDraws, PublishedFigure
 
 LARGEST = 1e6
@@ -160,7 +160,7 @@ def ratio_test(figure, stored, above, below=None, *, outside=1.0):
         If there is no such curve, or `outside` is outside its range.
     """
     instance("stored", stored, FigureDraws)
-    outside = real("outside", outside, at_least=1 / LARGEST, at_most=LARGEST)
+    outside = moderate("outside", outside, largest=LARGEST)
     _curve("above", above)
     if below is not None:
         _curve("below", below)

@@ -12,6 +12,7 @@ from learning_dynamics._validation import (
     check_room,
     choice,
     integer,
+    moderate,
     real,
     real_array,
     shown,
@@ -41,7 +42,7 @@ class TwoLayerRegression:
     width : int
         Number m of neurons, >= 1; even if `antisymmetric`.
     learning_rate : float
-        Step on the gradient of the loss, > 0 and at most 1e100.
+        Step on the gradient of the loss, in [1e-100, 1e100].
     loss : {"sum", "half sum", "mean", "half mean"}
         The sum or mean of :math:`(f(x_i) - y_i)^2`, or half of it. "half sum" makes `step` the learning rate, as in paper 3.
     gain : float
@@ -101,9 +102,9 @@ class TwoLayerRegression:
             "inputs": inputs,
             "targets": targets,
             "width": width,
-            "learning_rate": real("learning_rate", self.learning_rate, above=0, at_most=LARGEST),
-            "gain": real("gain", self.gain, at_least=1 / LARGEST_FACTOR, at_most=LARGEST_FACTOR),
-            "scale": real("scale", self.scale, at_least=0, at_most=LARGEST_FACTOR),
+            "learning_rate": moderate("learning_rate", self.learning_rate, largest=LARGEST),
+            "gain": moderate("gain", self.gain, largest=LARGEST_FACTOR),
+            "scale": real("scale", real("scale", self.scale, at_least=0), at_most=LARGEST_FACTOR),
         }
         for name, value in checked.items():
             object.__setattr__(self, name, value)
@@ -289,12 +290,12 @@ def polynomial_data(*, seed, n=100, d=5, degree=2, norm=1.0, standardize=True, b
     rng = np.random.default_rng(integer("seed", seed, at_least=0))
     n, d = size("n", n), size("d", d)
     check_room(3 * n * d, n=n, d=d)
-    degree, norm = integer("degree", degree, at_least=0, at_most=MOST_ENTRIES), real("norm", norm, at_least=1 / LARGEST, at_most=LARGEST)
+    degree, norm = integer("degree", integer("degree", degree, at_least=0), at_most=MOST_ENTRIES), moderate("norm", norm, largest=LARGEST)
     boolean("standardize", standardize)
     inputs = _points_of_norm(rng, n, d, norm)
     beta = rng.uniform(-1, 1, d)
     if beta_norm is not None:
-        beta *= real("beta_norm", beta_norm, at_least=1 / LARGEST, at_most=LARGEST) / np.linalg.norm(beta)
+        beta *= moderate("beta_norm", beta_norm, largest=LARGEST) / np.linalg.norm(beta)
     with np.errstate(over="ignore"):
         powers = (inputs @ beta) ** degree
     if not np.isfinite(powers).all():

@@ -7,6 +7,7 @@ from math import inf
 
 import numpy as np
 
+from learning_dynamics._interruption import in_parts
 from learning_dynamics._validation import boolean, function, instance, real, real_array, step_counts, within_floats
 from learning_dynamics.random_matrix import kernels
 
@@ -181,18 +182,15 @@ def _recurrence(x, t, *, alpha, momentum, penalty, first, push):
     x, t = _places(x, t)
     wanted, place = np.unique(t, return_inverse=True)
     step_counts("t", wanted)
-    return _stepped(alpha * (x + penalty), momentum, first, push, wanted)[place]
+    return stepped(alpha * (x + penalty), momentum, first, push, wanted)[place]
 
 
-def _stepped(pulls, momentum, first, push, t):
+def stepped(pulls, momentum, first, push, t):
     """The values of the recurrence at ascending times, shape (m, k), stepped in parts that an interrupt can come between."""
     values, now, change = np.empty((t.size, pulls.size)), np.full(pulls.size, first), np.zeros(pulls.size)
-    step, most = 0.0, max(1, STEPS_A_CALL // pulls.size)
-    for row, wanted in zip(values, t):
-        while step < wanted:
-            count = min(wanted - step, most)
-            kernels.two_step_recurrence(pulls, momentum, push, now, change, int(count))
-            step += count
+    for row, steps in zip(values, np.diff(t, prepend=0.0).astype(np.int64).tolist()):
+        for count in in_parts(steps, STEPS_A_CALL // pulls.size):
+            kernels.two_step_recurrence(pulls, momentum, push, now, change, count)
         row[:] = now
     return values
 

@@ -8,7 +8,7 @@ from math import sqrt
 import numpy as np
 from scipy.stats import ncx2
 
-from learning_dynamics._validation import choice, real, real_array, shown, within_floats
+from learning_dynamics._validation import choice, moderate, real, real_array, shown, within_floats
 
 LARGEST = 1e100
 READINGS = ("power ratio", "signal to noise", "unit noise", "inverse variance")
@@ -124,7 +124,7 @@ def _pixel_powers(pixel_mean, pixel_variance, centred_power):
     """Mean, variance and centred power of a data set, checked."""
     mean = real("pixel_mean", pixel_mean, at_least=-LARGEST, at_most=LARGEST)
     variances = {"pixel_variance": pixel_variance, "centred_power": centred_power}
-    return mean, *(real(name, value, at_least=1 / LARGEST, at_most=LARGEST) for name, value in variances.items())
+    return mean, *(moderate(name, value, largest=LARGEST) for name, value in variances.items())
 
 
 def readings_of_the_text(powers, *, decibel=-10.0):
@@ -149,7 +149,7 @@ def readings_of_the_text(powers, *, decibel=-10.0):
         If an argument is not allowed.
     """
     ratio = _ratio(decibel)
-    powers = {name: real("powers", measure, at_least=1 / LARGEST, at_most=LARGEST) for name, measure in _named(powers)}
+    powers = {name: moderate("powers", measure, largest=LARGEST) for name, measure in _named(powers)}
     found = []
     for (name, measure), (words, factor) in product(powers.items(), (("noise to signal", ratio), ("signal to noise", 1 / ratio))):
         power = factor * measure
@@ -195,7 +195,7 @@ def signal_law(points, labels, *, power, scale):
     points = real_array("points", points, ndim=2, squares=True)
     labels = real_array("labels", labels, ndim=1)
     if labels.shape != points.shape[:1] or not np.isin(labels, (-1, 1)).all() or abs(labels.sum()) == labels.size:
-        raise ValueError(f"labels must be -1 or +1, one for each of {len(points)} points, and both present, got {shown(labels)}")
+        raise ValueError(f"labels must be -1 or +1, one for each point, and both present, got {shown(labels)}")
     power, scale = real("power", power, above=0), real("scale", scale, above=0)
     classes = [points[labels == a] for a in (-1, 1)]
     half = (classes[1].mean(axis=0) - classes[0].mean(axis=0)) / 2

@@ -77,7 +77,7 @@ def time_exponent(degree, *, after=None):
     >>> time_exponent(3), time_exponent(3, after=1), time_exponent(4, after=1)
     (0.16666666666666666, 0.0, -0.25)
     """
-    k = integer("degree", degree, at_least=0, at_most=EXACT_AS_FLOAT)
+    k = integer("degree", integer("degree", degree, at_least=0), at_most=EXACT_AS_FLOAT)
     if after is None:
         return 1 / (2 * k) if k else 1.0
     if k < 2:
@@ -104,7 +104,7 @@ def window_exponent(degree):
     TypeError, ValueError
         If `degree` is not an integer >= 0.
     """
-    return 1 / (integer("degree", degree, at_least=0, at_most=EXACT_AS_FLOAT) + 1)
+    return 1 / (integer("degree", integer("degree", degree, at_least=0), at_most=EXACT_AS_FLOAT) + 1)
 
 
 def size_exponents(degree):
@@ -126,7 +126,7 @@ def size_exponents(degree):
     TypeError, ValueError
         If `degree` is not an integer >= 0.
     """
-    last = integer("degree", degree, at_least=0, at_most=EXACT_AS_FLOAT)
+    last = integer("degree", integer("degree", degree, at_least=0), at_most=EXACT_AS_FLOAT)
     return last / (2 * (last + 1)), 1 / (2 * (last + 1))
 
 

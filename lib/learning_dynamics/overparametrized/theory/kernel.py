@@ -5,7 +5,7 @@ from math import pi
 import numpy as np
 
 from learning_dynamics._threads import one_blas_thread
-from learning_dynamics._validation import boolean, instance, real, real_array
+from learning_dynamics._validation import boolean, instance, moderate, real_array
 from learning_dynamics.overparametrized.linearization import check_active, spectrum
 from learning_dynamics.overparametrized.model import LARGEST, LARGEST_FACTOR, TwoLayerRegression, extended
 
@@ -52,7 +52,7 @@ def tangent_kernel(x, z=None, *, bias=True, gain=1.0):
     >>> tangent_kernel([[1.0, 0.0]], [[0.0, 1.0], [2.0, 0.0]], bias=False)
     array([[0., 1.]])
     """
-    gain = real("gain", gain, at_least=1 / LARGEST_FACTOR, at_most=LARGEST_FACTOR)
+    gain = moderate("gain", gain, largest=LARGEST_FACTOR)
     boolean("bias", bias)
     x = real_array("x", x, ndim=2)
     z = x if z is None else real_array("z", z, ndim=2)
@@ -211,7 +211,7 @@ def network_kernel(model, weights, x, z=None):
 
     Examples
     --------
-    >>> from learning_dynamics.overparametrized import LARGEST, LARGEST_FACTOR, TwoLayerRegression, extended
+    >>> from learning_dynamics.overparametrized import TwoLayerRegression
     >>> model = TwoLayerRegression(inputs=[[1.0], [2.0]], targets=[1.0, 0.0], width=2, learning_rate=0.1, bias=False)
     >>> network_kernel(model, [[1.0], [-1.0]], [[1.0], [3.0]], [[2.0]])
     array([[1.],

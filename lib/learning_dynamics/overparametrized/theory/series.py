@@ -5,7 +5,7 @@ from math import asin, comb, log, pi, sqrt
 import numpy as np
 from scipy.special import eval_gegenbauer, roots_jacobi
 
-from learning_dynamics._validation import EXACT_AS_FLOAT, boolean, integer, real, real_array, within_floats
+from learning_dynamics._validation import EXACT_AS_FLOAT, boolean, integer, moderate, real, real_array, within_floats
 
 MOST_TERMS = 10**7
 MOST_DIMENSIONS = 1000
@@ -76,8 +76,8 @@ def _coefficients(count, dimension, bias, norm, scaled):
 
 
 def _squared_norm(dimension, norm):
-    dimension = integer("dimension", dimension, at_least=1, at_most=EXACT_AS_FLOAT)
-    return float(dimension) if norm is None else real("norm", norm, at_least=1 / LARGEST, at_most=LARGEST) ** 2
+    dimension = integer("dimension", integer("dimension", dimension, at_least=1), at_most=EXACT_AS_FLOAT)
+    return float(dimension) if norm is None else moderate("norm", norm, largest=LARGEST) ** 2
 
 
 def kernel_series(products, *, terms, dimension, bias=True, norm=None):
@@ -140,7 +140,7 @@ def feature_norm2(degree, *, dimension, beta_norm=1.0, bias=True):
     ValueError
         If an argument is outside its range, or :math:`d_p` is 0.
     """
-    degree = integer("degree", degree, at_least=0, at_most=MOST_TERMS - 1)
+    degree = integer("degree", integer("degree", degree, at_least=0), at_most=MOST_TERMS - 1)
     beta_norm = real("beta_norm", beta_norm, at_least=0)
     last = _coefficients(degree + 1, dimension, bias, None, False)[-1]
     if not last > 0:
@@ -198,7 +198,7 @@ def sphere_norm2(degree, *, dimension, bias=True):
     0.96
     """
     p = integer("degree", degree, at_least=0, at_most=20)
-    d = integer("dimension", dimension, at_least=3, at_most=MOST_DIMENSIONS)
+    d = integer("dimension", integer("dimension", dimension, at_least=3), at_most=MOST_DIMENSIONS)
     boolean("bias", bias)
     t, weights = roots_jacobi(QUADRATURE_NODES, (d - 3) / 2, (d - 3) / 2)
     weights = weights / weights.sum()

@@ -4,7 +4,7 @@ from math import pi, sqrt
 
 import numpy as np
 
-from learning_dynamics._validation import instance, number_array, real_array
+from learning_dynamics._validation import check_room, instance, number_array, real_array
 from learning_dynamics.random_matrix import quadrature
 from learning_dynamics.random_matrix.forms import BilinearForms
 from learning_dynamics.random_matrix.model import MixtureClassification
@@ -186,6 +186,7 @@ def signal_parts(model, t):
     width = 4 * sqrt(model.c)
     x = model.bulk_edges[0] + width * low
     below_spike = (model.mu_norm2 - sqrt(model.c)) ** 2 / model.mu_norm2 + width * high
+    check_room(2 * t.size * x.size, t=t)
     learnt = -np.expm1(-np.multiply.outer(exponents, x)) / x
     bulk = learnt @ (weights * width**2 / (2 * pi * below_spike))
     spike = -signal_atom(model) * np.expm1(-exponents * model.spike) / model.spike

@@ -234,7 +234,7 @@ def sample_size(*, error, mu_norm2, p):
     """
     error = real("error", error, above=0, below=0.5)
     mu_norm2 = real("mu_norm2", mu_norm2, above=0)
-    p = integer("p", p, at_least=1, at_most=LARGEST_SAMPLE)
+    p = integer("p", integer("p", p, at_least=1), at_most=LARGEST_SAMPLE)
     square = float(ndtri(error)) ** 2
     needed = p * square / (mu_norm2 * (mu_norm2 - square)) if square < mu_norm2 else inf
     if not (isfinite(needed) and needed < LARGEST_SAMPLE):

@@ -140,7 +140,7 @@ def expected_counts(model, edges, *, p):
     instance("model", model, MixtureClassification)
     edges = real_array("edges", edges, ndim=1)
     if edges.size < 2 or (np.diff(edges) <= 0).any():
-        raise ValueError(f"edges must be at least 2, and ascend, got {shown(edges)}")
+        raise ValueError(f"edges must ascend, and be at least 2, got {shown(edges)}")
     p = size("p", p)
     spiked = int(model.has_spike)
     masses = _bulk_masses(edges, model.c) + mp_atom(model.c) * np.histogram([0.0], edges)[0]

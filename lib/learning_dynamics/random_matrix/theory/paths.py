@@ -207,7 +207,7 @@ def _along_rectangle(integrand, corners):
         panels += start.size
         if panels > MOST_PANELS:
             raise ArithmeticError(
-                f"height must be that of a rectangle that needs at most {MOST_PANELS} panels, got {corners[2].imag:g}"
+                f"the rectangle around the bulk needs more than {MOST_PANELS} panels with height = {corners[2].imag:g}"
             )
         middle = (start + end) / 2
         halves = _gauss(integrand, start, middle), _gauss(integrand, middle, end)

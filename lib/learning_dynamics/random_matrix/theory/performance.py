@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from learning_dynamics._validation import choice, instance, real_array
+from learning_dynamics._validation import check_room, choice, instance, real_array
 from learning_dynamics.random_matrix import kernels
 from learning_dynamics.random_matrix.model import MixtureClassification, classification_error
 from learning_dynamics.random_matrix.theory.contour import contour_moments
@@ -12,6 +12,7 @@ from learning_dynamics.random_matrix.theory.measures import flow_rate, spectral_
 
 LEAST_EXPONENT = 1e-100
 LARGEST_EXPONENT = 1e12
+TIMES_OF_A_CALL = 2**14
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,6 +189,7 @@ def start_kept(model, t, *, dynamics="flow"):
     """
     t, exponents, rate = _filter(model, t, dynamics)
     x, _, _, nu = spectral_measures(model, exponents.max(initial=0), rate)
+    check_room(2 * exponents.size * x.size, t=t)
     return (np.exp(-2 * np.outer(exponents, rate(x))) @ nu).reshape(t.shape)
 
 
@@ -214,6 +216,7 @@ def noise_fit(model, t, *, dynamics="flow"):
     """
     t, exponents, rate = _filter(model, t, dynamics)
     x, _, _, nu = spectral_measures(model, exponents.max(initial=0), rate)
+    check_room(2 * exponents.size * x.size, t=t)
     return model.c * (-np.expm1(-np.outer(exponents, rate(x))) @ nu).reshape(t.shape)
 
 
@@ -240,5 +243,7 @@ def _filter(model, t, dynamics):
 
 def _spectral_moments(model, exponents, rate):
     x, p, p_over_x, nu = spectral_measures(model, exponents.max(initial=0), rate)
-    mean, power, square, variance = kernels.spectral_sums(x, rate(x), p, p_over_x, nu, model.sigma2, exponents)
+    parts = np.split(exponents, range(TIMES_OF_A_CALL, exponents.size, TIMES_OF_A_CALL))
+    sums = [kernels.spectral_sums(x, rate(x), p, p_over_x, nu, model.sigma2, part) for part in parts]
+    mean, power, square, variance = np.concatenate(sums, axis=1)
     return mean * model.mu_norm2 / (model.mu_norm2 + model.c), power, mean, square, variance

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import ndtr
 
-from learning_dynamics._validation import instance, real
+from learning_dynamics._validation import instance, moderate
 from learning_dynamics.random_matrix.model import LARGEST, MixtureClassification
 from learning_dynamics.random_matrix.theory.limits import best_error, final_excess
 from learning_dynamics.random_matrix.theory.measures import flow_rate, spectral_measures
@@ -69,7 +69,7 @@ def optimal_stopping(model):
 
     Examples
     --------
-    >>> from learning_dynamics.random_matrix import LARGEST, MixtureClassification
+    >>> from learning_dynamics.random_matrix import MixtureClassification
     >>> best = optimal_stopping(MixtureClassification(mu_norm2=4.0, c=0.5, sigma2=0.1, alpha=0.01))
     >>> round(best.time, 1), round(best.error, 5)
     (96.9, 0.04839)
@@ -96,9 +96,9 @@ def stopping_threshold(*, mu_norm2, c):
     Parameters
     ----------
     mu_norm2 : float
-        Squared norm of the mean, > 0 and at most 1e100.
+        Squared norm of the mean, in [1e-100, 1e100].
     c : float
-        Aspect ratio p/n, > 0 and at most 1e100.
+        Aspect ratio p/n, in [1e-100, 1e100].
 
     Returns
     -------
@@ -126,7 +126,7 @@ def stopping_threshold(*, mu_norm2, c):
     >>> round(stopping_threshold(mu_norm2=4.0, c=4.0), 4)
     1.1111
     """
-    mu_norm2, c = real("mu_norm2", mu_norm2, above=0, at_most=LARGEST), real("c", c, above=0, at_most=LARGEST)
+    mu_norm2, c = moderate("mu_norm2", mu_norm2, largest=LARGEST), moderate("c", c, largest=LARGEST)
     if c <= 1:
         return inf
     root = sqrt(c)

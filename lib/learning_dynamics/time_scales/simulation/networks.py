@@ -6,6 +6,7 @@ from math import inf
 import numpy as np
 from scipy.integrate import DOP853
 
+from learning_dynamics._interruption import in_parts
 from learning_dynamics._threads import one_blas_thread
 from learning_dynamics._validation import (
     MOST_STEPS,
@@ -30,6 +31,8 @@ METHODS = ("overlaps", "directions")
 KINDS = {"relu": descent.RELU, "erf": descent.ERF}
 UNIT_TOLERANCE, DRIFT_TOLERANCE = 1e-9, 1e-6
 MOST_SAMPLES = 10**9
+WORK_OF_A_CALL = 2**27
+"""Coordinates that a compiled call moves at most; they take less than a second."""
 STABLE = 10.0
 
 
@@ -152,7 +155,7 @@ def network_flow(
     a0, u0 = _network(a0, directions)
     times = _increasing(times)
     rtol = real("rtol", rtol, at_least=1e-13, at_most=1e-2)
-    max_steps = integer("max_steps", max_steps, at_least=1, at_most=MOST_STEPS)
+    max_steps = integer("max_steps", integer("max_steps", max_steps, at_least=1), at_most=MOST_STEPS)
     choice("method", method, METHODS)
     U = overlap_kernel(problem, kernel)
     _check_steps(problem, a0, times[-1], max_steps)
@@ -227,8 +230,10 @@ def sgd(problem, a0, directions, *, d, step, times, seed):
     u = np.zeros((a.size, d))
     u[:, : u0.shape[1]] = u0
     seen = []
-    for count in np.diff(wanted, prepend=0.0).astype(np.int64):
-        descent.descend(a, u, kind, problem.sigma, problem.phi, roots, step, step / problem.epsilon, count, rng)
+    most = WORK_OF_A_CALL // (a.size * (d + problem.degree) + 1)
+    for count in np.diff(wanted, prepend=0.0).astype(np.int64).tolist():
+        for part in in_parts(count, most):
+            descent.descend(a, u, kind, problem.sigma, problem.phi, roots, step, step / problem.epsilon, part, rng)
         overlaps = u @ u.T
         if not (np.isfinite(a).all() and (np.abs(np.diag(overlaps) - 1) < DRIFT_TOLERANCE).all()):
             raise ArithmeticError(

@@ -184,7 +184,7 @@ def finite_linear_time(problem, *, m, d, variance, saturated=False):
     instance("problem", problem, SingleIndex)
     _check_component(problem, 1)
     m, d = size_or_infinite("m", m), size_or_infinite("d", d)
-    variance = real("variance", variance, at_least=0, at_most=LARGEST)
+    variance = real("variance", real("variance", variance, at_least=0), at_most=LARGEST)
     boolean("saturated", saturated)
     if variance == 0 and d == inf:
         raise ValueError("variance must be > 0 in infinitely many dimensions, or nothing moves, got 0.0")
@@ -211,7 +211,7 @@ def random_start_distance(m):
     TypeError, ValueError
         If `m` is not an integer >= 1.
     """
-    m = integer("m", m, at_least=1, at_most=EXACT_AS_FLOAT)
+    m = integer("m", integer("m", m, at_least=1), at_most=EXACT_AS_FLOAT)
     return sqrt((2 * m - 1) / (2 * m * (2 * m + 1)))
 
 
