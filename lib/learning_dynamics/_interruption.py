@@ -32,6 +32,23 @@ def look_up():
         raise Abandoned
 
 
+@contextmanager
+def compiled_call():
+    """A context for a compiled call that returns arrays.
+
+    Numba turns an interrupt that comes while it makes them into a `SystemError`; it is made an interrupt again.
+    """
+    try:
+        yield
+    except SystemError as error:
+        cause = error
+        while isinstance(cause, SystemError):
+            cause = cause.__cause__
+        if isinstance(cause, KeyboardInterrupt):
+            raise KeyboardInterrupt from None
+        raise
+
+
 def in_parts(total, most):
     """Yield whole numbers of at least 1 and at most `most` that add up to `total`, and look up after each."""
     while total > 0:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from learning_dynamics._interruption import in_parts, look_up
+from learning_dynamics._interruption import compiled_call, in_parts, look_up
 from learning_dynamics._threads import one_blas_thread
 from learning_dynamics.overparametrized import kernels
 
@@ -29,9 +29,14 @@ class Descent:
         self.outputs = linearization.outputs.copy()
         self.halves, self.block = None, kernels.FIRST_BLOCK
         self.counters = (0, 0, 0)
-        scale = np.sum((self.outputs - self.targets) ** 2) + np.sum(self.targets**2)
+        scale = np.sum((self.outputs - self.targets) ** 2) + np.sum(self.targets**2) + self._rounding()
         self.limit = EXPLOSION * float(scale)
         self.stable_step = 2 / linearization.eigenvalues[-1]
+
+    def _rounding(self):
+        """What rounding alone may make of a sum of squared residuals that is 0."""
+        terms = np.abs(self.scales) @ np.linalg.norm(self.weights, axis=1) * np.linalg.norm(self.features, axis=1).max()
+        return self.targets.size * (np.finfo(float).eps * terms) ** 2
 
     def states(self, epochs, progress):
         """Yield the weights at the given epochs; they are overwritten afterwards."""
@@ -97,7 +102,8 @@ class Descent:
         counts, block = np.zeros(6, np.int64), np.array([self.block, 0.0])
         vectors, pairs, finished = np.zeros((4, self.targets.size)), _no_pairs(), False
         while not finished:
-            finished, pairs = kernels.cold_hot_descent(*arguments, counts, block, vectors, pairs, COLD_HOT_WORK)
+            with compiled_call():
+                finished, pairs = kernels.cold_hot_descent(*arguments, counts, block, vectors, pairs, COLD_HOT_WORK)
             look_up()
         done, *counters = counts[:4].tolist()
         self.block = block[0]

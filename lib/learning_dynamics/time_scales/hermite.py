@@ -302,7 +302,12 @@ def _relative_change(coefficients_before, norm2_before, coefficients, norm2):
 
 def _projections(activation, degree, panels):
     x, weights = _panel_rule(activation.kinks, panels)
-    f = np.asarray(activation.function(x))
+    try:
+        f = np.asarray(activation.function(x))
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"activation {activation.name!r} must take an array and return one of its shape, got {type(error).__name__}: {shown(error)}"
+        ) from error
     if f.shape != x.shape or f.dtype.kind not in "biuf" or not np.isfinite(f).all():
         raise ValueError(f"activation {activation.name!r} must return a finite real array of the shape of its argument")
     density_root = np.exp(-x * x / 4) / (2 * pi) ** 0.25

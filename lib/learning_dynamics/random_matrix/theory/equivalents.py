@@ -131,7 +131,8 @@ def signal_density(model, x):
     low, high = model.bulk_edges
     inside = (x > low) & (x < high)
     shape = np.sqrt(np.maximum(x - low, 0)) * np.sqrt(np.maximum(high - x, 0))
-    return np.where(inside, shape / (2 * pi * np.where(inside, model.spike - x, 1.0)), 0.0)
+    gap = (model.mu_norm2 - sqrt(model.c)) ** 2 / model.mu_norm2  # from the bulk to the spike, exact next to the threshold
+    return np.where(inside, shape / (2 * pi * np.where(inside, gap + (high - x), 1.0)), 0.0)
 
 
 def signal_atom(model):

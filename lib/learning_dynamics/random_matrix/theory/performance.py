@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from learning_dynamics._interruption import compiled_call
 from learning_dynamics._validation import check_room, choice, instance, real_array
 from learning_dynamics.random_matrix import kernels
 from learning_dynamics.random_matrix.model import MixtureClassification, classification_error
@@ -244,6 +245,7 @@ def _filter(model, t, dynamics):
 def _spectral_moments(model, exponents, rate):
     x, p, p_over_x, nu = spectral_measures(model, exponents.max(initial=0), rate)
     parts = np.split(exponents, range(TIMES_OF_A_CALL, exponents.size, TIMES_OF_A_CALL))
-    sums = [kernels.spectral_sums(x, rate(x), p, p_over_x, nu, model.sigma2, part) for part in parts]
+    with compiled_call():
+        sums = [kernels.spectral_sums(x, rate(x), p, p_over_x, nu, model.sigma2, part) for part in parts]
     mean, power, square, variance = np.concatenate(sums, axis=1)
     return mean * model.mu_norm2 / (model.mu_norm2 + model.c), power, mean, square, variance

@@ -34,6 +34,7 @@ MOST_SAMPLES = 10**9
 WORK_OF_A_CALL = 2**27
 """Coordinates that a compiled call moves at most; they take less than a second."""
 STABLE = 10.0
+EXPLOSION = 1e8
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -201,7 +202,7 @@ def sgd(problem, a0, directions, *, d, step, times, seed):
         If an argument is of a wrong type or outside its range, shapes do not fit, or more than 10^9 steps are asked
         for.
     ArithmeticError
-        If the weights overflow, because the step is too large.
+        If the weights overflow or the risk passes 1e8 times its size at the start, because the step is too large.
 
     Examples
     --------
@@ -241,7 +242,14 @@ def sgd(problem, a0, directions, *, d, step, times, seed):
                 f"about {0.1 * problem.epsilon**0.5 / d:.1e}"
             )
         seen.append((a.copy(), u[:, 0].copy(), overlaps))
-    return network_run(problem, U, wanted * step, seen)
+    run = network_run(problem, U, wanted * step, seen)
+    first = network_run(problem, U, np.zeros(1), [(starting_weights(a0), u0[:, 0], u0 @ u0.T)]).risk[0]
+    if not run.risk.max() <= EXPLOSION * (first + problem.phi @ problem.phi):
+        raise ArithmeticError(
+            f"descent diverged to the risk {run.risk.max():.3g}: step must be smaller than {step:g}, "
+            f"about {0.1 * problem.epsilon**0.5 / d:.1e}"
+        )
+    return run
 
 
 def overlap_kernel(problem, kernel):
