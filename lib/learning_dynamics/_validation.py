@@ -141,11 +141,15 @@ def broadcast(**arrays):
     ValueError
         If they do not broadcast against each other.
     """
-    try:
-        np.broadcast_shapes(*(array.shape for array in arrays.values()))
-    except ValueError:
-        shapes = _listed([str(array.shape) for array in arrays.values()])
-        raise ValueError(f"{_listed(arrays)} must have shapes that fit together, got {shapes}") from None
+    common, before = (), []
+    for name, array in arrays.items():
+        try:
+            common = np.broadcast_shapes(common, array.shape)
+        except ValueError:
+            raise ValueError(
+                f"{name} must have a shape that fits that of {_listed(before)}, {common}, got {array.shape}"
+            ) from None
+        before.append(name)
 
 
 def instance(name, value, *kinds):
