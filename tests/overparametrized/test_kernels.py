@@ -52,15 +52,6 @@ def cold_hot(X, y, weights, scales, step, points, zero, active, f, epochs, limit
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_forward(shape):
-    X, _, weights, scales, _, points, zero, active, f = prepared(*shape)
-    got_active, got = np.empty_like(active), np.empty_like(f)
-    kernels.forward(points, zero, weights, scales, got_active, got)
-    np.testing.assert_array_equal(got_active, active)
-    np.testing.assert_allclose(got, f, rtol=1e-13, atol=1e-13)
-
-
-@pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("epochs", [0, 1, 2, 37])
 def test_fused_descent(shape, epochs):
     X, y, weights, scales, step, points, zero, active, f = prepared(*shape)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import fdtrc
 
-from learning_dynamics._validation import MOST_ENTRIES, choice, instance, integer, moderate, real_array, shown, within_floats
+from learning_dynamics._limits import within_floats
+from learning_dynamics._validation import MOST_ENTRIES, choice, instance, integer, moderate, real_array, shown
 from learning_dynamics.datasets import FigureDraws, PublishedFigure
 
 LARGEST = 1e6

@@ -105,20 +105,6 @@ def masked_sums(points, zero, mask, r):
 
 
 @njit(cache=True, nogil=True, **OPTIONS)
-def forward(points, zero, weights, scales, active, outputs):
-    r"""Fill in `active` and `outputs` for all neurons."""
-    outputs[:] = 0.0
-    for k in range(scales.size):
-        w = loaded(weights[k], zero)
-        mask = active[k]
-        scale = scales[k]
-        for i in range(outputs.size):
-            z = product(w, points, i)
-            mask[i] = z > 0.0
-            outputs[i] += scale * max(z, 0.0)
-
-
-@njit(cache=True, nogil=True, **OPTIONS)
 def copy_rows(source, target):
     """Copy the rows that both have. A loop, because an assignment of slices takes seconds to compile."""
     for k in range(min(len(source), len(target))):
@@ -366,34 +352,18 @@ def cold_hot_descent(
     :math:`K = (g^2/m) X^T X \circ A^T A`. Only hot pairs of a neuron and a point, which might flip before the block ends, are
     watched step by step. A block ends early, before the step that would break its certificates; one step is always certified.
     The certificates spare what moves no weight by more than its rounding, or a descent that has converged would break them all.
-    `weights`, `active`, `outputs`, `halves` and `kernel` are overwritten, and so is what the next call goes on with:
-
-    Parameters
-    ----------
-    spare : float
-        The `rounding_allowance` at the start.
-    counts : int64 array, shape (6,)
-        Epochs done in closed blocks, blocks, steps of hot pairs, flips; steps done and length of the open block, 0 for none.
-    block : float64 array, shape (2,)
-        Wanted length of the next block, and slack of the open one.
-    vectors : float64 array, shape (4, n)
-        Of the open block: residuals at its start, their sum since then, the sum of their sizes, and what that may be at most.
-    pairs : tuple of arrays
-        The `hot_pairs` of the open block.
-    work : float
-        After so many multiplications, about, the call returns, also within a block.
+    After about `work` multiplications the call returns, also within a block, and another goes on. `weights`, `active`, `outputs`,
+    `halves` and `kernel` are overwritten, and so are the int64 `counts`: epochs, blocks, steps of hot pairs, and flips so far; steps done
+    and length of the open block. Of that block: `block` holds the wanted length of the next one and the slack; `vectors`, shape
+    (4, n), the residuals at its start, their sum, the sum of their sizes, and its caps; `pairs` are its `hot_pairs`.
 
     Returns
     -------
-    finished : bool
-        Whether all `epochs` are done, or the sum of squared residuals is not at most `limit`.
-    pairs : tuple of arrays
-        As above.
+    tuple
+        Whether all `epochs` are done, or the sum of squared residuals is not at most `limit`; and `pairs`.
     """
-    n = targets.size
-    first, path, lengths, caps = vectors[0], vectors[1], vectors[2], vectors[3]
-    r, deviation, image = np.empty(n), np.empty(n), np.empty(n)
-    worked = 0.0
+    n, first, path, lengths, caps = targets.size, vectors[0], vectors[1], vectors[2], vectors[3]
+    r, deviation, image, worked = np.empty(n), np.empty(n), np.empty(n), 0.0
     while counts[0] < epochs:
         if counts[5] == 0:
             for i in range(n):
@@ -408,11 +378,9 @@ def cold_hot_descent(
             pairs = hot_pairs(points, zero, norms, weights, scales, active, first, step, length, block[1], caps, hot)
             path[:] = 0.0
             lengths[:] = 0.0
-            counts[4] = 0
-            counts[5] = length
+            counts[4], counts[5] = 0, length
             worked += 4.0 * scales.size * n * len(zero)
-        slack, done, length, flips = block[1], counts[4], counts[5], 0
-        diverged = False
+        slack, done, length, flips, diverged = block[1], counts[4], counts[5], 0, False
         cost = 2.0 * n * n + pairs[2].size * n
         while done < length and worked <= work:
             square = 0.0
@@ -436,8 +404,7 @@ def cold_hot_descent(
             flips += watch(points, zero, gram, weights, scales, active, halves, kernel, pairs, path, outputs, step)
             done += 1
             worked += cost
-        counts[3] += flips
-        counts[4] = done
+        counts[3], counts[4] = counts[3] + flips, done
         if done < length and not diverged:
             return False, pairs
         settle(points, zero, weights, scales, active, path, step)
@@ -450,6 +417,4 @@ def cold_hot_descent(
             break
         balance = math.sqrt(SCAN_COST * scales.size / max(count * done, 1))
         block[0] = max(1.0, done * min(max(balance, 1 / MOST_GROWTH), MOST_GROWTH))
-        if worked > work:
-            return False, pairs
     return True, pairs

@@ -5,11 +5,11 @@ from math import sqrt
 
 import numpy as np
 
+from learning_dynamics._limits import check_room, within_floats
 from learning_dynamics._validation import (
     LARGEST_SQUARABLE,
     MOST_ENTRIES,
     boolean,
-    check_room,
     choice,
     integer,
     moderate,
@@ -17,7 +17,6 @@ from learning_dynamics._validation import (
     real_array,
     shown,
     size,
-    within_floats,
 )
 
 LOSSES = ("sum", "half sum", "mean", "half mean")

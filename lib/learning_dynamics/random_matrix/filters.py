@@ -8,7 +8,8 @@ from math import inf
 import numpy as np
 
 from learning_dynamics._interruption import in_parts
-from learning_dynamics._validation import boolean, function, instance, real, real_array, step_counts, within_floats
+from learning_dynamics._limits import within_floats
+from learning_dynamics._validation import boolean, function, instance, real, real_array, step_counts
 from learning_dynamics.random_matrix import kernels
 
 STEPS_A_CALL = 2**26

@@ -8,7 +8,8 @@ from math import sqrt
 import numpy as np
 from scipy.stats import ncx2
 
-from learning_dynamics._validation import choice, moderate, real, real_array, shown, within_floats
+from learning_dynamics._limits import within_floats
+from learning_dynamics._validation import choice, moderate, real, real_array, shown
 
 LARGEST = 1e100
 READINGS = ("power ratio", "signal to noise", "unit noise", "inverse variance")

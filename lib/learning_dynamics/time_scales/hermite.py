@@ -9,7 +9,8 @@ from typing import Callable
 import numpy as np
 from scipy.special import erf, expit, ndtr
 
-from learning_dynamics._validation import function, instance, integer, real, real_array, shown, within_floats
+from learning_dynamics._limits import within_floats
+from learning_dynamics._validation import function, instance, integer, real, real_array, shown
 
 HALF_RANGE = 18.0
 PANEL_NODES = 32

@@ -6,7 +6,8 @@ from typing import Callable
 
 import numpy as np
 
-from learning_dynamics._validation import check_room, integer, real, real_array, size
+from learning_dynamics._limits import check_room
+from learning_dynamics._validation import integer, real, real_array, size
 from learning_dynamics.time_scales import hermite, order
 from learning_dynamics.time_scales.hermite import Activation, as_activation
 

@@ -5,7 +5,8 @@ from math import nan
 
 import numpy as np
 
-from learning_dynamics._validation import EXACT_AS_FLOAT, integer, real, real_array, shown, within_floats
+from learning_dynamics._limits import within_floats
+from learning_dynamics._validation import EXACT_AS_FLOAT, integer, real, real_array, shown
 
 VANISHING, ORDER_ONE, DIVERGING, NEVER = "vanishing time", "O(1) time", "diverging time", "never"
 PARTLY = "the time does not vanish, and the degree may be learnt in part or not at all"

@@ -4,7 +4,8 @@ from math import pi
 
 import numpy as np
 
-from learning_dynamics._validation import integer, real_array, within_floats
+from learning_dynamics._limits import within_floats
+from learning_dynamics._validation import integer, real_array
 
 BEYOND_ONE = 1e-6
 """How far rounding may carry an overlap of two unit vectors out of [-1, 1]."""

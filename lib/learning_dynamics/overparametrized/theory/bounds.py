@@ -10,7 +10,8 @@ from contextlib import contextmanager
 
 import numpy as np
 
-from learning_dynamics._validation import broadcast, function, real, real_array, within_floats
+from learning_dynamics._limits import within_floats
+from learning_dynamics._validation import broadcast, function, real, real_array
 
 
 COUNTS = ("n", "d", "m")

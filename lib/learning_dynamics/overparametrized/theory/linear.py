@@ -4,8 +4,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from learning_dynamics._limits import check_room
 from learning_dynamics._threads import one_blas_thread
-from learning_dynamics._validation import check_room, choice, instance, size, time_vector
+from learning_dynamics._validation import choice, instance, size, time_vector
 from learning_dynamics.overparametrized.linearization import Linearization, linearize, spectrum
 from learning_dynamics.overparametrized.model import TwoLayerRegression
 from learning_dynamics.overparametrized.theory.kernel import kernel_matrix

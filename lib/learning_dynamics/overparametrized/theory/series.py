@@ -5,7 +5,8 @@ from math import asin, comb, log, pi, sqrt
 import numpy as np
 from scipy.special import eval_gegenbauer, roots_jacobi
 
-from learning_dynamics._validation import EXACT_AS_FLOAT, boolean, integer, moderate, real, real_array, within_floats
+from learning_dynamics._limits import within_floats
+from learning_dynamics._validation import EXACT_AS_FLOAT, boolean, integer, moderate, real, real_array
 
 MOST_TERMS = 10**7
 MOST_DIMENSIONS = 1000

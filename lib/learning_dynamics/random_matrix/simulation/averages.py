@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from learning_dynamics._validation import check_room, integer, real_array, size
+from learning_dynamics._limits import check_room
+from learning_dynamics._validation import integer, real_array, size
 
 BLOCK = 100
 

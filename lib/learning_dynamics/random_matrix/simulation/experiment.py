@@ -5,8 +5,9 @@ from math import sqrt
 
 import numpy as np
 
+from learning_dynamics._limits import check_room
 from learning_dynamics._randomness import replicate
-from learning_dynamics._validation import check_room, choice, instance, integer, real_array, size
+from learning_dynamics._validation import choice, instance, integer, real_array, size
 from learning_dynamics.random_matrix import kernels
 from learning_dynamics.random_matrix.model import MixtureClassification, classification_error
 from learning_dynamics.random_matrix.simulation.descent import DYNAMICS, METHODS, times, vector, weights_at

@@ -7,7 +7,8 @@ from math import ceil, floor
 
 import numpy as np
 
-from learning_dynamics._validation import check_room, choice, instance, integer, size
+from learning_dynamics._limits import check_room
+from learning_dynamics._validation import choice, instance, integer, size
 from learning_dynamics.random_matrix.simulation.descent import DYNAMICS
 from learning_dynamics.random_matrix.simulation.experiment import ASPECT_TOLERANCE, simulate
 from learning_dynamics.random_matrix.simulation.filtered import simulate_filter

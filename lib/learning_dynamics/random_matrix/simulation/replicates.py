@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from learning_dynamics._validation import integer, real_array, size, whole_numbers, within_floats
+from learning_dynamics._limits import within_floats
+from learning_dynamics._validation import integer, real_array, size, whole_numbers
 
 BLOCK = 1000
 

@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from learning_dynamics._limits import within_floats
 from learning_dynamics._threads import one_blas_thread
-from learning_dynamics._validation import number_array, real_array, within_floats
+from learning_dynamics._validation import number_array, real_array
 from learning_dynamics.random_matrix import kernels
 from learning_dynamics.random_matrix.simulation.descent import vector
 

@@ -4,7 +4,8 @@ from math import pi, sqrt
 
 import numpy as np
 
-from learning_dynamics._validation import check_room, instance, number_array, real_array
+from learning_dynamics._limits import check_room
+from learning_dynamics._validation import instance, number_array, real_array
 from learning_dynamics.random_matrix import quadrature
 from learning_dynamics.random_matrix.forms import BilinearForms
 from learning_dynamics.random_matrix.model import MixtureClassification

@@ -6,7 +6,8 @@ from math import ceil, inf, isfinite, sqrt
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from learning_dynamics._validation import instance, integer, real, real_array, within_floats
+from learning_dynamics._limits import within_floats
+from learning_dynamics._validation import instance, integer, real, real_array
 from learning_dynamics.random_matrix.model import MixtureClassification, classification_error
 from learning_dynamics.random_matrix.theory.marchenko_pastur import mp_atom
 

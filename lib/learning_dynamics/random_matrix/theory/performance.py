@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from learning_dynamics._interruption import compiled_call
-from learning_dynamics._validation import check_room, choice, instance, real_array
+from learning_dynamics._limits import check_room
+from learning_dynamics._validation import choice, instance, real_array
 from learning_dynamics.random_matrix import kernels
 from learning_dynamics.random_matrix.model import MixtureClassification, classification_error
 from learning_dynamics.random_matrix.theory.contour import contour_moments

@@ -4,7 +4,8 @@ from math import ceil, pi
 
 import numpy as np
 
-from learning_dynamics._validation import choice, instance, real, real_array, within_floats
+from learning_dynamics._limits import within_floats
+from learning_dynamics._validation import choice, instance, real, real_array
 from learning_dynamics.random_matrix.model import MixtureClassification, classification_error
 from learning_dynamics.random_matrix.theory.contour import Filter, theorem_integrands
 from learning_dynamics.random_matrix.theory.measures import flow_rate

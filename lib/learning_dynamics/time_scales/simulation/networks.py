@@ -7,19 +7,9 @@ import numpy as np
 from scipy.integrate import DOP853
 
 from learning_dynamics._interruption import in_parts
+from learning_dynamics._limits import check_room
 from learning_dynamics._threads import one_blas_thread
-from learning_dynamics._validation import (
-    MOST_STEPS,
-    check_room,
-    choice,
-    instance,
-    integer,
-    real,
-    real_array,
-    shown,
-    size,
-    size_or_infinite,
-)
+from learning_dynamics._validation import MOST_STEPS, choice, instance, integer, real, real_array, shown, size, size_or_infinite
 from learning_dynamics.time_scales import overlaps
 from learning_dynamics.time_scales.hermite import ACTIVATIONS
 from learning_dynamics.time_scales.integrator import StepLimitError, follow

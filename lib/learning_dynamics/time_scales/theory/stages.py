@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from learning_dynamics._validation import instance, real, real_array, shown, within_floats
+from learning_dynamics._limits import within_floats
+from learning_dynamics._validation import instance, real, real_array, shown
 from learning_dynamics.time_scales.model import SingleIndex, starting_weights
 from learning_dynamics.time_scales.theory.inner import Inner, deviations, linear_parameters, state_multipliers
 

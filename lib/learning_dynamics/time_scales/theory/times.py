@@ -6,7 +6,8 @@ import numpy as np
 from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
 
-from learning_dynamics._validation import EXACT_AS_FLOAT, boolean, check_room, instance, integer, real, size, size_or_infinite
+from learning_dynamics._limits import check_room
+from learning_dynamics._validation import EXACT_AS_FLOAT, boolean, instance, integer, real, size, size_or_infinite
 from learning_dynamics.time_scales.model import SingleIndex, starting_weights
 from learning_dynamics.time_scales.theory.inner import linear_parameters
 from learning_dynamics.time_scales.theory.stages import blow_up_time, saturation_half_time
