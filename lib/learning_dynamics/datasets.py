@@ -14,18 +14,9 @@ from learning_dynamics._figure_draws import FigureDraws
 from learning_dynamics._validation import choice, integer, shown
 
 __all__ = [
-    "DataFileError",
-    "DigitCounts",
-    "FigureDraws",
-    "OnesSevens",
-    "PublishedFigure",
-    "WideDescents",
-    "digit_counts",
-    "figure_draws",
-    "mnist_ones_sevens",
-    "published_figure",
-    "wide_descents",
-]
+    "DataFileError", "DigitCounts", "FigureDraws", "OnesSevens", "PublishedFigure", "WideDescents",
+    "digit_counts", "figure_draws", "mnist_ones_sevens", "published_figure", "wide_descents",
+]  # fmt: skip
 DATA_FOLDER = Path(__file__).with_name("data")
 SHA256 = {
     "digit_counts.csv": "9d2119ea9ec17c6473a403071ef4a8cb1847a2b5c5fe1e165475081f84147ecf",
