@@ -7,7 +7,14 @@ import re
 
 import pytest
 
-from learning_dynamics.companion.concordance import base_letter, concordance, full_names, notation, shared_letters, unknown_equations
+from learning_dynamics.companion.concordance import (
+    base_letter,
+    concordance,
+    full_names,
+    notation,
+    shared_letters,
+    unknown_equations,
+)
 from learning_dynamics.companion.links import entry_link
 from learning_dynamics.companion.project import find_project
 from learning_dynamics.companion.registry import load_registry

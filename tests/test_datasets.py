@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from learning_dynamics import datasets
-from learning_dynamics.data import make_mnist_ones_sevens as maker
 from learning_dynamics.data import make_digit_counts, make_wide_descents
+from learning_dynamics.data import make_mnist_ones_sevens as maker
 
 NAME = "mnist_ones_sevens.npz"
 

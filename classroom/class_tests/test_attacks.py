@@ -317,7 +317,7 @@ def test_nothing_of_the_teachers_and_of_others_is_seen(attacked):
         ("a message looked for", "\nFOUND"),
         ("namespaces left", "\nSEEN"),
     ):
-        shown = [part for part in _page(attacked, student).split('<pre class="output">')[1:]]
+        shown = _page(attacked, student).split('<pre class="output">')[1:]
         assert all(word.strip() not in part.split("</pre>")[0] for part in shown), student
 
 

@@ -12,7 +12,6 @@ from learning_dynamics.companion.errors import CompanionError
 
 from .conftest import ASSIGNMENTS, hand_in, solved
 
-
 ASSIGNMENT = ASSIGNMENTS["stieltjes"]
 
 

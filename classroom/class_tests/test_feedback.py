@@ -8,7 +8,7 @@ from bs4 import BeautifulSoup
 
 pytest.importorskip("latex2mathml")
 
-from learning_dynamics.classroom.feedback import TAGS, cell_html, cleaned, page, rendered  # noqa: E402
+from learning_dynamics.classroom.feedback import TAGS, cell_html, cleaned, page, rendered
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 HOSTILE = [

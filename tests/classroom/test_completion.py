@@ -2,7 +2,7 @@
 
 import copy
 import random
-from functools import lru_cache
+from functools import cache
 
 import nbformat
 import pytest
@@ -122,7 +122,7 @@ EDITS = (
 )
 
 
-@lru_cache(maxsize=None)
+@cache
 def edited(number):
     """A submission after some edits, all drawn from a number, and what is made of it."""
     draw = random.Random(number)
@@ -154,7 +154,7 @@ def test_everything_that_was_written_is_there_in_its_order_and_is_run(start):
 @pytest.mark.parametrize("start", range(0, 200, 100))
 def test_what_is_put_back_joined_or_skipped_is_said_and_every_task_is_judged(start):
     for number in range(start, start + 100):
-        name, notebook, whole = edited(number)
+        name, _, whole = edited(number)
         notes = " ".join(whole.notes)
         for step in whole.steps:
             if step.ours and step.grade_id and step.action in (RUN, JUDGE):

@@ -218,7 +218,8 @@ def test_refuses_a_line_that_declares_nothing():
 
 def test_what_must_hold_of_parameters_together(project, monkeypatch, capsys):
     notebook = read_notebook(project.notebook("one/first"))
-    notebook.cells[1].source = "runs: int = 4  # how often; in [1, 10]\nscale: float = 2.0  # a factor; in (0, 5]\n" + (
+    notebook.cells[1].source = (
+        "runs: int = 4  # how often; in [1, 10]\nscale: float = 2.0  # a factor; in (0, 5]\n"
         "# needs runs % 2 == 0: an even number of runs\n# needs runs * scale <= 20"
     )
     write_notebook(notebook, project.notebook("one/first"))

@@ -43,7 +43,7 @@ def test_transposing_the_data_exchanges_c_and_its_inverse(z, c):
 @checked
 @given(st.floats(1e-3, 50), st.floats(1e-6, 1e6))
 def test_real_points_outside_give_real_values_of_the_right_sign(c, distance):
-    low, high = (1 - c**0.5) ** 2, (1 + c**0.5) ** 2
+    high = (1 + c**0.5) ** 2
     right, left = stieltjes(high * (1 + 1e-12) + distance, c=c), stieltjes(-distance, c=c)
     assert isinstance(right, float)
     assert isinstance(left, float)

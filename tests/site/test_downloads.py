@@ -17,7 +17,7 @@ from learning_dynamics.companion.project import REGISTRY_PAGES
 from .test_site import CHAPTERS, soup
 
 NOTEBOOKS = [*CHAPTERS, *REGISTRY_PAGES]
-NEEDED_BY_THE_WHEEL = ("pyproject.toml", "setup.py", "requirements.txt", "README.md", "book/registry.yml")
+NEEDED_BY_THE_WHEEL = ("pyproject.toml", "setup.py", "LICENSE", "README.md", "book/registry.yml")
 RUN_ELSEWHERE = ["random_matrix/mnist", "claims"]
 
 

@@ -29,7 +29,6 @@ from learning_dynamics.time_scales import (
 )
 from tests.time_scales.problems import START, cubic, plain, quadratic
 
-
 NO_CONSTANT = SingleIndex(activation=[0, 1, 1], target=[0, 1, -1], epsilon=1e-6)
 
 

@@ -10,7 +10,7 @@ import contextlib
 import io
 import warnings
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
 
 from .kernel import KernelDied, StudentError, StudentFunction
 
@@ -178,7 +178,7 @@ class _Watched:
         return value
 
 
-@lru_cache(maxsize=None)
+@cache
 def _compiled(source):
     return compile(source, "<check>", "exec")
 

@@ -180,7 +180,7 @@ class Runner:
         """Read names; those that are not bound are left out."""
         space = self.shell.user_ns
         names = {name for name in message["names"] if name in space}
-        return {"kind": "value", "value": {name: pack(space[name], lambda value: name) for name in names}}
+        return {"kind": "value", "value": {name: pack(space[name], lambda value, name=name: name) for name in names}}
 
     def do_call(self, message):
         """Call a function of the notebook, and say which of its arguments it changed."""

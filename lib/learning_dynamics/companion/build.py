@@ -18,7 +18,7 @@ from .project import REGISTRY_PAGES
 from .records import EXECUTED_VARIABLE, read_results
 from .registry import load_registry
 from .render import WORK, assemble_book, html_damage, render, rendered_key, site_key, site_settings
-from .staleness import fingerprint, why_stale
+from .staleness import why_stale
 from .suggestions import require_known
 from .verdicts import DISAGREES
 from .weights import weight_report

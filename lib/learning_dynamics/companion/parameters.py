@@ -164,7 +164,7 @@ def _literal(node, line):
 def _check_range(parameter):
     if parameter.allowed and not parameter.allowed.startswith("{"):
         try:
-            low, high = (float(edge) for edge in parameter.allowed[1:-1].split(","))
+            _low, _high = (float(edge) for edge in parameter.allowed[1:-1].split(","))
         except ValueError:
             raise CompanionError(
                 f"parameters cell: the range of {parameter.name} must be two numbers with a comma, got {parameter.allowed}."

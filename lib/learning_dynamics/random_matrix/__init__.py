@@ -1,7 +1,7 @@
 """Paper 1: the dynamics of learning by random matrix theory."""
 
-from learning_dynamics.random_matrix.forms import BilinearForms
 from learning_dynamics.random_matrix.filters import SpectralFilter, heavy_ball, ridge_flow, ridge_regression
+from learning_dynamics.random_matrix.forms import BilinearForms
 from learning_dynamics.random_matrix.model import MixtureClassification, classification_error
 from learning_dynamics.random_matrix.readings import (
     Reading,
@@ -49,6 +49,7 @@ from learning_dynamics.random_matrix.theory import (
     best_error,
     contour_parts,
     contours,
+    decay_filter,
     deterministic_equivalents,
     expected_counts,
     filtered_errors,
@@ -70,7 +71,6 @@ from learning_dynamics.random_matrix.theory import (
     signal_atom,
     signal_density,
     signal_parts,
-    decay_filter,
     spike_overlap,
     start_kept,
     statistics,

@@ -7,8 +7,8 @@ from learning_dynamics.random_matrix.theory.equivalents import (
     signal_parts,
     spike_overlap,
 )
-from learning_dynamics.random_matrix.theory.filters import decay_filter
 from learning_dynamics.random_matrix.theory.filtered import filtered_errors, filtered_statistics
+from learning_dynamics.random_matrix.theory.filters import decay_filter
 from learning_dynamics.random_matrix.theory.fit import fitted_mu_norm2
 from learning_dynamics.random_matrix.theory.limits import (
     ScoreMoments,
