@@ -166,32 +166,20 @@ def resolvent_sums(eigenvalues, products, z):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def two_step_recurrence(pulls, momentum, first, push, t):
-    r"""Return u at whole times t, where :math:`u_0` = first and a step is :math:`d \leftarrow \beta d - a u + b, u \leftarrow u + d`.
+def two_step_recurrence(pulls, momentum, push, now, change, steps):
+    r"""Step :math:`d \leftarrow \beta d - a u + b, u \leftarrow u + d` a number of times.
 
     Parameters
     ----------
     pulls : float64 array, shape (k,)
         a.
-    momentum, first, push : float
-        :math:`\beta`, :math:`u_0` and b; d begins with 0.
-    t : float64 array, shape (m,)
-        Ascending.
-
-    Returns
-    -------
-    float64 array, shape (m, k)
+    momentum, push : float
+        :math:`\beta` and b.
+    now, change : float64 arrays, shape (k,)
+        u and d; overwritten.
+    steps : int
     """
-    values = np.empty((t.size, pulls.size))
-    now = np.full(pulls.size, first)
-    change = np.zeros(pulls.size)
-    step = 0
-    for i in range(t.size):
-        while step < t[i]:
-            for k in range(pulls.size):
-                change[k] = momentum * change[k] - pulls[k] * now[k] + push
-                now[k] += change[k]
-            step += 1
+    for _ in range(steps):
         for k in range(pulls.size):
-            values[i, k] = now[k]
-    return values
+            change[k] = momentum * change[k] - pulls[k] * now[k] + push
+            now[k] += change[k]

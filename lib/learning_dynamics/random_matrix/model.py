@@ -6,7 +6,7 @@ from math import sqrt
 import numpy as np
 from scipy.special import ndtr
 
-from learning_dynamics._validation import real, real_array
+from learning_dynamics._validation import broadcast, real, real_array
 
 LARGEST = 1e100
 """Largest size of a parameter, so that squares of them, and quotients of squares, stay finite."""
@@ -118,12 +118,7 @@ def classification_error(margin_mean, margin_variance):
     """
     mean = real_array("margin_mean", margin_mean)
     deviation = np.sqrt(real_array("margin_variance", margin_variance, at_least=0))
-    try:
-        np.broadcast_shapes(mean.shape, deviation.shape)
-    except ValueError:
-        raise ValueError(
-            f"margin_variance must have a shape that fits that of margin_mean, {mean.shape}, got {deviation.shape}"
-        ) from None
-    with np.errstate(divide="ignore", invalid="ignore"):
+    broadcast(margin_mean=mean, margin_variance=deviation)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         ratio = mean / deviation
     return np.asarray(ndtr(-np.where(np.isnan(ratio), 0.0, ratio)))

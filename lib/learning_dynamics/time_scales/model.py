@@ -6,7 +6,8 @@ from typing import Callable
 
 import numpy as np
 
-from learning_dynamics._validation import integer, real, real_array
+from learning_dynamics._limits import check_room
+from learning_dynamics._validation import integer, real, real_array, size
 from learning_dynamics.time_scales import hermite, order
 from learning_dynamics.time_scales.hermite import Activation, as_activation
 
@@ -147,13 +148,14 @@ def uniform_start(m):
     TypeError, ValueError
         If `m` is not an integer >= 1.
     """
-    m = integer("m", m, at_least=1)
+    m = size("m", m)
+    check_room(3 * m, m=m)
     return (2 * np.arange(m) + 1 - m) / m
 
 
 def starting_weights(a0):
     """Return `a0` as a checked float64 vector."""
-    return real_array("a0", a0, ndim=1)
+    return real_array("a0", a0, ndim=1, squares=True)
 
 
 def _specification(name, value):

@@ -2,7 +2,7 @@
 
 from learning_dynamics._threads import one_blas_thread
 from learning_dynamics._validation import real_array
-from learning_dynamics.random_matrix.filters import check_filter
+from learning_dynamics.random_matrix.filters import check_filter, filter_values
 from learning_dynamics.random_matrix.simulation.descent import beside_null_space, eigenpairs, times, vector
 from learning_dynamics.random_matrix.simulation.experiment import run_experiment
 
@@ -105,5 +105,5 @@ def _weights_at(X, y, w0, spectral_filter, t):
     eigenvalues, vectors = eigenpairs(X, n)
     check_filter(spectral_filter, t, eigenvalues[-1])
     start, data = w0 @ vectors, beside_null_space(eigenvalues, (X @ y / n) @ vectors)
-    modes = spectral_filter.start(eigenvalues, t) * start + spectral_filter.learnt(eigenvalues, t) * data
-    return modes @ vectors.T
+    f, h = filter_values(spectral_filter, eigenvalues, t)
+    return (f * start + h * data) @ vectors.T

@@ -7,9 +7,12 @@ from math import ceil, floor
 
 import numpy as np
 
-from learning_dynamics._validation import integer
+from learning_dynamics._limits import check_room
+from learning_dynamics._validation import choice, instance, integer, size
+from learning_dynamics.random_matrix.simulation.descent import DYNAMICS
 from learning_dynamics.random_matrix.simulation.experiment import ASPECT_TOLERANCE, simulate
 from learning_dynamics.random_matrix.simulation.filtered import simulate_filter
+from learning_dynamics.random_matrix.model import MixtureClassification
 
 LARGEST_DENOMINATOR = 4096
 FEWEST_RUNS = 8
@@ -103,11 +106,12 @@ def finite_size(model, *, t, smallest_p, doublings, runs, seed, dynamics="gd", s
     :math:`1/\sqrt p`. The standard error of a logarithm of a standard deviation is that of Gaussian data,
     :math:`1/\sqrt{2(\text{runs}-1)}`.
     """
+    instance("model", model, MixtureClassification)
     integer("doublings", doublings, at_least=1, at_most=MOST_DOUBLINGS)
-    integer("runs", runs, at_least=1)
+    size("runs", runs)
     integer("seed", seed, at_least=0)
-    first = first_dimension(model.c, integer("smallest_p", smallest_p, at_least=1))
-    sizes = first * 2 ** np.arange(doublings + 1)
+    choice("dynamics", dynamics, DYNAMICS)
+    sizes = doubled_dimensions(model.c, smallest_p, doublings)
     counts = halved_runs(runs, doublings)
     experiment = partial(simulate, dynamics=dynamics)
     if spectral_filter is not None:
@@ -133,6 +137,13 @@ def finite_size(model, *, t, smallest_p, doublings, runs, seed, dynamics="gd", s
 def halved_runs(runs, doublings):
     """Numbers of draws, halved with every doubling of the dimension, shape (doublings + 1,)."""
     return np.maximum(runs // 2 ** np.arange(doublings + 1), FEWEST_RUNS)
+
+
+def doubled_dimensions(c, smallest_p, doublings):
+    """The dimensions of an experiment, shape (doublings + 1,); `smallest_p` is checked."""
+    last = first_dimension(c, size("smallest_p", smallest_p)) * 2**doublings
+    check_room(last * max(last / c, 1), smallest_p=smallest_p, doublings=doublings)
+    return last // 2 ** np.arange(doublings, -1, -1)
 
 
 def first_dimension(c, smallest):

@@ -6,8 +6,9 @@ from math import ceil, inf, isfinite, sqrt
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from learning_dynamics._validation import integer, real, real_array
-from learning_dynamics.random_matrix.model import classification_error
+from learning_dynamics._limits import within_floats
+from learning_dynamics._validation import instance, integer, real, real_array
+from learning_dynamics.random_matrix.model import MixtureClassification, classification_error
 from learning_dynamics.random_matrix.theory.marchenko_pastur import mp_atom
 
 LARGEST_SAMPLE = 2**53
@@ -57,10 +58,12 @@ def taylor_statistics(model, t):
     This is what remains of (4) and (5) when :math:`e^{-\alpha t x}` is replaced by :math:`1 - \alpha t x`, which is right
     for alpha t times the largest eigenvalue well below 1. It is exact after a single step of gradient descent.
     """
+    instance("model", model, MixtureClassification)
     t = real_array("t", t, at_least=0)
     step = model.alpha * t
-    noise = (model.mu_norm2 + model.c + model.c * model.sigma2) * step**2
-    return ScoreMoments(t=t, E=model.mu_norm2 * step, V=noise + model.sigma2 * (1 - step) ** 2)
+    with within_floats(t=t, alpha=model.alpha, mu_norm2=model.mu_norm2, c=model.c, sigma2=model.sigma2):
+        noise = (model.mu_norm2 + model.c + model.c * model.sigma2) * step**2
+        return ScoreMoments(t=t, E=model.mu_norm2 * step, V=noise + model.sigma2 * (1 - step) ** 2)
 
 
 def taylor_error(model, t):
@@ -108,8 +111,8 @@ def least_squares_error(model):
 
     Raises
     ------
-    AttributeError
-        If `model` is not a model.
+    TypeError
+        If `model` is no `MixtureClassification`.
 
     Notes
     -----
@@ -121,6 +124,7 @@ def least_squares_error(model):
     >>> round(least_squares_error(MixtureClassification(mu_norm2=4.0, c=0.5, sigma2=0.1, alpha=0.01)), 4)
     0.0912
     """
+    instance("model", model, MixtureClassification)
     loss = abs(1 - model.c) / max(1.0, model.c)
     return float(ndtr(-sqrt(loss) * _best_margin(model.mu_norm2, model.c)))
 
@@ -140,9 +144,10 @@ def final_error(model):
 
     Raises
     ------
-    AttributeError
-        If `model` is not a model.
+    TypeError
+        If `model` is no `MixtureClassification`.
     """
+    instance("model", model, MixtureClassification)
     signal = model.mu_norm2 + model.c
     return float(ndtr(-model.mu_norm2 / sqrt(signal + final_excess(model))))
 
@@ -230,7 +235,7 @@ def sample_size(*, error, mu_norm2, p):
     """
     error = real("error", error, above=0, below=0.5)
     mu_norm2 = real("mu_norm2", mu_norm2, above=0)
-    p = integer("p", p, at_least=1)
+    p = integer("p", integer("p", p, at_least=1), at_most=LARGEST_SAMPLE)
     square = float(ndtri(error)) ** 2
     needed = p * square / (mu_norm2 * (mu_norm2 - square)) if square < mu_norm2 else inf
     if not (isfinite(needed) and needed < LARGEST_SAMPLE):
@@ -263,6 +268,7 @@ def many_samples_statistics(model, t):
     ValueError
         If a time is negative or not finite.
     """
+    instance("model", model, MixtureClassification)
     t = real_array("t", t, at_least=0)
     step, level = model.alpha * t, 1 + model.mu_norm2
     g = -np.expm1(-step * level) / level
@@ -292,6 +298,7 @@ def many_samples_slope(model, t):
     ValueError
         If a time is negative or not finite, or sigma2 is 0.
     """
+    instance("model", model, MixtureClassification)
     real("sigma2", model.sigma2, above=0)
     moments = many_samples_statistics(model, t)
     step, level = model.alpha * moments.t, 1 + model.mu_norm2

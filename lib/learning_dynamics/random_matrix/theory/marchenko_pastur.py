@@ -4,8 +4,8 @@ from math import pi, sqrt
 
 import numpy as np
 
-from learning_dynamics._validation import integer, number_array, real, real_array
-from learning_dynamics.random_matrix.model import bulk_edges
+from learning_dynamics._validation import instance, number_array, real, real_array, shown, size
+from learning_dynamics.random_matrix.model import MixtureClassification, bulk_edges
 
 NODES_OF_A_BIN = 40
 
@@ -137,10 +137,11 @@ def expected_counts(model, edges, *, p):
     With :math:`x = 1 + c - 2\sqrt c\cos\theta` the law is :math:`\tfrac2\pi\sin^2\theta\,d\theta/x` and smooth on each bin away from c = 1; 40 nodes a
     bin give ten digits.
     """
+    instance("model", model, MixtureClassification)
     edges = real_array("edges", edges, ndim=1)
     if edges.size < 2 or (np.diff(edges) <= 0).any():
-        raise ValueError("edges must ascend, and be at least 2")
-    p = integer("p", p, at_least=1)
+        raise ValueError(f"edges must ascend, and be at least 2, got {shown(edges)}")
+    p = size("p", p)
     spiked = int(model.has_spike)
     masses = _bulk_masses(edges, model.c) + mp_atom(model.c) * np.histogram([0.0], edges)[0]
     return (p - spiked) * masses + spiked * np.histogram([model.spike], edges)[0]

@@ -4,14 +4,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from learning_dynamics._validation import choice, real_array
+from learning_dynamics._interruption import compiled_call
+from learning_dynamics._limits import check_room
+from learning_dynamics._validation import choice, instance, real_array
 from learning_dynamics.random_matrix import kernels
-from learning_dynamics.random_matrix.model import classification_error
+from learning_dynamics.random_matrix.model import MixtureClassification, classification_error
 from learning_dynamics.random_matrix.theory.contour import contour_moments
 from learning_dynamics.random_matrix.theory.measures import flow_rate, spectral_measures
 
 LEAST_EXPONENT = 1e-100
 LARGEST_EXPONENT = 1e12
+TIMES_OF_A_CALL = 2**14
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,6 +191,7 @@ def start_kept(model, t, *, dynamics="flow"):
     """
     t, exponents, rate = _filter(model, t, dynamics)
     x, _, _, nu = spectral_measures(model, exponents.max(initial=0), rate)
+    check_room(2 * exponents.size * x.size, t=t)
     return (np.exp(-2 * np.outer(exponents, rate(x))) @ nu).reshape(t.shape)
 
 
@@ -214,11 +218,13 @@ def noise_fit(model, t, *, dynamics="flow"):
     """
     t, exponents, rate = _filter(model, t, dynamics)
     x, _, _, nu = spectral_measures(model, exponents.max(initial=0), rate)
+    check_room(2 * exponents.size * x.size, t=t)
     return model.c * (-np.expm1(-np.outer(exponents, rate(x))) @ nu).reshape(t.shape)
 
 
 def _filter(model, t, dynamics):
     """Checked times, exponents alpha t, and the rate r of f_t(x) = exp(-alpha t r(x))."""
+    instance("model", model, MixtureClassification)
     choice("dynamics", dynamics, ("flow", "gd"))
     t = real_array("t", t, at_least=0)
     exponents = model.alpha * t.ravel()
@@ -239,5 +245,8 @@ def _filter(model, t, dynamics):
 
 def _spectral_moments(model, exponents, rate):
     x, p, p_over_x, nu = spectral_measures(model, exponents.max(initial=0), rate)
-    mean, power, square, variance = kernels.spectral_sums(x, rate(x), p, p_over_x, nu, model.sigma2, exponents)
+    parts = np.split(exponents, range(TIMES_OF_A_CALL, exponents.size, TIMES_OF_A_CALL))
+    with compiled_call():
+        sums = [kernels.spectral_sums(x, rate(x), p, p_over_x, nu, model.sigma2, part) for part in parts]
+    mean, power, square, variance = np.concatenate(sums, axis=1)
     return mean * model.mu_norm2 / (model.mu_norm2 + model.c), power, mean, square, variance

@@ -5,9 +5,10 @@ from math import isclose, sqrt
 import numpy as np
 from scipy.special import ndtr
 
-from learning_dynamics._validation import integer, real_array
+from learning_dynamics._validation import instance, integer, time_vector
 from learning_dynamics.random_matrix.theory.performance import noise_fit, statistics
-from learning_dynamics.random_matrix.whitening import balanced_mean
+from learning_dynamics.random_matrix.whitening import WhitenedMixture, balanced_mean
+from learning_dynamics.random_matrix.model import MixtureClassification
 
 ROUNDING = 1e-9
 
@@ -49,7 +50,9 @@ def projected_errors(mixture, model, t, *, training_points=0, dynamics="flow"):
     :math:`V_* - E_*^2 - B^2/\|\mu\|^2`, where :math:`B = E_* - c (1 - \int f_t d\nu)`: leaving one point out of the resolvent
     writes both as contour integrals, with :math:`1/(1 + cm) - 1/D` in place of :math:`1 - 1/D` for B.
     """
-    t = np.atleast_1d(real_array("t", t, at_least=0))
+    instance("mixture", mixture, WhitenedMixture)
+    instance("model", model, MixtureClassification)
+    t = time_vector("t", t)
     number = len(mixture.labels)
     share = integer("training_points", training_points, at_least=0, at_most=number - 1) / number
     moments = statistics(model, t, dynamics=dynamics)

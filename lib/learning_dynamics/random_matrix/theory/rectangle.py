@@ -4,8 +4,9 @@ from math import ceil, pi
 
 import numpy as np
 
-from learning_dynamics._validation import choice, real, real_array
-from learning_dynamics.random_matrix.model import classification_error
+from learning_dynamics._limits import within_floats
+from learning_dynamics._validation import choice, instance, real, real_array
+from learning_dynamics.random_matrix.model import MixtureClassification, classification_error
 from learning_dynamics.random_matrix.theory.contour import Filter, theorem_integrands
 from learning_dynamics.random_matrix.theory.measures import flow_rate
 from learning_dynamics.random_matrix.theory.performance import Statistics
@@ -13,6 +14,7 @@ from learning_dynamics.random_matrix.theory.performance import Statistics
 RULES = ("trapezoid", "midpoint")
 ROUNDING = 1e-9
 MOST_GROWTH = 300.0
+MOST_NODES = 10**7
 
 
 def rectangle_statistics(model, t, *, left=-0.5, right=6.0, height=0.5, step=0.05, rule="trapezoid"):
@@ -64,14 +66,21 @@ def rectangle_statistics(model, t, *, left=-0.5, right=6.0, height=0.5, step=0.0
     >>> bool(abs(rectangle_statistics(model, 294.0).V - statistics(model, 294.0).V) > 3e-3)
     True
     """
+    instance("model", model, MixtureClassification)
     t = real_array("t", t, at_least=0)
     sides = _checked_sides(model, left, right, height)
     _check_growth(model, t, left)
     step = real("step", step, above=0)
-    z, weights = _nodes(sides, step, choice("rule", rule, RULES))
-    moments = np.array([_sums(model, model.alpha * time, z, weights) for time in t.ravel()]).reshape(-1, 4)
+    choice("rule", rule, RULES)
+    _check_number(sides, step)
+    z, weights = _nodes(sides, step, rule)
+    with within_floats(t=t, left=left, right=right, height=height, step=step):
+        integrands = [theorem_integrands(z, model, Filter(model.alpha * time, flow_rate)) for time in t.ravel()]
+    moments = np.array([(integrand @ weights).real for integrand in integrands]).reshape(-1, 4)
     E, V, E_train, V_train = (moment.reshape(t.shape) for moment in moments.T)
-    return Statistics(t=t, E=E, V=V, E_train=E_train, V_train=V_train, train_variance=V_train - E_train**2)
+    with within_floats(t=t, left=left, right=right, height=height, step=step):
+        variance = V_train - E_train**2
+    return Statistics(t=t, E=E, V=V, E_train=E_train, V_train=V_train, train_variance=variance)
 
 
 def rectangle_errors(model, t, **options):
@@ -124,6 +133,12 @@ def _check_growth(model, t, left):
         raise ValueError(f"t must be <= {longest:.6g}, or f_t overflows on the left side, got {t.max():g}")
 
 
+def _check_number(sides, step):
+    number = sum(abs(end - start) for start, end in sides) / step
+    if not number <= MOST_NODES:
+        raise ValueError(f"step must leave at most {MOST_NODES:g} nodes on the rectangle, got {step!r}, which asks for {number:.1g}")
+
+
 def _nodes(sides, step, rule):
     """Nodes on all sides, and their weights dz/(2 pi i)."""
     nodes, weights = zip(*(_side(start, end, step, rule) for start, end in sides))
@@ -138,10 +153,6 @@ def _side(start, end, step, rule):
     weights = np.full(pieces + 1, piece)
     weights[[0, -1]] /= 2
     return start + piece * np.arange(pieces + 1), weights
-
-
-def _sums(model, exponent, z, weights):
-    return (theorem_integrands(z, model, Filter(exponent, flow_rate)) @ weights).real
 
 
 def _not_negative(t, variance):

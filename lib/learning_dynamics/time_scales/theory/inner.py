@@ -3,7 +3,10 @@
 import numpy as np
 from scipy.integrate import solve_ivp
 
+from learning_dynamics._validation import instance
+from learning_dynamics.time_scales.model import SingleIndex
 from learning_dynamics.time_scales.order import moving_values
+from learning_dynamics.time_scales.model import SingleIndex
 
 TOLERANCE = 1e-11
 GROWTH = 1e6
@@ -46,6 +49,7 @@ class Inner:
     """The constrained inner problem of stages 4 and 5; a state is the vector of A and S."""
 
     def __init__(self, problem, a0):
+        instance("problem", problem, SingleIndex)
         self.problem, self.delta = problem, deviations(problem, a0)
         _, self.ratio, self.variance = linear_parameters(problem, a0)
         self.pull = float(problem.sigma[2] * problem.phi[2]) if problem.degree >= 2 else 0.0
