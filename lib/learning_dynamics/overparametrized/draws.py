@@ -6,7 +6,7 @@ import numpy as np
 from scipy.special import fdtrc
 
 from learning_dynamics._limits import within_floats
-from learning_dynamics._validation import MOST_ENTRIES, choice, instance, integer, moderate, real_array, shown
+from learning_dynamics._validation import MOST_ENTRIES, instance, integer, moderate, real_array, shown
 from learning_dynamics.datasets import FigureDraws, PublishedFigure
 
 LARGEST = 1e6
@@ -127,11 +127,10 @@ def published_curve(figure, panel, width):
         If the figure has no such curve.
     """
     instance("figure", figure, PublishedFigure)
-    choice("panel", panel, PANELS)
     integer("width", width, at_least=1, at_most=MOST_ENTRIES)
-    chosen = (figure["panel"] == panel) & (figure["m"] == width)
+    chosen = (figure["panel"] == panel) & (figure["m"] == width) if isinstance(panel, str) else np.zeros(1, bool)
     if not chosen.any():
-        raise ValueError(f"panel and width must be those of a published curve, got {panel!r} and {width!r}")
+        raise ValueError(f"panel and width must be those of a published curve, got {shown(panel)} and {width!r}")
     return figure["epoch"][chosen], figure["value"][chosen]
 
 

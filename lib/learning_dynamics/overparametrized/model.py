@@ -41,7 +41,7 @@ class TwoLayerRegression:
     width : int
         Number m of neurons, >= 1; even if `antisymmetric`.
     learning_rate : float
-        Step on the gradient of the loss, in [1e-100, 1e100].
+        Step on the gradient of the loss, in [1e-200, 1e200].
     loss : {"sum", "half sum", "mean", "half mean"}
         The sum or mean of :math:`(f(x_i) - y_i)^2`, or half of it. "half sum" makes `step` the learning rate, as in paper 3.
     gain : float
@@ -101,7 +101,7 @@ class TwoLayerRegression:
             "inputs": inputs,
             "targets": targets,
             "width": width,
-            "learning_rate": moderate("learning_rate", self.learning_rate, largest=LARGEST),
+            "learning_rate": moderate("learning_rate", self.learning_rate, largest=LARGEST**2),
             "gain": moderate("gain", self.gain, largest=LARGEST_FACTOR),
             "scale": real("scale", real("scale", self.scale, at_least=0), at_most=LARGEST_FACTOR),
         }

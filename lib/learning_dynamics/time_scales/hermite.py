@@ -44,7 +44,7 @@ class Activation:
     name: str = "custom"
 
     def __post_init__(self):
-        function("function", self.function)
+        function("function", self.function, "callable")
         instance("name", self.name, str)
         none = isinstance(self.kinks, (tuple, list)) and not self.kinks
         kinks = () if none else real_array("kinks", self.kinks, ndim=1)

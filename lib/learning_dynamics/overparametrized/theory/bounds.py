@@ -389,10 +389,12 @@ def smallest_constant(bound, measured, **variables):
 
 def _positive(**values):
     """Checked arrays, which fit together: numbers of points, inputs and neurons from 1 on, probabilities up to 1, all > 0."""
-    checked = {name: real_array(name, value, at_least=1 if name in COUNTS else None) for name, value in values.items()}
+    checked = {name: real_array(name, value) for name, value in values.items()}
     for name, array in checked.items():
         if array.min() <= 0:
             raise ValueError(f"{name} must be > 0, got {array.min()!s}")
+        if name in COUNTS and array.min() < 1:
+            raise ValueError(f"{name} must be >= 1, got {array.min()!s}")
     if "delta" in checked and checked["delta"].max() > 1:
         raise ValueError(f"delta must be <= 1, got {checked['delta'].max()!s}")
     return checked.values()
