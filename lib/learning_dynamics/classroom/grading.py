@@ -16,7 +16,7 @@ from .folders import own_folder, refuse_nesting, replace_folder
 from .isolation import PACKAGE, chosen
 from .judge import without_marks
 from .marks import MARKS_FILE, read_marks, write_marks
-from .pages import essay_page, file_name, student_page
+from .pages import NOT_GRADED, essay_page, file_name, student_page
 from .parameters import normalized
 from .pool import run_all
 from .release import released
@@ -30,12 +30,16 @@ GRADES_FILE, ESSAYS, FEEDBACK, NOTEBOOKS, STATE, CACHES, STATISTICS, UPLOAD = "g
 
 @dataclass
 class Grade:
-    """What one student gets: points by task, None where a mark is still to be given, what was said by task, and notes."""
+    """What one student gets: points by task, None where a mark is still to be given, what was said by task, and notes.
+
+    `failed` says why a submission that can be read could not be graded; then no point is given or taken.
+    """
 
     student: str
     points: dict
     notes: list
     says: dict = field(default_factory=dict)
+    failed: str = ""
 
     @property
     def total(self):
@@ -102,7 +106,7 @@ def grade(project, folder, name, out, *, timeout=60, roster=None, workers=None, 
     grades = [_grade(assignment, each, results.get(each.student), given) for each in found.submissions]
     _write_all(place, assignment, grades, results, given)
     _write_reports(place, assignment, grades, found.submissions, students)
-    _say_rest(found, given, say)
+    _say_rest(found, given, grades, say)
     return grades
 
 
@@ -136,7 +140,7 @@ def _results(project, place, assignment, submissions, isolation, timeout, worker
     try:
         for student, result in run_all(jobs, (assignment, isolation, timeout), workers):
             if isinstance(result, str):
-                result = _failed(assignment, result)
+                result = _not_graded(assignment, result)
             else:
                 write_whole(files[student], json.dumps(result).encode())
             results[student] = result
@@ -168,22 +172,32 @@ def _kept(path):
         return None
 
 
-def _failed(assignment, reason):
-    points = {task.id: 0.0 for task in assignment.tasks}
-    return {"points": points, "says": {}, "notes": [reason], "cells": [], "essays": {}, "notebook": None}
+def _without_notebook(assignment, points, failed=""):
+    return {"points": dict.fromkeys((task.id for task in assignment.tasks), points), "says": {}, "notes": [], "cells": [], "essays": {}, "notebook": None, "failed": failed}
+
+
+def _not_graded(assignment, reason):
+    """What stands for the result of a notebook that could not be run or judged: no points, and no 0 either."""
+    return _without_notebook(assignment, None, reason)
+
+
+def _nothing_to_grade(assignment):
+    """What stands for the result where there is no notebook."""
+    return _without_notebook(assignment, 0.0)
 
 
 def _grade(assignment, submission, result, given):
     """What a student gets, with the marks given by hand."""
-    if result is None:
-        result = _failed(assignment, submission.problem)
-        notes = [*submission.notes, submission.problem]
-    else:
-        notes = [*submission.notes, *result["notes"]]
-    found = Grade(submission.student, dict(result["points"]), notes, dict(result["says"]))
+    notes = [*submission.notes, *(result["notes"] if result else [submission.problem])]
+    result = result or _nothing_to_grade(assignment)
+    found = Grade(submission.student, dict(result["points"]), notes, dict(result["says"]), result.get("failed", ""))
+    if found.failed:
+        found.notes.append(f"not graded: {found.failed}")
     for task, (points, _) in given.of(submission.student).items():
         if points is not None:
             found.points[task] = points
+    if not found.open:
+        found.failed = ""
     return found
 
 
@@ -210,6 +224,8 @@ def _time(seconds):
 
 def line(found, assignment):
     """One line on one student."""
+    if found.failed:
+        return "; ".join([f"{found.student}: {NOT_GRADED}: {found.failed}", *found.notes[:-1]])
     text = f"{found.student}: {found.total:g} of {assignment.points:g} points"
     if found.open:
         waiting = sum(task.points for task in assignment.tasks if task.id in found.open)
@@ -221,7 +237,7 @@ def _write_all(place, assignment, grades, results, given):
     names = {found.student: file_name(found.student) for found in grades}
     with replace_folder(place / FEEDBACK) as pages, replace_folder(place / NOTEBOOKS) as notebooks:
         for found in grades:
-            result = results.get(found.student) or _failed(assignment, "")
+            result = results.get(found.student) or _nothing_to_grade(assignment)
             comments = {task: comment for task, (_, comment) in given.of(found.student).items()}
             text = student_page(assignment, found, result["cells"], comments)
             (pages / f"{names[found.student]}.html").write_text(text, "utf-8", "replace")
@@ -265,17 +281,20 @@ def write_grades(path, assignment, grades):
     rows = [["student", "assignment", "number", "points", "maximum", "to mark", *tasks, "notes"]]
     for number, found in enumerate(grades, 1):
         points = ["" if found.points[task] is None else f"{found.points[task]:g}" for task in tasks]
-        total = [f"{found.total:g}", f"{assignment.points:g}", " ".join(found.open)]
+        total = ["" if found.failed else f"{found.total:g}", f"{assignment.points:g}", NOT_GRADED if found.failed else " ".join(found.open)]
         rows.append([found.student, assignment.name, number, *total, *points, "; ".join(found.notes)])
     write_table(path, rows)
 
 
-def _say_rest(found, given, say):
+def _say_rest(found, given, grades, say):
     for note in found.ignored:
         say(f"not read: {note}")
     if found.missing:
         say(f"nothing handed in: {', '.join(found.missing)}")
     for note in given.unused:
         say(note)
+    failed = [each.student for each in grades if each.failed]
+    if failed:
+        say(f"{NOT_GRADED}: {', '.join(failed)}; nothing is held against them, and the same command tries again.")
 
 

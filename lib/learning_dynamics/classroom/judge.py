@@ -136,7 +136,10 @@ class Judge:
             If the kernel ends meanwhile.
         """
         needed = self.plan.needs[task]
-        found = kernel.values(needed, seconds)
+        try:
+            found = kernel.values(needed, seconds)
+        except StudentError as error:
+            return Verdict(False, sentence(error))
         if any(found.get(name) is None or found[name] is Ellipsis for name in needed):
             return Verdict(False, NO_ANSWER)
         watched = {name: _Watched(value) if isinstance(value, StudentFunction) else value for name, value in found.items()}

@@ -38,7 +38,7 @@ class Bench:
         return cls(assignment, released(assignment.master), judging_plan(assignment.master.cells), isolation, timeout)
 
 
-def serve(connection, assignment, isolation, timeout, number):
+def serve(connection, assignment, isolation, timeout):
     """Answer jobs ``(owner, text of the notebook)`` until there are no more: with a result, or with a text that says why there is none."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform == "linux":
@@ -50,12 +50,12 @@ def serve(connection, assignment, isolation, timeout, number):
         except EOFError:
             os._exit(0)
         try:
-            connection.send(graded(bench, *job, number=number))
+            connection.send(graded(bench, *job))
         except Exception as error:  # one submission may fail in any way and must not end the others
-            connection.send(f"not graded ({type(error).__name__}: {error})"[:500])
+            connection.send(f"{type(error).__name__}: {error}"[:500])
 
 
-def graded(bench, owner, text, *, number=0):
+def graded(bench, owner, text):
     """Grade one notebook.
 
     Returns
@@ -67,7 +67,7 @@ def graded(bench, owner, text, *, number=0):
     assignment = bench.assignment
     whole = completed(nbformat.reads(text, as_version=4), bench.released, owner)
     execution = Execution(
-        whole.steps, whole.order, bench.plan, owner, bench.isolation, assignment.forbidden, timeout=bench.timeout, number=number
+        whole.steps, whole.order, bench.plan, owner, bench.isolation, assignment.forbidden, timeout=bench.timeout
     )
     report = execution.run()
     points, says = _points(assignment, whole, report)
