@@ -10,7 +10,7 @@ from .conftest import ASSIGNMENTS
 
 CLASS = 500
 MOST = 1 / 500  # of all ordered pairs
-FEWER = {"stieltjes": 150, "lottery": 40, "matching": 40, "minimum_norm": 20, "averaging": 40}  # where a reference takes long
+FEWER = {"stieltjes": 150, "lottery": 40, "matching": 40, "minimum_norm": 20, "averaging": 40, "spike": 60, "lyapunov": 200}  # where a reference takes long
 
 
 def accepted(name, task, count, monkeypatch):

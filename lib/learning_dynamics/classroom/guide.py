@@ -4,7 +4,7 @@ from .parameters import RANGES
 
 INTRODUCTION = """# Assignments: guide for teachers
 
-Two assignments for each of the three papers. Each comes as a notebook for students, in `student/`. Its master, with solutions
+Two or three assignments for each of the three papers. Each comes as a notebook for students, in `student/`. Its master, with solutions
 and hidden checks, is `classroom/<name>/<name>.ipynb` in the repository.
 
 {overview}

@@ -65,7 +65,7 @@ def graded(bench, owner, text):
         as HTML by task, `notebook` as text.
     """
     assignment = bench.assignment
-    whole = completed(nbformat.reads(text, as_version=4), bench.released, owner)
+    whole = completed(nbformat.reads(text, as_version=4), bench.released, owner, assignment.figures)
     execution = Execution(
         whole.steps, whole.order, bench.plan, owner, bench.isolation, assignment.forbidden, timeout=bench.timeout
     )
@@ -76,7 +76,7 @@ def graded(bench, owner, text):
         "says": says,
         "notes": _notes(assignment, whole, report),
         "cells": [_page_cell(step, index, report, assignment) for index, step in enumerate(whole.steps)],
-        "essays": {task: _essay(whole, task) for task in whole.essays},
+        "essays": {task: _essay(whole, report, task, assignment.figures.get(task)) for task in whole.essays},
         "notebook": nbformat.writes(_executed(whole, report, points, says)),
     }
 
@@ -122,15 +122,18 @@ def _page_cell(step, index, report, assignment):
     return [cell_html(cell, says), step.grade_id if step.grade_id in tasks else None]
 
 
-def _essay(whole, task):
-    """All text that may answer a task by hand, as HTML."""
+def _essay(whole, report, task, figure):
+    """All that may answer a task by hand, as HTML: its text, and what its figure's cell shows."""
     own = [step for step in whole.steps if not step.ours and step.cell.cell_type != "code" and (step.grade_id == task or step.grade_id is None)]
     own += [step for step in whole.steps if step.grade_id == task and not step.ours and step.cell.cell_type == "code"]
-    return "".join(
+    texts = [
         cell_html({"cell_type": "markdown", "source": step.cell.source, "attachments": step.cell.get("attachments")})
         for step in own
         if step.cell.source.strip()
-    )
+    ]
+    drawn = [index for index, step in enumerate(whole.steps) if figure and step.grade_id == figure and not step.ours]
+    pictures = [cell_html({"cell_type": "raw", "source": whole.steps[index].cell.source, "outputs": report.outputs.get(index, [])}) for index in drawn]
+    return "".join(pictures + texts)
 
 
 def _executed(whole, report, points, says):
