@@ -29,10 +29,10 @@ def test_there_are_such_assignments_and_their_figures_have_cells():
         assert set(ASSIGNMENTS[name].figures) <= tasks and set(ASSIGNMENTS[name].figures.values()) <= set(ASSIGNMENTS[name].answer_ids)
 
 
-@pytest.mark.parametrize("name", WITH_FIGURES[:1])
-def test_a_figure_is_shown_beside_its_text_and_is_never_taken_for_no_answer(name):
-    ((task, drawing),) = ASSIGNMENTS[name].figures.items()
+@pytest.mark.parametrize("which", WITH_FIGURES[:1])
+def test_a_figure_is_shown_beside_its_text_and_is_never_taken_for_no_answer(which):
+    ((task, drawing),) = ASSIGNMENTS[which].figures.items()
     for answers, shown in (({drawing: DRAWN}, "data:image/png"), ({task: "It rises."}, "It rises.")):
-        found = result(name, answers)
+        found = result(which, answers)
         assert found["points"][task] is None and shown in found["essays"][task]
-    assert result(name, {})["points"][task] == 0
+    assert result(which, {})["points"][task] == 0

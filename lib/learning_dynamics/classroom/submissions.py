@@ -7,6 +7,7 @@ import unicodedata
 import warnings
 import zipfile
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 import nbformat
@@ -23,7 +24,7 @@ LARGEST_FILE, LARGEST_ARCHIVE, MOST_FILES = 60 * 2**20, 400 * 2**20, 5000
 IGNORED = {"__macosx", ".ds_store", "thumbs.db", "desktop.ini"}
 PLATFORMS = {
     "Moodle": re.compile(r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_(?:file|onlinetext)_?(?P<rest>.*)"),
-    "Blackboard": re.compile(r"(?P<rest0>.+?)_(?P<id>[^_]+)_attempt_\d{4}(?:-\d\d){5}(?:_(?P<rest>.+))?"),
+    "Blackboard": re.compile(r"(?P<rest0>.+?)_(?P<id>[^_]+)_attempt_(?P<time>\d{4}(?:-\d\d){5})(?:_(?P<rest>.+))?"),
     "Gradescope": re.compile(r"submission_(?P<id>\d+)"),
     "Canvas": re.compile(r"(?P<name>[^_\s]+?)_(?:(?:LATE|late)_)?(?P<id>\d+)_(?P<sid>\d+)_(?P<rest>.+)"),
 }
@@ -31,7 +32,7 @@ PLATFORMS = {
 
 @dataclass
 class Submission:
-    """One student's work: its notebook, or the reason why there is none, what is odd about it, and other names of the same person."""
+    """One student's work: its notebook, or the reason why there is none, what is odd about it, whose it is, and when it was handed in."""
 
     student: str
     notebook: object = None
@@ -39,6 +40,14 @@ class Submission:
     notes: tuple = ()
     owner: str = ""
     known: bool = True
+    handed_in: datetime | None = None
+    dated_by: str = ""
+
+
+class _Stored(bytes):
+    """The content of a file in an archive, with the time that the archive gives it."""
+
+    time = None
 
 
 @dataclass
@@ -144,6 +153,7 @@ class _Group:
     files: list
     known: bool
     notes: list
+    time: datetime | None = None
 
 
 def _groups(place, roster):
@@ -170,7 +180,9 @@ def _groups(place, roster):
         if student is None:
             ignored.append(f"{name}: it is in no folder of a student")
             continue
-        groups.setdefault(student, _Group(student, [], known, [])).files.append((rest, data))
+        group = groups.setdefault(student, _Group(student, [], known, []))
+        group.files.append((rest, data))
+        group.time = _time_in(parts[0]) or group.time
     for name in _empty_folders(place) if place.is_dir() else ():
         student, known = _whose(name, roster)
         groups.setdefault(student, _Group(student, [], known, []))
@@ -226,6 +238,24 @@ def _platform(name):
     return None, []
 
 
+def _time_in(name):
+    """The time that a platform wrote into a name, or None."""
+    match, _ = _platform(clean_name(name))
+    text = match and match.groupdict().get("time")
+    try:
+        return datetime.strptime(text, "%Y-%m-%d-%H-%M-%S") if text else None
+    except ValueError:
+        return None
+
+
+def _time_of(data):
+    """The time of a file, by its folder or by the archive that was downloaded."""
+    try:
+        return datetime.fromtimestamp(int(data.stat().st_mtime)) if isinstance(data, Path) else data.time
+    except (OSError, ValueError, OverflowError):
+        return None
+
+
 def _is_ignored(name):
     return name.casefold() in IGNORED or name.startswith(".") or name == "__pycache__"
 
@@ -259,46 +289,60 @@ def _archive_files(where, data, nested=True):
                 elif (entry.external_attr >> 28) == 0o12:
                     ignored.append(f"{where}/{name}: it is a link")
                 else:
-                    files.append(("/".join(parts), archive.read(entry)))
+                    files.append(("/".join(parts), _stored(archive, entry)))
     except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, EOFError, ValueError) as error:
         ignored.append(f"{where}: it cannot be unpacked ({error})")
     return files, ignored
 
 
+def _stored(archive, entry):
+    content = _Stored(archive.read(entry))
+    try:
+        content.time = datetime(*entry.date_time)
+    except ValueError:
+        pass  # archives may hold dates that do not exist
+    return content
+
+
 def _submission(group, assignment, stubs, roster):
     answers = {_grade_id(cell): cell.source for cell in stubs.cells if _mark(cell).get("solution")}
     found, problems = [], []
-    for name, data in _unpacked(group, problems):
+    for name, data, time in _unpacked(group, problems):
         notebook, problem = _read(data)
         if notebook is None:
             problems.append(f"{name} {problem}")
         elif not _belongs(notebook, answers, set(assignment.answer_ids) - {STUDENT_CELL}):
             problems.append(f"{name} holds no cell of this assignment")
         else:
-            found.append((_rank(name, notebook, assignment, answers), name, notebook))
+            found.append((_rank(name, notebook, assignment, answers), name, notebook, time))
     if not found:
         others = ", ".join(sorted(name for name, _ in group.files))[:200]
         nothing = f"there is no notebook in the folder, only {others}" if others else "there is no notebook in the folder"
         return Submission(group.student, problem="; ".join(problems) or nothing, owner=group.student)
     found.sort(key=lambda each: each[0])
-    _, name, notebook = found[0]
+    _, name, notebook, time = found[0]
     notes = problems + group.notes
     if PurePosixPath(name).name != f"{assignment.name}.ipynb":
         notes.append(f"{name} is graded as {assignment.name}.ipynb")
     if len(found) > 1:
-        notes.append("not graded: " + ", ".join(other for _, other, _ in found[1:]))
-    return _with_owner(group, notebook, notes, roster)
+        notes.append("not graded: " + ", ".join(other for _, other, *_ in found[1:]))
+    made = _with_owner(group, notebook, notes, roster)
+    made.handed_in, made.dated_by = (group.time, "the name of the file") if group.time else (time, "the time of the file")
+    return made
 
 
 def _unpacked(group, problems):
-    """The files of a student that may be notebooks, those in archives among them."""
+    """The files of a student that may be notebooks, those in archives among them, with their times.
+
+    What lies in a student's own archive has the time of the archive: the times inside are the student's.
+    """
     for name, data in sorted(group.files, key=lambda each: each[0]):
         if name.lower().endswith(".zip"):
             files, ignored = _archive_files(name, _bytes(data))
             problems += ignored
-            yield from ((f"{name}/{inner}", inside) for inner, inside in files if inner.lower().endswith(NOTEBOOKS))
+            yield from ((f"{name}/{inner}", inside, _time_of(data)) for inner, inside in files if inner.lower().endswith(NOTEBOOKS))
         elif name.lower().endswith(NOTEBOOKS):
-            yield name, data
+            yield name, data, _time_of(data)
 
 
 def _bytes(data):

@@ -61,7 +61,7 @@ def graded(bench, owner, text):
     Returns
     -------
     dict
-        Data only: `points` by task (None where a person decides), `says` by task, `notes`, `cells` as pairs of HTML and task, `essays`
+        Data only: `points` by task (None where a person decides), `says` and `numbers` by task, `notes`, `cells` as pairs of HTML and task, `essays`
         as HTML by task, `notebook` as text.
     """
     assignment = bench.assignment
@@ -74,6 +74,7 @@ def graded(bench, owner, text):
     return {
         "points": points,
         "says": says,
+        "numbers": {task: list(verdict.numbers) for task, verdict in report.verdicts.items() if verdict.numbers},
         "notes": _notes(assignment, whole, report),
         "cells": [_page_cell(step, index, report, assignment) for index, step in enumerate(whole.steps)],
         "essays": {task: _essay(whole, report, task, assignment.figures.get(task)) for task in whole.essays},
