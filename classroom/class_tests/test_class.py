@@ -34,28 +34,28 @@ def _with_cell(notebook, source):
 
 
 def _messy(name):
-    notebook = solved(ASSIGNMENT, f"messy: {name}")
+    notebook = solved(ASSIGNMENT, f"messy {name}")
     ZOO[name][0](notebook)
     return notebook
 
 
 def _without(name):
     notebook = released_version(ASSIGNMENT.master)
-    cell(notebook, "student").source = f"student = {f'empty: {name}'!r}"
+    cell(notebook, "student").source = f"student = {f'empty {name}'!r}"
     cell(notebook, "transform").source = PLACES + WITHOUT_ANSWERS[name]
     return notebook
 
 
 def write_class(folder):
     """Hand in the work of a class: every strange notebook and file, some hostile ones, and as many ordinary ones as are missing."""
-    notebooks = {f"messy: {name}": _messy(name) for name in ZOO}
-    notebooks |= {f"hostile: {name}": _with_cell(solved(ASSIGNMENT, f"hostile: {name}"), WITH_ANSWERS[name][0]) for name in HOSTILE}
-    notebooks |= {f"empty: {name}": _without(name) for name in WITHOUT}
+    notebooks = {f"messy {name}": _messy(name) for name in ZOO}
+    notebooks |= {f"hostile {name}": _with_cell(solved(ASSIGNMENT, f"hostile {name}"), WITH_ANSWERS[name][0]) for name in HOSTILE}
+    notebooks |= {f"empty {name}": _without(name) for name in WITHOUT}
     kinds = [None, None, None, *(mistake.answers for mistake in ASSIGNMENT.mistakes)]
     for number, answers in enumerate(islice(cycle(kinds), SIZE - len(notebooks) - len(FILES))):
         notebooks[f"s{number:03d}"] = solved(ASSIGNMENT, f"s{number:03d}", answers)
     for student, notebook in notebooks.items():
-        hand_in(notebook, folder, student.replace(":", ""), ASSIGNMENT.name)
+        hand_in(notebook, folder, student, ASSIGNMENT.name)
     for student, (name, text, _) in FILES.items():
         (folder / student).mkdir()
         (folder / student / name).write_text(text)
@@ -102,6 +102,7 @@ def test_a_class_that_was_killed_half_way_gets_the_same_marks(project, tmp_path,
     assert whole == again and len(whole) == SIZE
     assert "not graded" not in {row[2] for row in whole.values()}
     full = f"{sum(task.points for task in ASSIGNMENT.tasks if not task.by_hand):g}"
-    assert all(whole[f"hostile {name}"][1] == full for name in HOSTILE) and all(whole[f"empty {name}"][1] == "0" for name in WITHOUT)
+    expected = {f"hostile {name}": full for name in HOSTILE} | {f"empty {name}": "0" for name in WITHOUT}
+    assert {student: whole[student][1] for student in expected} == expected
     with capsys.disabled():
         print(f"\n{SIZE} submissions in {took:.0f} s; killed after {half}")

@@ -13,7 +13,7 @@ from learning_dynamics.classroom.judge import given_numbers, judging_plan, witho
 from learning_dynamics.classroom.parameters import parameters
 from learning_dynamics.classroom.release import released, write_course
 from learning_dynamics.classroom.reports import alike, fingerprints, same_numbers, statistics, write_uploads
-from learning_dynamics.classroom.submissions import Roster
+from learning_dynamics.classroom.roster import Roster
 from learning_dynamics.companion.errors import CompanionError
 from learning_dynamics.companion.project import Project, find_project
 

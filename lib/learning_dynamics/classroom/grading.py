@@ -22,7 +22,8 @@ from .parameters import normalized
 from .pool import run_all
 from .release import released
 from .reports import alike, fingerprints, same_numbers, statistics, write_uploads
-from .submissions import find_submissions, read_roster
+from .roster import read_roster
+from .submissions import find_submissions
 from .tables import write_table, write_whole
 from .warm import warm_caches
 

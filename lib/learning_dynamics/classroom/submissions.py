@@ -3,7 +3,6 @@
 import ast
 import io
 import re
-import unicodedata
 import warnings
 import zipfile
 from dataclasses import dataclass, field
@@ -14,9 +13,9 @@ import nbformat
 
 from learning_dynamics.companion.errors import CompanionError
 
-from .parameters import PLACEHOLDER, normalized
+from .parameters import PLACEHOLDER
 from .release import released
-from .tables import read_table
+from .roster import clean_name, name_key
 
 STUDENT_CELL = "student"
 NOTEBOOKS = (".ipynb", ".ipynb.txt", ".ipynb.json", ".json")
@@ -59,61 +58,6 @@ class Found:
     ignored: list = field(default_factory=list)
 
 
-class Roster:
-    """The students of a course, by any of the names in a table.
-
-    Parameters
-    ----------
-    rows : list of dict
-        Column `identifier`, and any others: name, email, numbers of a learning platform.
-    """
-
-    def __init__(self, rows):
-        self.rows = rows
-        self.names = {}
-        for row in rows:
-            for value in row.values():
-                for key in {_key(value), _key(value).replace(" ", "")} - {""}:
-                    self.names.setdefault(key, set()).add(row["identifier"])
-
-    def find(self, *names):
-        """The identifier that one of some names stands for, or None where there is none or more than one."""
-        for name in names:
-            found = self.names.get(_key(name), set())
-            if len(found) == 1:
-                return next(iter(found))
-        return None
-
-    def also(self, identifier):
-        """All names of one student, as compared."""
-        return {_key(value) for row in self.rows if row["identifier"] == identifier for value in row.values()} - {""}
-
-
-def read_roster(path):
-    """Read a roster; a CompanionError names what is wrong with it."""
-    if not path.exists():
-        raise CompanionError(f"the roster {path} does not exist.")
-    rows, seen = [], {}
-    for line, row in read_table(path, ("identifier",)):
-        if not row["identifier"]:
-            raise CompanionError(f"{path.name}, line {line}: the identifier is empty.")
-        key = _key(row["identifier"])
-        if key in seen:
-            raise CompanionError(f"{path.name}, line {line}: the identifier {row['identifier']!r} stands in line {seen[key]}, too.")
-        seen[key] = line
-        rows.append(row)
-    return Roster(rows)
-
-
-def _key(name):
-    return normalized(str(name))
-
-
-def clean_name(name):
-    """A name with its letters composed and single spaces."""
-    return " ".join(unicodedata.normalize("NFC", name).split())
-
-
 def find_submissions(place, assignment, roster=None):
     """The submissions in a folder or an archive.
 
@@ -142,8 +86,8 @@ def find_submissions(place, assignment, roster=None):
     stubs = released(assignment.master)
     submissions = [_submission(group, assignment, stubs, roster) for group in groups]
     _note_shared(submissions)
-    there = {_key(each.student) for each in submissions}
-    missing = [row["identifier"] for row in roster.rows if _key(row["identifier"]) not in there] if roster else []
+    there = {name_key(each.student) for each in submissions}
+    missing = [row["identifier"] for row in roster.rows if name_key(row["identifier"]) not in there] if roster else []
     return Found(sorted(submissions, key=lambda each: each.student), missing, ignored)
 
 
@@ -407,8 +351,8 @@ def _with_owner(group, notebook, notes, roster):
     """The submission with the identifier whose parameters count, and what is odd about the one that it names."""
     name = named_student([cell.source for cell in notebook.cells if cell.cell_type == "code"])
     owner = group.student
-    if name is not None and _key(name) != _key(owner):
-        if roster and group.known and _key(name) in roster.also(owner):
+    if name is not None and name_key(name) != name_key(owner):
+        if roster and group.known and name_key(name) in roster.also(owner):
             owner = name
         elif not group.known:
             owner = name
@@ -425,7 +369,7 @@ def _note_shared(submissions):
     owners = {}
     for each in submissions:
         if each.notebook is not None:
-            owners.setdefault(_key(each.owner), []).append(each)
+            owners.setdefault(name_key(each.owner), []).append(each)
     for same in owners.values():
         for each in same if len(same) > 1 else ():
             others = ", ".join(repr(other.student) for other in same if other is not each)
@@ -435,7 +379,7 @@ def _note_shared(submissions):
 def named_student(sources):
     """The identifier that code last assigns to `student`, or None where there is none but the placeholder."""
     names = [name for name in (assigned_text(source, STUDENT_CELL) for source in sources) if name]
-    names = [name for name in names if _key(name) not in ("", _key(PLACEHOLDER))]
+    names = [name for name in names if name_key(name) not in ("", name_key(PLACEHOLDER))]
     return names[-1] if names else None
 
 
