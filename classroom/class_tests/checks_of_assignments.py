@@ -13,7 +13,7 @@ from learning_dynamics.classroom.guide import lost
 from learning_dynamics.classroom.marks import MARKS_FILE
 from learning_dynamics.companion.notebooks import read_notebook
 
-from .conftest import ASSIGNMENTS, hand_in, solved
+from .conftest import ASSIGNMENTS, graded_in_one_process, hand_in, solved
 
 IDENTIFIERS = ("anna", "Bert 7")
 HEIR = "carl"
@@ -41,11 +41,22 @@ def _grade_class(project, released, assignment, folder):
     hand_in(solved(assignment, IDENTIFIERS[0]), handed_in, HEIR, assignment.name)
     (handed_in / IDLE).mkdir()
     shutil.copyfile(released / "student" / f"{assignment.name}.ipynb", handed_in / IDLE / f"{assignment.name}.ipynb")
-    for number, mistake in enumerate(assignment.mistakes):
-        student = f"mistake {number}"
-        hand_in(solved(assignment, student, mistake.answers), handed_in, student, assignment.name)
     found = grade(project, handed_in, assignment.name, out, timeout=PATIENCE, say=lambda text: None)
     return {each.student: each for each in found}, handed_in, out
+
+
+@pytest.fixture(scope="session")
+def mistaken():
+    """A function that gives the results of all typical mistakes of an assignment, by number."""
+    done = {}
+
+    def results(name):
+        if name not in done:
+            answers = {f"mistake {number}": mistake.answers for number, mistake in enumerate(ASSIGNMENTS[name].mistakes)}
+            done[name] = list(graded_in_one_process(ASSIGNMENTS[name], answers, PATIENCE).values())
+        return done[name]
+
+    return results
 
 
 def _automatic(assignment):
@@ -74,12 +85,11 @@ def test_answers_that_were_passed_on_earn_nothing_where_they_are_personal(graded
     assert heir.notes == [f"the notebook works with the parameters of {IDENTIFIERS[0]!r}"]
 
 
-def test_a_typical_mistake_earns_what_the_guide_says(graded, name, number):
-    assignment, (grades, _, _) = ASSIGNMENTS[name], graded(name)
-    mistake, found = assignment.mistakes[number], grades[f"mistake {number}"]
-    automatic = _automatic(assignment)
-    assert {task for task in automatic if found.points[task] == 0} == set(mistake.loses)
-    assert found.total == sum(automatic.values()) - lost(assignment, mistake)
+def test_a_typical_mistake_earns_what_the_guide_says(mistaken, name, number):
+    assignment, points = ASSIGNMENTS[name], mistaken(name)[number]["points"]
+    mistake, automatic = assignment.mistakes[number], _automatic(assignment)
+    assert {task for task in automatic if points[task] == 0} == set(mistake.loses)
+    assert sum(value or 0 for value in points.values()) == sum(automatic.values()) - lost(assignment, mistake)
 
 
 def test_the_released_version_holds_no_hidden_answer(released, name):

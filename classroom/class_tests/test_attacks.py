@@ -22,7 +22,7 @@ EMPTY = dict.fromkeys(FULL, 0.0)
 EXPERIMENT = {"experiment-mean": 0.0, "experiment-sd": 0.0}
 PACKAGE = Path(learning_dynamics.__file__).parent
 SECRET = "a-secret-of-the-teacher"
-TIMEOUT = 20
+TIMEOUT = 8
 NEEDS_NAMESPACES = pytest.mark.skipif(bool(what_is_missing()), reason="this system has no namespaces to offer")
 pytestmark = NEEDS_NAMESPACES
 

@@ -9,7 +9,7 @@ from .conftest import ASSIGNMENTS, cell, hand_in, solved
 ASSIGNMENT = ASSIGNMENTS["stieltjes"]
 FULL = {task.id: None if task.by_hand else task.points for task in ASSIGNMENT.tasks}
 EXPERIMENT = {"experiment-mean": 0.0, "experiment-sd": 0.0}
-SHORT = 12
+SHORT = 4
 
 
 @pytest.fixture(scope="session")

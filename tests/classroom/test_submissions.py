@@ -11,7 +11,8 @@ import pytest
 from learning_dynamics.classroom.assignments import require_assignment
 from learning_dynamics.classroom.judge import SOLUTION
 from learning_dynamics.classroom.release import released
-from learning_dynamics.classroom.submissions import Roster, assigned_text, find_submissions, named_student, read_roster
+from learning_dynamics.classroom.roster import Roster, read_roster
+from learning_dynamics.classroom.submissions import assigned_text, find_submissions, named_student
 from learning_dynamics.companion.errors import CompanionError
 from learning_dynamics.companion.notebooks import notebook_bytes
 from learning_dynamics.companion.project import find_project

@@ -44,7 +44,7 @@ class Completed:
     essays: dict = field(default_factory=dict)
 
 
-def completed(notebook, released, owner):
+def completed(notebook, released, owner, figures=None):
     """Plan the run of a submission.
 
     Parameters
@@ -53,6 +53,8 @@ def completed(notebook, released, owner):
         As handed in, and as handed out.
     owner : str
         The identifier of the folder, used where the notebook names no student.
+    figures : dict, optional
+        For tasks by hand the answer cell whose figure belongs to the answer.
 
     Returns
     -------
@@ -70,7 +72,7 @@ def completed(notebook, released, owner):
     moved = [steps[index].cell.source for index in order if not steps[index].ours] != [each.cell.source for each in steps if not each.ours]
     if moved:
         notes.append("cells stand in another order than in the assignment; they were run in its order")
-    return Completed(steps, order, notes, _essays(steps, known))
+    return Completed(steps, order, notes, _essays(steps, known, figures or {}))
 
 
 def _mark(cell):
@@ -236,15 +238,15 @@ def _display_order(steps):
     return theirs
 
 
-def _essays(steps, known):
-    """For each task by hand whether there is any text of the student's that may answer it."""
+def _essays(steps, known, figures):
+    """For each task by hand whether there is any text, or code of its figure, of the student's that may answer it."""
     essays = [key for key, (_, cell) in known.items() if _mark(cell)["grade"] and _mark(cell)["solution"]]
     loose = any(step.cell.source.strip() and not step.ours for step in steps if step.grade_id is None and step.action == SHOW)
     loose = loose or any(step.says == "changed" and step.cell.source.strip() for step in steps)
     written = {}
     for key in essays:
-        own = [step.cell for step in steps if step.grade_id == key and not step.ours]
-        original = _plain(known[key][1].source)
-        changed = any(_plain(cell.source) != original or cell.get("attachments") for cell in own if cell.source.strip())
+        cells = {key, figures.get(key)} - {None}
+        own = [(step.grade_id, step.cell) for step in steps if step.grade_id in cells and not step.ours and step.cell.source.strip()]
+        changed = any(_plain(cell.source) != _plain(known[one][1].source) or cell.get("attachments") for one, cell in own)
         written[key] = bool(changed or loose)
     return written

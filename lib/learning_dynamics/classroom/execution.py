@@ -1,13 +1,15 @@
 """Running one submission: its cells in a confined kernel, each check judged at its place, and going on when the kernel dies."""
 
+from collections import Counter
 from dataclasses import dataclass, field
-from time import monotonic
+from time import sleep
 
 from .completion import JUDGE, RUN
 from .judge import Judge, Verdict, bound_names
 from .kernel import KernelDied, NotStarted, StudentKernel
 
-MOST_STARTS, MOST_FAILURES = 8, 3
+MOST_DEATHS, TRIES = 16, 2
+PAUSES = (0.0, 1.0, 5.0, 20.0)  # seconds before each try to start a process
 LAST_SECONDS = 1.0
 TOTAL_FACTOR = 5
 STOPPED = "stopped after {:g} s"
@@ -37,31 +39,33 @@ class Execution:
     isolation : Isolation
     forbidden : frozenset of str
     timeout : float
-        Seconds for a cell; the whole may take five times as long.
-    number : int
-        Tells apart those that run at the same time.
+        Seconds for a cell; the whole may take five times as long. Time in which the machine does other work does not count.
     """
 
-    def __init__(self, steps, order, plan, owner, isolation, forbidden, *, timeout, number=0):
+    def __init__(self, steps, order, plan, owner, isolation, forbidden, *, timeout):
         self.steps, self.order, self.plan = steps, order, plan
         self.judge = Judge(plan, owner)
-        self.isolation, self.forbidden, self.timeout, self.number = isolation, forbidden, timeout, number
-        self.deadline = monotonic() + TOTAL_FACTOR * timeout
-        self.report, self.starts, self.deadly, self.done = Report(), 0, set(), []
-        self.kernel, self.borrowed = None, {}
+        self.isolation, self.forbidden, self.timeout = isolation, forbidden, timeout
+        self.report, self.deaths, self.deadly, self.done = Report(), Counter(), set(), []
+        self.kernel, self.spent, self.borrowed = None, 0.0, {}
 
     def run(self):
-        """Run everything, and return a `Report`."""
+        """Run everything, and return a `Report`.
+
+        Raises
+        ------
+        NotStarted
+            If no process could be started, which says nothing about the notebook.
+        """
         try:
             for index in self.order:
                 if self.steps[index].action in (RUN, JUDGE):
                     self._step(index)
             self._second_chance()
-        except OutOfStarts as error:
-            self.report.notes.append(f"the process of the notebook ended {self.starts} times ({error}); what followed was not run")
+        except DiedTooOften as error:
+            self.report.notes.append(f"the process of the notebook ended {MOST_DEATHS} times ({error}); what followed was not run")
         finally:
-            if self.kernel:
-                self.kernel.close()
+            self._leave()
         for task in self.plan.checks:
             self.report.verdicts.setdefault(task, Verdict(False, "not reached"))
         if self.report.stopped:
@@ -70,7 +74,23 @@ class Execution:
         return self.report
 
     def _seconds(self):
-        return max(LAST_SECONDS, min(self.timeout, self.deadline - monotonic()))
+        spent = self.spent + (self.kernel.spent if self.kernel else 0.0)
+        return max(LAST_SECONDS, min(self.timeout, TOTAL_FACTOR * self.timeout - spent))
+
+    def _leave(self):
+        """Have no kernel any more."""
+        if self.kernel:
+            self.spent += self.kernel.spent
+            self.kernel.close()
+        self.kernel = None
+
+    def _died(self, cause, error):
+        """Note that the kernel ended for a cell or a task; True where that is not to be tried again."""
+        self._leave()
+        self.deaths[cause] += 1
+        if self.deaths.total() >= MOST_DEATHS:
+            raise DiedTooOften(error) from None
+        return not error.again or self.deaths[cause] >= TRIES
 
     def _step(self, index):
         step = self.steps[index]
@@ -84,17 +104,15 @@ class Execution:
 
     def _run_cell(self, index):
         """Run a step's code; True if it had to be stopped."""
-        step, seconds = self.steps[index], self._seconds()
-        try:
-            outcome = self._alive().run(step.source, seconds)
-        except KernelDied as error:
-            self.report.outputs[index] = getattr(error, "outputs", [])
-            self.report.says[index] = f"here the process of the notebook ended: {error}"
-            where = f"in '{step.grade_id}'" if step.grade_id else "in an own cell"
-            self.report.notes.append(f"the process of the notebook ended {where} ({error}); the rest was run without this cell")
-            self.deadly.add(index)
-            self.kernel = None
-            return "interrupted" in str(error)
+        step, outcome = self.steps[index], None
+        while outcome is None:
+            try:
+                kernel, seconds = self._alive(), self._seconds()
+                outcome = kernel.run(step.source, seconds)
+            except KernelDied as error:
+                if self._died(index, error):
+                    self._leave_out(index, error)
+                    return error.stuck
         self.report.outputs[index] = outcome.outputs
         if outcome.stopped:
             self.report.stopped += 1
@@ -104,25 +122,31 @@ class Execution:
                 self.borrowed.setdefault(answer, set()).add(name)
         return outcome.stopped
 
+    def _leave_out(self, index, error):
+        """Go on without a cell that ends the process."""
+        self.deadly.add(index)
+        grade_id = self.steps[index].grade_id
+        self.report.outputs[index] = error.outputs
+        self.report.says[index] = f"here the process of the notebook ended: {error}"
+        where = f"in '{grade_id}'" if grade_id else "in an own cell"
+        self.report.notes.append(f"the process of the notebook ended {where} ({error}); the rest was run without this cell")
+
     def _alive(self):
         """The kernel; where it died, a new one in which everything but the deadly cells has been run again."""
         while self.kernel is None:
-            if self.starts >= MOST_STARTS:
-                raise OutOfStarts("too often")
-            self.starts += 1
-            try:
-                self.kernel = StudentKernel(
-                    self.isolation, self.forbidden, seconds=TOTAL_FACTOR * self.timeout + 60, number=self.number
-                )
-                self._replay()
-            except NotStarted:
-                if self.starts >= MOST_FAILURES and not self.done:
-                    raise
-            except KernelDied as error:
-                self.kernel = None
-                if self.starts >= MOST_STARTS:
-                    raise OutOfStarts(error) from None
+            self.kernel = self._started()
+            self._replay()
         return self.kernel
+
+    def _started(self):
+        """A new kernel. What keeps one from starting is the machine, so it gets several tries."""
+        for number, pause in enumerate(PAUSES, 1):
+            sleep(pause)
+            try:
+                return StudentKernel(self.isolation, self.forbidden, seconds=TOTAL_FACTOR * self.timeout + 60)
+            except (NotStarted, OSError):
+                if number == len(PAUSES):
+                    raise
 
     def _replay(self):
         for index in self.done:
@@ -130,16 +154,20 @@ class Execution:
                 continue
             try:
                 self.kernel.run(self.steps[index].source, self._seconds())
-            except KernelDied:
-                self.deadly.add(index)
-                raise
+            except KernelDied as error:
+                if self._died(index, error):
+                    self._leave_out(index, error)
+                return
 
     def _verdict(self, task):
-        try:
-            verdict = self.judge.verdict(task, self._alive(), self._seconds())
-        except KernelDied as error:
-            self.kernel = None
-            return Verdict(False, f"your code ended its process: {error}")
+        verdict = None
+        while verdict is None:
+            try:
+                kernel = self._alive()
+                verdict = self.judge.verdict(task, kernel, self._seconds())
+            except KernelDied as error:
+                if self._died(task, error):
+                    return Verdict(False, f"your code ended its process: {error}")
         taken = set(verdict.taken).union(*(self.borrowed.get(name, ()) for name in self.plan.needs[task]))
         if taken:
             self.report.taken[task] = taken
@@ -163,7 +191,5 @@ class Execution:
         return any(self.steps[index].action in (RUN, JUDGE) and needed & bound_names(self.steps[index].source) for index in later)
 
 
-class OutOfStarts(Exception):
+class DiedTooOften(Exception):
     """The kernel died too often."""
-
-

@@ -2,8 +2,10 @@
 
 import os
 import platform
+import secrets
 import shutil
 import site
+import socket
 import subprocess
 import sys
 import tempfile
@@ -22,6 +24,7 @@ SYSTEM = (
 )
 ISOLATE = ("auto", "required", "none")
 FIRST_USER, USERS = 310_000, 50_000
+START = 600  # seconds: however busy the machine is, weaker protection must not follow from it
 GIGABYTE = 2**30
 NO_THREADS = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMBA", "VECLIB_MAXIMUM")}
 ALWAYS = "a process of its own with limits on time, memory, files and output, and an empty environment"
@@ -86,11 +89,14 @@ def what_is_missing():
     with tempfile.TemporaryDirectory() as folder:
         test = "import numpy, threading, os; t = threading.Thread(target=print); t.start(); t.join(); open('x', 'w').close(); print('yes')"
         command, environment = [sys.executable, "-c", test], clean_environment("/work")
-        specification = specify(Isolation(True), command, environment, folder, 60, 0)
+        user = User(Isolation(True))
+        specification = specify(Isolation(True), command, environment, folder, 60, user.number)
         try:
-            done = subprocess.run(launch(specification), capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
+            done = subprocess.run(launch(specification), capture_output=True, text=True, timeout=START, stdin=subprocess.DEVNULL)
         except (OSError, subprocess.TimeoutExpired) as error:
             return f"{type(error).__name__}"
+        finally:
+            user.release()
     return "" if done.stdout.strip().endswith("yes") else (done.stderr.strip().splitlines() or ["it did not start"])[-1]
 
 
@@ -101,7 +107,34 @@ def launch(specification):
     return [sys.executable, "-I", "-S", str(LAUNCHER), json.dumps(specification)]
 
 
-def specify(isolation, command, environment, folder, seconds, number):
+class User:
+    """A user that no other notebook on this machine has at the same time.
+
+    Limits on the number of processes hold for all processes of a user, and those of a notebook that was ended may take a while to go. So each start of a
+    notebook has a user of its own, drawn at random and held by a name in the kernel, which goes with the process that holds it.
+    Only root can give others; `number` is None for anybody else.
+    """
+
+    def __init__(self, isolation):
+        self.number, self.held = None, None
+        while isolation.namespaces and os.getuid() == 0 and self.number is None:
+            self._take(FIRST_USER + secrets.randbelow(USERS))
+
+    def _take(self, number):
+        held = socket.socket(socket.AF_UNIX)
+        try:
+            held.bind(f"\0learning-dynamics-user-{number}")
+            self.number, self.held = number, held
+        except OSError:
+            held.close()
+
+    def release(self):
+        """Let others have it."""
+        if self.held:
+            self.held.close()
+
+
+def specify(isolation, command, environment, folder, seconds, user):
     """What the launcher has to know to run a command with a folder, empty or to be mounted upon, of its own."""
     limits = vars(isolation.limits) | {"seconds": int(seconds) + 1}
     if not (isolation.namespaces and _counts_processes()):
@@ -116,7 +149,7 @@ def specify(isolation, command, environment, folder, seconds, number):
         "empty": [str(PACKAGE / "classroom"), *isolation.hidden],
         "shown_again": [str(PACKAGE / "classroom" / name) for name in SHARED],
         "copies": isolation.caches,
-        "user": FIRST_USER + number % USERS,
+        "user": user,
         "limits": limits,
     }
 

@@ -6,9 +6,9 @@ import signal
 import subprocess
 import sys
 from dataclasses import dataclass, field
-from time import monotonic
 
-from .isolation import clean_environment, dispose, launch, scratch, specify
+from .isolation import User, clean_environment, dispose, launch, scratch, specify
+from .patience import Deadline, first_child
 from .wire import HEADER, LARGEST, WireError, message_bytes, pack, take_message, unpack
 
 CHUNK = 2**16
@@ -19,15 +19,23 @@ MOST_RECEIVED = 96 * 2**20
 MOST_OUTPUTS = 400
 PICTURES = ("image/png", "image/jpeg", "image/svg+xml")
 SHOWN = ("text/plain", "text/html", "text/markdown", "text/latex", *PICTURES)
-DIED = "the process of the notebook ended"
+DIED, TOO_MUCH = "the process of the notebook ended", "all its processes together took too much memory"
+TOO_MUCH_MEMORY = 99
+
+
+class NotStarted(Exception):
+    """A process could not be started, which is no fault of the notebook."""
 
 
 class KernelDied(Exception):
-    """The student's process is gone; its message says why."""
+    """The student's process is gone; its message says why.
 
+    `again` says whether that may be the machine's doing, so that it is worth another try; `stuck` whether it could not be interrupted.
+    """
 
-class NotStarted(KernelDied):
-    """The process could not be started, which is no fault of the notebook."""
+    def __init__(self, text, *, again=False, stuck=False):
+        super().__init__(text)
+        self.again, self.stuck, self.outputs = again, stuck, []
 
 
 class StudentError(Exception):
@@ -58,19 +66,27 @@ class StudentKernel:
         Functions of the library whose use is to be noticed.
     seconds : float
         Processor time that it may use in all.
-    number : int
-        Tells apart those that run at the same time.
+
+    Raises
+    ------
+    NotStarted
+        If it does not answer.
+
+    Notes
+    -----
+    All limits in seconds are of the time that the notebook has for itself, see `patience`; `spent` adds it up.
     """
 
-    def __init__(self, isolation, forbidden=frozenset(), *, seconds=600, number=0):
-        self.folder = scratch()
+    def __init__(self, isolation, forbidden=frozenset(), *, seconds=600):
+        self.folder, self.user = scratch(), User(isolation)
+        self.nested, self.runner, self.spent = isolation.namespaces, None, 0.0
         self.taken = set()
         self.buffer, self.raw, self.received = bytearray(), bytearray(), 0
         commands, replies, interrupts = os.pipe(), os.pipe(), os.pipe()
         inner = (commands[0], replies[1], interrupts[0])
         command = [sys.executable, "-m", "learning_dynamics.classroom.runner", *map(str, inner), *sorted(forbidden)]
         home = "/work" if isolation.namespaces else str(self.folder)
-        specification = specify(isolation, command, clean_environment(home), self.folder, seconds, number)
+        specification = specify(isolation, command, clean_environment(home), self.folder, seconds, self.user.number)
         self.process = subprocess.Popen(
             launch(specification),
             stdin=subprocess.DEVNULL,
@@ -85,11 +101,20 @@ class StudentKernel:
         os.set_blocking(self.commands, False)
         self.out = self.process.stdout.fileno()
         try:
-            self._receive(monotonic() + START, lambda output: None)
-        except KernelDied:
-            said = bytes(self.raw[-500:]).decode("utf-8", "replace").strip()
+            self._receive(Deadline(START, self._main), lambda output: None)
+        except (KernelDied, TimeoutError) as error:
+            said = bytes(self.raw[-500:]).decode("utf-8", "replace").strip() or str(error) or f"no answer for {START:g} s"
             self.close()
-            raise NotStarted(f"it did not start ({said})") from None
+            raise NotStarted(f"its process did not start ({said})") from None
+
+    def _main(self):
+        """The number of the process in which the notebook runs: within namespaces the child of the child of ours."""
+        if not self.nested:
+            return self.process.pid
+        if self.runner is None:
+            init = first_child(self.process.pid)
+            self.runner = init and first_child(init)
+        return self.runner
 
     def __enter__(self):
         return self
@@ -98,7 +123,9 @@ class StudentKernel:
         self.close()
 
     def close(self):
-        """End the process and all that it started, and remove its folder."""
+        """End the process and all that it started, and remove its folder; once is enough."""
+        if self.commands is None:
+            return
         try:
             os.killpg(self.process.pid, signal.SIGKILL)
         except (ProcessLookupError, PermissionError):
@@ -109,6 +136,7 @@ class StudentKernel:
                 os.close(number)
         self.commands = self.replies = self.interrupts = None
         self.process.stdout.close()
+        self.user.release()
         dispose(self.folder)
 
     def run(self, source, seconds):
@@ -137,8 +165,13 @@ class StudentKernel:
         return outcome
 
     def values(self, names, seconds):
-        """The values that names have in the notebook, those that are data; functions become callables. Others are left out."""
+        """The values that names have in the notebook, those that are data; functions become callables. Others are left out.
+
+        Raises StudentError where looking at a value raises.
+        """
         reply, _ = self._ask({"do": "values", "names": sorted(names)}, seconds)
+        if reply.get("kind") == "raised":
+            raise _raised(reply)
         values = reply.get("value")
         if not isinstance(values, dict):
             return {}
@@ -164,7 +197,7 @@ class StudentKernel:
         message = {"do": "call", "name": name, "arguments": pack(arguments, keep), "options": pack(options, keep)}
         reply, _ = self._ask(message, seconds, callbacks=callbacks)
         if reply.get("kind") != "value":
-            raise StudentError(f"{reply.get('name')}"[:80], f"{reply.get('text')}"[:500])
+            raise _raised(reply)
         try:
             for index, packed in (reply.get("changed") or {}).items():
                 arguments[int(index)][...] = unpack(packed)
@@ -175,7 +208,14 @@ class StudentKernel:
     def _ask(self, message, seconds, output=lambda output: None, callbacks=None):
         """Send a message and wait for the answer; after `seconds` interrupt, and after a while more end the process."""
         self.received, self.raw[:] = 0, b""
-        deadline, stopped = monotonic() + seconds, False
+        deadline = Deadline(seconds, self._main)
+        try:
+            return self._answered(message, deadline, output, callbacks or {})
+        finally:
+            self.spent += deadline.used
+
+    def _answered(self, message, deadline, output, callbacks):
+        stopped, seconds = False, deadline.seconds
         self._send(message, deadline)
         while True:
             try:
@@ -183,29 +223,40 @@ class StudentKernel:
             except TimeoutError:
                 if stopped:
                     self.close()
-                    raise KernelDied(f"it could not be interrupted after {seconds:g} s") from None
-                stopped, deadline = True, monotonic() + GRACE
+                    raise KernelDied(f"it could not be interrupted after {seconds:g} s", stuck=True) from None
+                stopped, deadline = True, Deadline(GRACE, self._main)
                 os.write(self.interrupts, b"i")
                 continue
             if reply.get("kind") != "callback":
                 taken = reply.get("taken")
                 self.taken = {f"{name}"[:80] for name in taken} if isinstance(taken, list) else set()
                 return reply, stopped
-            self._send(_answer(callbacks or {}, reply), deadline)
+            self._send(_answer(callbacks, reply), deadline)
 
     def _send(self, message, deadline):
         data = memoryview(message_bytes(message))
         while data:
             if self.commands is None:
-                raise KernelDied(DIED)
-            ready = select.select([], [self.commands], [], max(0, deadline - monotonic()))[1]
-            if not ready:
-                self.close()
-                raise KernelDied("it does not listen")
+                raise KernelDied(DIED, again=True)
             try:
+                self._wait([], [self.commands], deadline)
                 data = data[os.write(self.commands, data) :]
+            except TimeoutError:
+                self.close()
+                raise KernelDied("it does not listen") from None
             except BrokenPipeError:
-                raise KernelDied(self._why()) from None
+                raise self._death() from None
+
+    @staticmethod
+    def _wait(reading, writing, deadline):
+        """The pipes to read from that are ready, when any pipe is; raises TimeoutError at the deadline."""
+        while True:
+            left = deadline.left
+            readable, writable, _ = select.select(reading, writing, [], left)
+            if readable or writable:
+                return readable
+            if left == 0:
+                raise TimeoutError
 
     def _receive(self, deadline, output):
         """The next message that is no output."""
@@ -225,17 +276,15 @@ class StudentKernel:
     def _read(self, deadline):
         """Read what has arrived; raises TimeoutError at the deadline."""
         if self.replies is None:
-            raise KernelDied(DIED)
+            raise KernelDied(DIED, again=True)
         watched = [self.replies] if self.process.stdout.closed else [self.replies, self.out]
-        ready = select.select(watched, [], [], max(0, deadline - monotonic()))[0]
-        if not ready:
-            raise TimeoutError
+        ready = self._wait(watched, [], deadline)
         if self.out in ready:
             self._read_raw()
         if self.replies in ready:
             chunk = os.read(self.replies, CHUNK)
             if not chunk:
-                raise KernelDied(self._why())
+                raise self._death()
             self.buffer += chunk
             self._count(len(chunk))
 
@@ -244,7 +293,7 @@ class StudentKernel:
         if not chunk:
             self.process.wait()
             self._drain()
-            raise KernelDied(self._why())
+            raise self._death()
         if len(self.raw) < MOST_OUTPUT:
             self.raw += chunk
         self._count(len(chunk))
@@ -263,12 +312,17 @@ class StudentKernel:
             self.close()
             raise KernelDied("it sent more than 96 MB at once")
 
-    def _why(self):
+    def _death(self):
+        """The error that says why the process is gone. Anything but too much memory of its own may be the machine's doing."""
         try:
             status = self.process.wait(GRACE)
         except subprocess.TimeoutExpired:
-            return DIED
-        return "all its processes together took too much memory" if status == 99 else DIED
+            status = None
+        return KernelDied(TOO_MUCH) if status == TOO_MUCH_MEMORY else KernelDied(DIED, again=True)
+
+
+def _raised(reply):
+    return StudentError(f"{reply.get('name')}"[:80], f"{reply.get('text')}"[:500])
 
 
 class StudentFunction:

@@ -6,7 +6,7 @@ import re
 
 from .feedback import page
 
-NOT_MARKED = "not marked yet"
+NOT_MARKED, NOT_GRADED = "not marked yet", "not graded"
 TO_DECIDE = "your teacher decides"
 LONGEST_NAME = 80
 
@@ -37,8 +37,10 @@ def student_page(assignment, grade, cells, comments):
     title = f"{assignment.title}: {grade.student}"
     boxes = {task.id: _box(task, grade, comments.get(task.id, "")) for task in assignment.tasks}
     rows = "".join(f"<tr><td>{html.escape(task.id)}</td>{_cells(task, grade)}</tr>" for task in assignment.tasks)
-    total = f"{grade.total:g} of {assignment.points:g} points"
-    if grade.open:
+    total = NOT_GRADED if grade.failed else f"{grade.total:g} of {assignment.points:g} points"
+    if grade.deducted:
+        total += f" ({grade.earned:g} less {grade.deducted:g} for being late)"
+    if grade.open and not grade.failed:
         total += " so far; some are not marked yet"
     notes = "".join(f"<li>{html.escape(note)}</li>" for note in grade.notes)
     shown, parts = set(), []
@@ -57,6 +59,8 @@ def student_page(assignment, grade, cells, comments):
 
 def _points(task, grade):
     value = grade.points[task.id]
+    if value is None and grade.failed:
+        return NOT_GRADED
     return (NOT_MARKED if task.by_hand else TO_DECIDE) if value is None else f"{value:g}"
 
 

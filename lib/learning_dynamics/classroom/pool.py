@@ -7,7 +7,7 @@ from multiprocessing.connection import wait
 from .worker import serve
 
 TRIES = 2
-ENDED = "not graded: grading it ended the grading process twice"
+ENDED = "grading it ended the grading process"
 
 
 def run_all(jobs, settings, workers):
@@ -25,12 +25,12 @@ def run_all(jobs, settings, workers):
     Yields
     ------
     (key, dict or str)
-        The result, or why there is none.
+        The result, or, where none came in two tries, why not.
     """
     waiting, tries, busy = deque(jobs), dict.fromkeys(jobs, 0), {}
     try:
-        for number in range(min(workers, len(jobs))):
-            _give(_start(settings, number), waiting, busy, jobs)
+        for _ in range(min(workers, len(jobs))):
+            _give(_Worker(settings), waiting, busy, jobs)
         while busy:
             for connection in wait(list(busy)):
                 worker, key = busy.pop(connection)
@@ -38,15 +38,13 @@ def run_all(jobs, settings, workers):
                     result = connection.recv()
                 except (EOFError, OSError):
                     _end(worker)
-                    worker = _start(settings, worker.number)
-                    tries[key] += 1
-                    if tries[key] < TRIES:
-                        waiting.append(key)
-                        result = None
-                    else:
-                        result = ENDED
+                    worker, result = _Worker(settings), ENDED
+                tries[key] += 1
+                again = isinstance(result, str) and tries[key] < TRIES
+                if again:
+                    waiting.append(key)
                 _give(worker, waiting, busy, jobs)
-                if result is not None:
+                if not again:
                     yield key, result
     finally:
         for worker, _ in busy.values():
@@ -56,17 +54,12 @@ def run_all(jobs, settings, workers):
 class _Worker:
     """A process and the pipe to it."""
 
-    def __init__(self, settings, number):
+    def __init__(self, settings):
         context = multiprocessing.get_context("spawn")
-        self.number = number
         self.connection, inner = context.Pipe()
-        self.process = context.Process(target=serve, args=(inner, *settings, number), daemon=True)
+        self.process = context.Process(target=serve, args=(inner, *settings), daemon=True)
         self.process.start()
         inner.close()
-
-
-def _start(settings, number):
-    return _Worker(settings, number)
 
 
 def _give(worker, waiting, busy, jobs):

@@ -138,6 +138,39 @@ def alike(codes, known, own=()):
     return "\n".join(lines) + "\n"
 
 
+def same_numbers(grades, numbers):
+    """Students who gave the same numbers to a task, which are wrong for one of them at least, as Markdown.
+
+    Parameters
+    ----------
+    grades : list of Grade
+    numbers : dict
+        By student and task, texts of the numbers that were given, see `judge.given_numbers`.
+
+    Returns
+    -------
+    str
+        Numbers that more than a few have are left out: they are a common mistake.
+    """
+    points = {each.student: each.points for each in grades}
+    givers = {}
+    for student, tasks in numbers.items():
+        for task, texts in tasks.items():
+            for text in texts:
+                givers.setdefault((text, task), []).append(student)
+    shared = {key: students for key, students in givers.items() if 1 < len(students) <= FEW}
+    found = {}
+    for (text, task), students in shared.items():
+        wrong = [student for student in students if points[student][task] == 0]
+        if wrong:
+            found.setdefault((text, tuple(sorted(students))), set()).update(wrong)
+    lines = ["", "## The same numbers", "", "Numbers that agree to six digits and are wrong for one of those who gave them at least. Everybody has parameters of their own."]
+    lines += ["", "| students | wrong for | number |", "| :-- | :-- | :-- |"]
+    for (text, students), wrong in sorted(found.items())[:MOST_PAIRS]:
+        lines.append(f"| {', '.join(map(_plain, students))} | {', '.join(map(_plain, sorted(wrong)))} | {_plain(text)} |")
+    return "\n".join(lines) + "\n"
+
+
 def write_uploads(folder, assignment, grades, roster):
     """Write tables that Moodle and Canvas import, with a line for everybody in the roster; an open mark leaves the points empty.
 

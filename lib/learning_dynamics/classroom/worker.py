@@ -38,7 +38,7 @@ class Bench:
         return cls(assignment, released(assignment.master), judging_plan(assignment.master.cells), isolation, timeout)
 
 
-def serve(connection, assignment, isolation, timeout, number):
+def serve(connection, assignment, isolation, timeout):
     """Answer jobs ``(owner, text of the notebook)`` until there are no more: with a result, or with a text that says why there is none."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform == "linux":
@@ -50,33 +50,34 @@ def serve(connection, assignment, isolation, timeout, number):
         except EOFError:
             os._exit(0)
         try:
-            connection.send(graded(bench, *job, number=number))
+            connection.send(graded(bench, *job))
         except Exception as error:  # one submission may fail in any way and must not end the others
-            connection.send(f"not graded ({type(error).__name__}: {error})"[:500])
+            connection.send(f"{type(error).__name__}: {error}"[:500])
 
 
-def graded(bench, owner, text, *, number=0):
+def graded(bench, owner, text):
     """Grade one notebook.
 
     Returns
     -------
     dict
-        Data only: `points` by task (None where a person decides), `says` by task, `notes`, `cells` as pairs of HTML and task, `essays`
+        Data only: `points` by task (None where a person decides), `says` and `numbers` by task, `notes`, `cells` as pairs of HTML and task, `essays`
         as HTML by task, `notebook` as text.
     """
     assignment = bench.assignment
-    whole = completed(nbformat.reads(text, as_version=4), bench.released, owner)
+    whole = completed(nbformat.reads(text, as_version=4), bench.released, owner, assignment.figures)
     execution = Execution(
-        whole.steps, whole.order, bench.plan, owner, bench.isolation, assignment.forbidden, timeout=bench.timeout, number=number
+        whole.steps, whole.order, bench.plan, owner, bench.isolation, assignment.forbidden, timeout=bench.timeout
     )
     report = execution.run()
     points, says = _points(assignment, whole, report)
     return {
         "points": points,
         "says": says,
+        "numbers": {task: list(verdict.numbers) for task, verdict in report.verdicts.items() if verdict.numbers},
         "notes": _notes(assignment, whole, report),
         "cells": [_page_cell(step, index, report, assignment) for index, step in enumerate(whole.steps)],
-        "essays": {task: _essay(whole, task) for task in whole.essays},
+        "essays": {task: _essay(whole, report, task, assignment.figures.get(task)) for task in whole.essays},
         "notebook": nbformat.writes(_executed(whole, report, points, says)),
     }
 
@@ -122,15 +123,18 @@ def _page_cell(step, index, report, assignment):
     return [cell_html(cell, says), step.grade_id if step.grade_id in tasks else None]
 
 
-def _essay(whole, task):
-    """All text that may answer a task by hand, as HTML."""
+def _essay(whole, report, task, figure):
+    """All that may answer a task by hand, as HTML: its text, and what its figure's cell shows."""
     own = [step for step in whole.steps if not step.ours and step.cell.cell_type != "code" and (step.grade_id == task or step.grade_id is None)]
     own += [step for step in whole.steps if step.grade_id == task and not step.ours and step.cell.cell_type == "code"]
-    return "".join(
+    texts = [
         cell_html({"cell_type": "markdown", "source": step.cell.source, "attachments": step.cell.get("attachments")})
         for step in own
         if step.cell.source.strip()
-    )
+    ]
+    drawn = [index for index, step in enumerate(whole.steps) if figure and step.grade_id == figure and not step.ours]
+    pictures = [cell_html({"cell_type": "raw", "source": whole.steps[index].cell.source, "outputs": report.outputs.get(index, [])}) for index in drawn]
+    return "".join(pictures + texts)
 
 
 def _executed(whole, report, points, says):

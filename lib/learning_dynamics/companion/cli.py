@@ -123,6 +123,8 @@ def _parser():
     command.add_argument("--assignment", required=True, metavar="NAME", help="e.g. stieltjes")
     command.add_argument("--out", required=True, metavar="DIR", help="folder for grades, feedback and marks")
     command.add_argument("--roster", metavar="FILE", help="table of the students: a column identifier, and others with names, emails, numbers")
+    command.add_argument("--deadline", metavar="TIME", help='e.g. "2026-11-30 18:00"; a date means its end')
+    command.add_argument("--late-per-day", type=float, default=0.0, metavar="PERCENT", help="of the points, deducted for each day begun (default: 0)")
     command.add_argument("--timeout", type=int, default=60, metavar="SECONDS", help="that a cell may take (default: 60)")
     command.add_argument("--workers", type=int, metavar="N", help="notebooks at a time (default: one a processor)")
     command.add_argument("--isolate", default="auto", metavar="HOW", help="auto, required or none (default: auto)")
@@ -233,6 +235,8 @@ def _grade(options):
         workers=options.workers,
         isolate=options.isolate,
         masters=_path(options.masters),
+        deadline=options.deadline,
+        late_per_day=options.late_per_day,
         say=_say,
     )
     print(f"grades:   {out / options.assignment / GRADES_FILE}")
