@@ -41,7 +41,7 @@ PREPARE = """
 const adaptor = MathJax._.adaptors.liteAdaptor.liteAdaptor();
 MathJax._.a11y["assistive-mml"].AssistiveMmlHandler(MathJax._.handlers.html_ts.RegisterHTMLHandler(adaptor));
 const chtml = new MathJax._.output.chtml_ts.CHTML({
-  font: new MathJax._.output.chtml.fonts.tex_ts.TeXFont(), fontURL: FONTS, adaptiveCSS: false,
+  font: new MathJax._.output.chtml.fonts.tex_ts.TeXFont({fontURL: FONTS}), adaptiveCSS: false,
 });
 const tex = new MathJax._.input.tex_ts.TeX({
   packages: PACKAGES, macros: MACROS, tags: "none", formatError: (jax, error) => { throw new Error(error.message); },
@@ -53,7 +53,7 @@ function typeset(formula, display) {
 function styles() { return adaptor.textContent(chtml.styleSheet(pages)); }
 0
 """
-SUPERFLUOUS = re.compile(r' (?:xmlns="[^"]*"|unselectable="on"|data-mjx-texclass="\w+"|jax="CHTML"|style="position: relative;")')
+SUPERFLUOUS = re.compile(r' (?:xmlns="[^"]*"|unselectable="on"|(?:data-mjx-)?texclass="\w+"|style="position: relative;")')
 PLACED = "mjx-container.MathJax { position: relative }\n"
 """What `SUPERFLUOUS` takes from every formula, said once."""
 
