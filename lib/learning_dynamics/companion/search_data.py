@@ -40,7 +40,7 @@ class Article(HTMLParser):
             self.sections.append(attributes.get("id", ""))
         if tag == "img" and not self.image:
             self.image = attributes.get("src", "")
-        if tag in HEADINGS and not self.within:
+        if tag in HEADINGS and not self.within and (tag != "dt" or "id" in attributes):
             own = attributes.get("id") or (self.sections[-1] if self.sections else "")
             self.parts.append({"id": "" if tag == "h1" else own, "title": "", "text": ""})
         hidden = tag in LEFT_OUT or "headerlink" in (attributes.get("class") or "")
