@@ -6,6 +6,7 @@ import shutil
 import struct
 from pathlib import Path, PurePosixPath
 
+from .accessible import accessible
 from .head import Head
 from .search_data import DATA, read_page, write_search_data
 from .styles import glyphs, lean_styles
@@ -108,7 +109,7 @@ def _lean_page(made, name, page, digests):
     links += f'<script defer src="{root}{SCRIPTS}?v={digests[SCRIPTS]}"></script>\n'
     start = STYLE_LINK.search(lean).start()
     lean = lean[:start] + links + STYLE_LINK.sub("", lean[start:])
-    return _with_lazy_images(made, name, lean)
+    return accessible(_with_lazy_images(made, name, lean))
 
 
 def _with_lazy_images(made, name, page):

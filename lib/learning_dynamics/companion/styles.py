@@ -159,12 +159,14 @@ def _text(body):
 
 
 def cut_font(path, wanted):
-    """A font with the glyphs of some characters alone, as WOFF."""
+    """A font with the glyphs of some characters alone, as WOFF; whole where it has none of them, for it then gives a height."""
     options = subset.Options(flavor="woff", layout_features=[], hinting=False, drop_tables=["FFTM"])
     with TTFont(path, recalcTimestamp=False) as font:
-        cutter = subset.Subsetter(options)
-        cutter.populate(unicodes=[ord(character) for character in wanted])
-        cutter.subset(font)
+        codes = {ord(character) for character in wanted} & set(font.getBestCmap())
+        if codes:
+            cutter = subset.Subsetter(options)
+            cutter.populate(unicodes=sorted(codes))
+            cutter.subset(font)
         font.flavor = "woff"
         content = io.BytesIO()
         font.save(content)
