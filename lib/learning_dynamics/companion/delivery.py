@@ -30,6 +30,9 @@ SCRIPT_TAG = re.compile(r'[ \t]*<script\b[^>]*\bsrc="([^"?]+)[^"]*"[^>]*></scrip
 PRELOADED = re.compile(r'[ \t]*<link\b(?=[^>]*\brel="preload")[^>]*>\n?')
 OPTIONS = re.compile(r"<script>DOCUMENTATION_OPTIONS\.\w+ = [^<]*</script>\n?")
 IMAGE = re.compile(r'<img\b[^>]*\bsrc="([^":]+)"[^>]*>')
+TWICE = re.compile(r'<span class="([^"]+)"><span class="pre">([^<]*)</span></span>')
+"""Words of signatures, which Sphinx puts into two boxes each."""
+
 NAMES = re.compile(r'(?:class|id)="([^"]*)"')
 TAG = re.compile(r"<([a-zA-Z][\w-]*)")
 WORD = re.compile(r"[A-Za-z][\w-]*")
@@ -55,7 +58,7 @@ def deliver(made, target, *, source=None, base="", version=None):
     paths = sorted(path for path in made.rglob("*.html") if made / STATIC not in path.parents)
     pages = {path.relative_to(made).as_posix(): path.read_text("utf-8") for path in paths}
     styles, scripts = _shared_files(made, pages)
-    shutil.copytree(made, target, ignore=lambda folder, names: [STATIC] if Path(folder) == made else [])
+    shutil.copytree(made, target, ignore=_not_copied(made))
     bundle = "\n;".join(path.read_text("utf-8") for path in scripts)
     sheet = lean_styles(styles, _names(pages.values(), made, scripts)).replace(f"{(made / STATIC).resolve().as_uri()}/", "")
     versions = {STYLES: sheet, SCRIPTS: _without_map(bundle)}
@@ -70,6 +73,10 @@ def deliver(made, target, *, source=None, base="", version=None):
     write_search_data(known, source, target / STATIC)
     head.write_not_found(target)
     _copy_used(made / STATIC, target)
+
+
+def _not_copied(made):
+    return lambda folder, names: [STATIC, *SEARCHING] if Path(folder) == made else []
 
 
 def _shared_files(made, pages):
@@ -109,7 +116,7 @@ def _lean_page(made, name, page, digests):
     links += f'<script defer src="{root}{SCRIPTS}?v={digests[SCRIPTS]}"></script>\n'
     start = STYLE_LINK.search(lean).start()
     lean = lean[:start] + links + STYLE_LINK.sub("", lean[start:])
-    return accessible(_with_lazy_images(made, name, lean))
+    return accessible(_with_lazy_images(made, name, TWICE.sub(r'<span class="\1">\2</span>', lean)))
 
 
 def _with_lazy_images(made, name, page):

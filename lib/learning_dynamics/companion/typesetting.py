@@ -4,6 +4,7 @@ MathJax itself does the work, in an engine inside this process.  A formula becom
 sheet, so that the page does not move when the fonts arrive, with MathML beside it for screen readers.
 """
 
+import atexit
 import hashlib
 import json
 import re
@@ -54,6 +55,11 @@ function styles() { return adaptor.textContent(chtml.styleSheet(pages)); }
 0
 """
 SUPERFLUOUS = re.compile(r' (?:xmlns="[^"]*"|unselectable="on"|(?:data-mjx-)?texclass="\w+"|style="position: relative;")')
+ALONE = re.compile(r"<mrow>(<(m[ion])\b[^>]*>[^<]*</\2>)</mrow>")
+STYLE = re.compile(r' style="([^"]*)"')
+FORM = 2
+"""Counts the ways in which formulas were written down, so that old ones are not taken for new ones."""
+
 PLACED = "mjx-container.MathJax { position: relative }\n"
 """What `SUPERFLUOUS` takes from every formula, said once."""
 
@@ -74,7 +80,8 @@ class Typesetter:
     def __init__(self, memory, macros):
         self.memory = memory
         self.setup = _with_values(PREPARE, FONTS=FONTS, PACKAGES=TEX_PACKAGES, MACROS=macros)
-        self.key = hashlib.sha256((self.setup + distribution(MATHJAX_PACKAGE).version).encode()).hexdigest()
+        made_with = (self.setup, distribution(MATHJAX_PACKAGE).version, FORM)
+        self.key = hashlib.sha256(repr(made_with).encode()).hexdigest()
         self.known = _remembered(memory, self.key)
         self.engine = None
 
@@ -95,7 +102,7 @@ class Typesetter:
         """
         name = f"{'display' if display else 'inline'}: {formula}"
         if name not in self.known:
-            self.known[name] = SUPERFLUOUS.sub("", self._ask("typeset", formula, display))
+            self.known[name] = shortened(self._ask("typeset", formula, display))
         return self.known[name]
 
     def styles(self):
@@ -107,18 +114,32 @@ class Typesetter:
     def close(self):
         """Write down what was typeset, and stop the engine."""
         self.memory.write_text(json.dumps({"key": self.key, "known": self.known}), "utf-8")
+        self._stop()
+
+    def _stop(self):
         if self.engine:
             self.engine.close()
             self.engine = None
 
     def _ask(self, function, *arguments):
         if self.engine is None:
+            atexit.register(self._stop)  # a process does not end while its engine runs
             self.engine = _started(self.setup)
         try:
             return self.engine.call(function, *arguments)
         except JSEvalException as error:
             reason = re.search(r"Error: (.*)", str(error))
             raise CompanionError(f"the formula {arguments[0]!r} must be TeX that MathJax knows: {reason[1]}.") from None
+
+
+def shortened(markup):
+    """The markup of a formula without what says nothing."""
+    short = STYLE.sub(lambda match: f' style="{_short_style(match[1])}"', SUPERFLUOUS.sub("", markup))
+    return ALONE.sub(r"\1", short)
+
+
+def _short_style(text):
+    return re.sub(r"(?<![\d.])0\.", ".", text.replace(": ", ":").replace("; ", ";").rstrip(";"))
 
 
 def _started(setup):
