@@ -17,7 +17,9 @@ FOLDED = re.compile(
 REPEATED = re.compile(r' id="(?:proof|exercise|solution)-content"')
 STATEMENT = re.compile(r'<div class="((?:proof|exercise|solution) [^"]*)" id="([^"]+)">(\s*)<p class="admonition-title">')
 TABLE = re.compile(r'<table class="table">.*?</table>', re.DOTALL)
-HEAD_CELL = re.compile(r'<th class="head[^"]*">(.*?)</th>', re.DOTALL)
+EMPTY_HEAD = re.compile(r'<th class="(head[^"]*)"><p></p></th>')
+HEAD_CELL = re.compile(r'<t([hd]) class="head[^"]*">(.*?)</t\1>', re.DOTALL)
+SIDEBAR = '<div id="pst-primary-sidebar"'
 ROW = re.compile(r"<tr\b[^>]*>(?:(?!</tr>).)*</tr>", re.DOTALL)
 DATA_CELL = re.compile(r"<td(?: class=\"([^\"]*)\")?>")
 VERDICT = "against"
@@ -26,6 +28,7 @@ VERDICT = "against"
 
 def accessible(page):
     """A page with named code buttons, statements that are groups, no id twice, and verdicts that fit a phone."""
+    page = EMPTY_HEAD.sub(r'<td class="\1"></td>', page).replace(SIDEBAR, f'{SIDEBAR} role="complementary" aria-label="Book"', 1)
     page = TABLE.sub(lambda table: with_verdicts_first(table[0]), REPEATED.sub("", page))
     return STATEMENT.sub(_as_group, with_named_code(page))
 
@@ -57,7 +60,7 @@ def _as_group(match):
 
 def with_verdicts_first(table):
     """A table of verdicts with what a phone needs to show its rows as cards, verdicts first; another table as it is."""
-    headings = [_words(cell) for cell in HEAD_CELL.findall(table)]
+    headings = [_words(cell) for _, cell in HEAD_CELL.findall(table)]
     if not any(VERDICT in heading for heading in headings):
         return table
     head, separator, body = table.partition("</thead>")
@@ -67,13 +70,12 @@ def with_verdicts_first(table):
 
 
 def _labelled(row, headings):
-    columns = iter(headings)
+    columns = enumerate(headings)
 
     def labelled(match):
-        heading = next(columns, "")
-        first = heading == headings[0]
+        place, heading = next(columns, (1, ""))
         classes = " ".join(filter(None, [match[1], "verdict" if VERDICT in heading else ""]))
-        role = "rowheader" if first else "cell"
+        role = "cell" if place else "rowheader"
         return f'<td role="{role}" class="{classes}" data-label="{html.escape(heading)}">'
 
     return DATA_CELL.sub(labelled, row).replace("<tr ", '<tr role="row" ', 1)

@@ -28,7 +28,9 @@ ALONE = ("explorers.js",)
 STYLE_LINK = re.compile(r'<link\b(?=[^>]*\brel="stylesheet")[^>]*\bhref="([^"?]+)[^"]*"[^>]*>\n?')
 SCRIPT_TAG = re.compile(r'[ \t]*<script\b[^>]*\bsrc="([^"?]+)[^"]*"[^>]*></script>\n?')
 PRELOADED = re.compile(r'[ \t]*<link\b(?=[^>]*\brel="preload")[^>]*>\n?')
-OPTIONS = re.compile(r"<script>DOCUMENTATION_OPTIONS\.\w+ = [^<]*</script>\n?")
+OPTIONS = re.compile(r"<script[^>]*>\s*DOCUMENTATION_OPTIONS\.\w+ = [^<]*</script>\n?")
+"""They belong to Sphinx's own search and index."""
+
 IMAGE = re.compile(r'<img\b[^>]*\bsrc="([^":]+)"[^>]*>')
 TWICE = re.compile(r'<span class="([^"]+)"><span class="pre">([^<]*)</span></span>')
 """Words of signatures, which Sphinx puts into two boxes each."""
@@ -60,15 +62,17 @@ def deliver(made, target, *, source=None, base="", version=None):
     styles, scripts = _shared_files(made, pages)
     shutil.copytree(made, target, ignore=_not_copied(made))
     bundle = "\n;".join(path.read_text("utf-8") for path in scripts)
-    sheet = lean_styles(styles, _names(pages.values(), made, scripts)).replace(f"{(made / STATIC).resolve().as_uri()}/", "")
+    lean = {name: _lean_page(made, name, page) for name, page in pages.items()}
+    sheet = lean_styles(styles, _names(lean.values(), made, scripts)).replace(f"{(made / STATIC).resolve().as_uri()}/", "")
     versions = {STYLES: sheet, SCRIPTS: _without_map(bundle)}
     (target / STATIC).mkdir()
     for name, content in versions.items():
         (target / name).write_text(content, "utf-8")
     known = {name: read_page(page) for name, page in pages.items() if name.startswith(f"{BOOK_PAGES}/")}
     head = Head(known, base, source)
-    for name, page in pages.items():
-        delivered = _lean_page(made, name, page, {key: _digest(text) for key, text in versions.items()})
+    digests = {key: _digest(text) for key, text in versions.items()}
+    for name, page in lean.items():
+        delivered = _with_links(name, page, digests)
         (target / name).write_text(with_version(head.added(name, delivered), version), "utf-8")
     write_search_data(known, source, target / STATIC)
     head.write_not_found(target)
@@ -105,18 +109,21 @@ def _names(pages, made, scripts):
     return found
 
 
-def _lean_page(made, name, page, digests):
-    root = "../" * (len(PurePosixPath(name).parts) - 1)
+def _lean_page(made, name, page):
+    """A page whose scripts and style sheets are the site's two, of which the links come later."""
+    lean = OPTIONS.sub("", PRELOADED.sub("", page))
+    lean = SCRIPT_TAG.sub(lambda tag: tag[0] if tag[1].endswith(ALONE) else "", lean)
+    return accessible(_with_lazy_images(made, name, TWICE.sub(r'<span class="\1">\2</span>', lean)))
+
+
+def _with_links(name, page, digests):
     first = STYLE_LINK.search(page)
     if first is None:
         return page
-    lean = OPTIONS.sub("", PRELOADED.sub("", page))
-    lean = SCRIPT_TAG.sub(lambda tag: tag[0] if tag[1].endswith(ALONE) else "", lean)
+    root = "../" * (len(PurePosixPath(name).parts) - 1)
     links = f'<link rel="stylesheet" href="{root}{STYLES}?v={digests[STYLES]}">\n'
     links += f'<script defer src="{root}{SCRIPTS}?v={digests[SCRIPTS]}"></script>\n'
-    start = STYLE_LINK.search(lean).start()
-    lean = lean[:start] + links + STYLE_LINK.sub("", lean[start:])
-    return accessible(_with_lazy_images(made, name, TWICE.sub(r'<span class="\1">\2</span>', lean)))
+    return page[: first.start()] + links + STYLE_LINK.sub("", page[first.start() :])
 
 
 def _with_lazy_images(made, name, page):
