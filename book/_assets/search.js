@@ -19,7 +19,7 @@
   function folded(text) {
     return text.normalize("NFKD").replace(/[\u0300-\u036f]/g, "").toLowerCase()
       .replace(/[-–—_/]/g, " ").replace(/[^\p{L}\p{N}. ]/gu, " ").replace(/\.(?=\s|$)/g, " ")
-      .replace(/iz(e|es|ed|er|ing|ation|ations)\b/g, "is$1").replace(/parameter(?=i)/g, "parametr")
+      .replace(/iz(e|es|ed|er|ing|ation|ations)\b/g, "is$1").replace(/(paramet)e(ri)/g, "$1$2")
       .replace(/([a-z]{3,}[^s\W])s\b/g, "$1").replace(/\s+/g, " ").trim();
   }
 

@@ -76,6 +76,7 @@ def deliver(made, target, *, source=None, base="", version=None):
         (target / name).write_text(with_version(head.added(name, delivered), version), "utf-8")
     write_search_data(known, source, target / STATIC)
     head.write_not_found(target)
+    head.write_entrance(target)
     _copy_used(made / STATIC, target)
 
 

@@ -14,6 +14,17 @@ LONGEST = 160
 """Characters of a description that search engines show."""
 
 CHAPTERS = re.compile(r"book/(?:random_matrix|time_scales|overparametrized|bridge)/")
+ENTRANCE = "index.html"
+ENTRANCE_PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>{book}</title>
+<meta http-equiv="refresh" content="0; url={home}">
+{canonical}</head>
+<body><main><p><a href="{home}">{book}</a></p></main></body>
+</html>
+"""
 NOT_FOUND_PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -97,6 +108,14 @@ class Head:
 
     def _authors(self):
         return [author.get("name") or f"{author['given-names']} {author['family-names']}" for author in self.citation.get("authors", [])]
+
+    def write_entrance(self, target):
+        """Write the page that stands for the folder of the site and leads to the first one."""
+        if HOME not in self.pages:
+            return
+        canonical = f'<link rel="canonical" href="{html.escape(urljoin(self.base, HOME))}">\n' if self.base else ""
+        text = ENTRANCE_PAGE.format(book=html.escape(self.book), home=HOME, canonical=canonical)
+        (target / ENTRANCE).write_text(text, "utf-8")
 
     def write_not_found(self, target):
         """Write the page that a server shows for an address that leads nowhere."""
