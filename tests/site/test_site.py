@@ -129,6 +129,18 @@ def test_figures_stand_on_the_dark_page_without_a_panel(open_page, chapter):
     assert styles and all(style == ["rgba(0, 0, 0, 0)", "none"] for style in styles)
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("page", ["book/intro.html", f"book/{CHAPTERS[2]}.html"])
+def test_pictures_keep_their_shape(open_page, page, width):
+    opened = open_page(page, width=width)
+    opened.evaluate("document.querySelectorAll('img').forEach(one => { one.loading = 'eager' })")
+    opened.wait_for_function("[...document.images].every(one => one.complete)")
+    shapes = opened.eval_on_selector_all(
+        "article img", "all => all.map(one => one.naturalWidth / one.naturalHeight / (one.clientWidth / one.clientHeight))"
+    )
+    assert shapes and all(abs(shape - 1) < 0.02 for shape in shapes)
+
+
 def test_the_registry_pages_show_the_recorded_verdicts(html):
     text = soup(html, "book/atlas.html").get_text()
     assert "agree" in text
