@@ -14,7 +14,7 @@ FOLDED = re.compile(
     r'<summary aria-label="Toggle hidden content">\s*<p class="collapsed admonition-title">Show ([^<]*)</p>\s*'
     r'<p class="expanded admonition-title">Hide [^<]*</p>'
 )
-REPEATED = re.compile(r' id="(?:proof|exercise|solution)-content"')
+REPEATED = re.compile(r' id="(?:proof|exercise|solution)-content"|(?<=class="proof admonition") id="proof"')
 STATEMENT = re.compile(r'<div class="((?:proof|exercise|solution) [^"]*)" id="([^"]+)">(\s*)<p class="admonition-title">')
 TABLE = re.compile(r'<table class="table">.*?</table>', re.DOTALL)
 EMPTY_HEAD = re.compile(r'<th class="(head[^"]*)"><p></p></th>')
