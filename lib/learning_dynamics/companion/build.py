@@ -6,7 +6,7 @@ import time
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 
-from .certificate import write_certificate
+from .certificate import book_version, write_certificate
 from .errors import CompanionError
 from .execution import read_summary
 from .kernel import ARGUMENTS, kernel_home
@@ -154,14 +154,15 @@ def render_site(project, preset, *, say=print):
     """Render the site from the executed chapters, if anything in it changed."""
     source = assemble_book(project, preset)
     html = project.build / "html"
-    key = site_key(project, source)
+    version = book_version(project.root)
+    key = f"{site_key(project, source)} {version}"
     damaged = html_damage(html)
     if rendered_key(html) == key and not damaged:
         say("site: up to date")
         return html / "index.html"
     say("site: rendering" + (f" ({damaged})" if damaged and rendered_key(html) else ""))
     started = time.perf_counter()
-    page = render(source, project.output, strict=True, key=key)
+    page = render(source, project.output, strict=True, key=key, version=version)
     say(f"site: rendered in {time.perf_counter() - started:.1f} s")
     say(f"site: {weight_report(page.parent)}")
     return page

@@ -7,6 +7,7 @@ import math
 import os
 import platform
 import subprocess
+from importlib.metadata import version
 from pathlib import Path
 
 from .execution import SUMMARY
@@ -102,6 +103,17 @@ def _commit(root):
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return f"{commit}, with changes" if changes else commit
+
+
+def book_version(root):
+    """Version, date and commit of the book in one line, as far as they are known."""
+    known = [f"Version {version('learning-dynamics')}"]
+    try:
+        date, commit = _git(root, "log", "-1", "--format=%cs %h").split()
+        known += [date, f"commit {commit}"]
+    except (OSError, ValueError, subprocess.CalledProcessError):
+        pass
+    return " · ".join(known)
 
 
 def _git(root, *words):
