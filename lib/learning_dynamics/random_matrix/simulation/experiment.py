@@ -120,7 +120,7 @@ def simulate(
     choice("method", method, METHODS)
     t = times(t, dynamics)
 
-    def train(X, labels, w0):
+    def train(X, labels, w0, _):
         return weights_at(X, labels, w0, alpha=model.alpha, t=t, dynamics=dynamics, method=method)
 
     return run_experiment(
@@ -152,7 +152,7 @@ def run_experiment(
     counted_class=None,
     workers=None,
 ):
-    """`simulate` with weights of shape (m, p), at the m times t, from ``train(X, labels, w0)``."""
+    """`simulate` with weights of shape (m, p), at the m times t, from ``train(X, labels, w0, rng)``, which draws from rng if it must."""
     p = integer("p", p, at_least=1)
     n = sample_size(model, p)
     labels = class_labels(n, class_proportions)
@@ -164,7 +164,7 @@ def run_experiment(
 
     def experiment(rng):
         X, w0 = draw_mixture(model, mean, labels, rng)
-        weights = train(X, labels, w0)
+        weights = train(X, labels, w0, rng)
         training = kernels.error_shares(weights @ X[:, counted], labels[counted])
         if test_size is None:
             return _exact_error(weights, mean), training
