@@ -4,6 +4,7 @@ import numpy as np
 
 from learning_dynamics._validation import boolean, real, step_counts
 from learning_dynamics.random_matrix import kernels
+from learning_dynamics.random_matrix.model import classification_error
 from learning_dynamics.random_matrix.theory.measures import spectral_measures
 from learning_dynamics.random_matrix.theory.performance import Statistics, statistics
 
@@ -73,6 +74,29 @@ def minibatch_statistics(model, t, *, batch_ratio, replacement=True):
     )
 
 
+def minibatch_errors(model, t, *, batch_ratio, replacement=True):
+    r"""Generalisation and training error under stochastic gradient descent on batches of the training points.
+
+    Parameters
+    ----------
+    model, t, batch_ratio, replacement
+        As for `minibatch_statistics`.
+
+    Returns
+    -------
+    generalization, training : numpy.ndarray of float, shape (k,)
+        :math:`Q(E/\sqrt V)` and :math:`Q(E_*/\sqrt{V_* - E_*^2})`. The second is an approximation: a training
+        point is touched rarely and then moves by much, so that its margin is not normal unless :math:`\alpha p/b` is small.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `minibatch_statistics`.
+    """
+    moments = minibatch_statistics(model, t, batch_ratio=batch_ratio, replacement=replacement)
+    return classification_error(moments.E, moments.V), classification_error(moments.E_train, moments.train_variance)
+
+
 def largest_noisy_step(model, *, batch_ratio, replacement=True):
     r"""The step size below which the noise of the batches stays bounded.
 
@@ -137,6 +161,29 @@ def one_pass_statistics(model, t, *, batch_ratio):
     E, V = kernels.one_pass(model.mu_norm2, model.sigma2, model.alpha, ratio, t[-1])
     E, V = E[t], V[t]
     return Statistics(t=t.astype(float), E=E, V=V, E_train=E, V_train=V + E**2, train_variance=V)
+
+
+def one_pass_errors(model, t, *, batch_ratio):
+    r"""Generalisation and training error of one pass over fresh points.
+
+    Parameters
+    ----------
+    model, t, batch_ratio
+        As for `one_pass_statistics`.
+
+    Returns
+    -------
+    generalization, training : numpy.ndarray of float, shape (k,)
+        :math:`Q(E/\sqrt V)` and :math:`Q(E_*/\sqrt{V_* - E_*^2})`. The training points are those of the next batch, which
+        are fresh: both are the same.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `one_pass_statistics`.
+    """
+    moments = one_pass_statistics(model, t, batch_ratio=batch_ratio)
+    return classification_error(moments.E, moments.V), classification_error(moments.E_train, moments.train_variance)
 
 
 def _strength(model, batch_ratio, replacement):
