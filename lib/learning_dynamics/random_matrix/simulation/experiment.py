@@ -122,7 +122,7 @@ def simulate(
     choice("method", method, METHODS)
     t = times(t, dynamics)
 
-    def train(X, labels, w0):
+    def train(X, labels, w0, _):
         return weights_at(X, labels, w0, alpha=model.alpha, t=t, dynamics=dynamics, method=method)
 
     return run_experiment(
@@ -154,7 +154,7 @@ def run_experiment(
     counted_class=None,
     workers=None,
 ):
-    """`simulate` with weights of shape (m, p), at the m times t, from ``train(X, labels, w0)``."""
+    """`simulate` with weights of shape (m, p), at the m times t, from ``train(X, labels, w0, rng)``, which may draw from rng."""
     instance("model", model, MixtureClassification)
     n = sample_size(model, p)
     labels = class_labels(n, class_proportions)
@@ -166,7 +166,7 @@ def run_experiment(
 
     def experiment(rng):
         X, w0 = draw_mixture(model, mean, labels, rng)
-        weights = train(X, labels, w0)
+        weights = train(X, labels, w0, rng)
         training = kernels.error_shares(weights @ X[:, counted], labels[counted])
         if test_size is None:
             return _exact_error(weights, mean), training

@@ -89,7 +89,7 @@ def simulate_filter(
     t = times(t, "flow")
     return run_experiment(
         model,
-        lambda X, labels, w0: _weights_at(X, labels, w0, spectral_filter, t),
+        lambda X, labels, w0, _: _weights_at(X, labels, w0, spectral_filter, t),
         p=p,
         t=t,
         runs=runs,
