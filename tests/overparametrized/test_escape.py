@@ -129,10 +129,10 @@ def test_driven_neurons_are_the_trained_ones_but_for_what_switches_do_to_the_res
         for seed in range(4):
             model = few_points(width, learning_rate=0.02)
             weights, signs = model.draw(seed)
-            result = train(model, weights, signs, epochs=[0, 20, 1000])
+            result = train(model, weights, signs, epochs=[0, 20, 1000], dynamics="flow", tolerance=1e-2)
             driven = driven_escape(model, initial_linearization(model, weights, signs), [0, 20, 1000])
             assert driven[0] == result.perpendicular[0] == 0
-            assert driven[1] == pytest.approx(result.perpendicular[1], rel=0.02)
+            assert driven[1] == pytest.approx(result.perpendicular[1], rel=0.04)
             apart.append(driven[2] / result.perpendicular[2] - 1)
         late.append(np.sqrt(np.mean(np.square(apart))))
     assert late[1] < 0.6 * late[0]
