@@ -11,6 +11,7 @@ from learning_dynamics.overparametrized import (
     infinite_width,
     initial_linearization,
     kink_paths,
+    pairwise_escape,
     polynomial_data,
     train,
 )
@@ -32,7 +33,7 @@ def test_one_point_has_a_closed_form(gain, scale, size):
     rate = model.step * gain**2 * size**2 / 2
     times = np.array([0, 0.3, 2, 30]) / rate
     pushed = 0.7 / (gain**2 * size**2 / 2) * -np.expm1(-rate * times)
-    limit = escape_limit(model, times, samples=2, seed=0)
+    limit = escape_limit(model, times, samples=8, steps=200, seed=0)
     wanted = (gain * size * pushed) ** 3 / (6 * np.sqrt(2 * np.pi) * scale)
     np.testing.assert_allclose(limit.values, wanted, rtol=1e-3, atol=1e-14)
     np.testing.assert_allclose(limit.standard_errors, 0, atol=1e-14)
@@ -41,7 +42,7 @@ def test_one_point_has_a_closed_form(gain, scale, size):
 def test_one_point_on_a_cube_has_another_density():
     shared = {"inputs": [[2.0]], "targets": [1.0], "width": 1, "learning_rate": 0.05, "bias": False}
     normal, cube = (
-        escape_limit(TwoLayerRegression(initialization=law, **shared), 100, samples=2, seed=0).values[0]
+        escape_limit(TwoLayerRegression(initialization=law, **shared), 100, samples=8, seed=0).values[0]
         for law in ("normal", "uniform")
     )
     assert cube / normal == pytest.approx(np.sqrt(2 * np.pi) / 2, rel=1e-12)
@@ -51,7 +52,7 @@ def test_one_point_on_a_cube_has_another_density():
 def test_it_is_the_mean_over_single_paths(law):
     """The same integral by brute force: neurons drawn near each kink, each followed in small steps of time."""
     model, time, count, steps = few_points(initialization=law), 60.0, 4000, 600
-    limit = escape_limit(model, time, samples=4000, seed=1)
+    limit = escape_limit(model, time, samples=4096, seed=1)
     rng, features = np.random.default_rng(2), model.features
     kernel = initial_linearization(model.__class__(**vars(model) | {"width": 400_000}), *drawn(model, 400_000)).tangent_kernel
     values, vectors = np.linalg.eigh(kernel)
@@ -85,8 +86,16 @@ def drawn(model, width, seed=0):
 
 def test_intervals_of_time_do_not_matter():
     model = few_points()
-    coarse, fine = (escape_limit(model, [1, 20, 400], steps=steps, seed=0).values for steps in (100, 800))
+    coarse, fine = (escape_limit(model, [1, 20, 400], steps=steps, seed=0).values for steps in (50, 400))
     np.testing.assert_allclose(coarse, fine, rtol=5e-3)
+
+
+def test_the_standard_error_is_that_of_other_seeds():
+    model = few_points()
+    limits = [escape_limit(model, 100, samples=64, seed=seed) for seed in range(60)]
+    scatter = np.std([limit.values[0] for limit in limits], ddof=1)
+    stated = np.sqrt(np.mean([limit.standard_errors[0] ** 2 for limit in limits]))
+    assert 0.7 < stated / scatter < 1.4
 
 
 def test_paths_cross_and_slide():
@@ -105,10 +114,36 @@ def test_paths_cross_and_slide():
     assert found == {"crosses", "slides"}
 
 
+def test_pairs_at_one_point_have_a_closed_form():
+    model = TwoLayerRegression(inputs=[[2.0]], targets=[0.7], width=5000, learning_rate=0.05, bias=False)
+    weights, signs = model.draw(8)
+    line = initial_linearization(model, weights, signs)
+    pushed = (line.outputs[0] - 0.7) / line.eigenvalues[0]
+    heights, step = 2 * weights[:, 0], line.scales * 4
+    reached = (heights > 0) & (step * pushed > heights)
+    missed = np.abs(pushed) - heights[reached] / np.abs(step[reached])
+    wanted = 4 * np.sum((line.scales[reached] * missed) ** 2)
+    assert reached.sum() > 5
+    assert pairwise_escape(model, line, 1000, steps=2000)[0] == pytest.approx(wanted, rel=1e-3)
+
+
+def test_the_limit_is_the_mean_over_pairs():
+    ratios, widths = [], (2000, 8000, 32_000)
+    limit = escape_limit(few_points(), 200, samples=4096, seed=0)
+    for width in widths:
+        for seed in range(40):
+            model = few_points(width)
+            line = initial_linearization(model, *model.draw(seed))
+            ratios.append(pairwise_escape(model, line, 200)[0] * width**0.5 / limit.values[0])
+    fit = infinite_width(np.repeat(widths, 40), ratios)
+    assert abs(fit.level - 1) < 4 * np.hypot(fit.standard_error, limit.standard_errors[0] / limit.values[0])
+    assert fit.standard_error < 0.06
+
+
 def test_driven_neurons_tend_to_the_limit():
     """The third route: all neurons of one wide network, driven by the residuals of its linear problem."""
     widths, ratios = [], []
-    limit = escape_limit(few_points(), 200, samples=4000, seed=0)
+    limit = escape_limit(few_points(), 200, samples=4096, seed=0)
     for width in (2000, 8000, 32_000):
         model = few_points(width)
         for seed in range(10):
@@ -148,7 +183,7 @@ def test_the_stored_runs_of_a_million_neurons():
         model = model_of(width)
         for run, child in enumerate(np.random.SeedSequence(SEED).spawn(RUNS[width])[:2]):
             line = initial_linearization(model, *model.draw(np.random.default_rng(child)))
-            limit = escape_limit(model, 10_000, linearization=line, samples=200, steps=50, seed=0)
+            limit = escape_limit(model, 10_000, linearization=line, samples=256, seed=0)
             chosen = (stored.width == width) & (stored.run == run) & (stored.epoch == 10_000)
             widths.append(width)
             ratios.append(float(stored.perpendicular[chosen][0] * width**0.5 / limit.values[0]))
@@ -173,7 +208,7 @@ def test_wrong_input():
     with pytest.raises(ValueError, match="scale must be > 0"):
         escape_limit(few_points(scale=0.0), 1, seed=0)
     with pytest.raises(ValueError, match="samples must be"):
-        escape_limit(model, 1, samples=1, seed=0)
+        escape_limit(model, 1, samples=7, seed=0)
     with pytest.raises(ValueError, match="epochs"):
         escape_limit(model, [[1.0]], seed=0)
     with pytest.raises(ValueError, match="point must be"):

@@ -87,6 +87,23 @@ def crossing_totals(drifts, own, push, totals):
 
 
 @njit(cache=True, nogil=True)
+def pair_totals(heights, scales, drifts, own, push, totals):
+    """Add the sum over neurons of (scale I)² at the ends of the intervals to totals, shape (K,).
+
+    Heights and scales, shape (N,), are those of the network, and so are drifts and own as in `crossing_totals`: a neuron moves by
+    minus its scale times them.
+    """
+    for neuron in range(len(heights)):
+        height, integral, scale = heights[neuron], 0.0, scales[neuron]
+        resting = 1.0 if height > 0 else 0.0
+        for k in range(len(push)):
+            down = -scale * drifts[neuron, k]
+            height, share = active_share(height, down - scale * own[k], down)
+            integral += push[k] * (share - resting)
+            totals[k] += (scale * integral) ** 2
+
+
+@njit(cache=True, nogil=True)
 def follow(up, down, heights):
     """Return the heights at the ends of the intervals, shape (K, h), of neurons that start at heights of shape (h,)."""
     paths = np.empty((len(up), len(heights)))

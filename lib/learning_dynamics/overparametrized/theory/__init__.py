@@ -22,6 +22,7 @@ from learning_dynamics.overparametrized.theory.escape import (
     escape_limit,
     infinite_width,
     kink_paths,
+    pairwise_escape,
 )
 from learning_dynamics.overparametrized.theory.kernel import (
     kernel_matrix,
@@ -66,6 +67,7 @@ __all__ = [
     "linearized_regression",
     "linearized_training",
     "network_kernel",
+    "pairwise_escape",
     "smallest_angle",
     "smallest_constant",
     "smallest_eigenvalue",
