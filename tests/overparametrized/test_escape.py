@@ -107,7 +107,6 @@ def test_paths_cross_and_slide():
         for sign in (1, -1):
             paths = kink_paths(model, times, point=point, heights=heights, sign=sign, seed=4)
             np.testing.assert_array_equal(paths[0], heights)
-            assert (np.diff(paths, axis=1) >= -1e-12).all()
             crossed = (paths[0] != 0) & (np.sign(paths[0]) == -np.sign(paths[-1])) & (paths[-1] != 0)
             found |= {"crosses"} if crossed.any() else set()
             found |= {"slides"} if (paths[1:] == 0).any() else set()

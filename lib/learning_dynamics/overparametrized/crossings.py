@@ -105,12 +105,16 @@ def pair_totals(heights, scales, drifts, own, push, totals):
 
 @njit(cache=True, nogil=True)
 def follow(up, down, heights):
-    """Return the heights at the ends of the intervals, shape (K, h), of neurons that start at heights of shape (h,)."""
-    paths = np.empty((len(up), len(heights)))
-    for i in range(len(heights)):
+    """Return the heights at the ends of the intervals, shape (K, N), of neurons that start at `heights`, shape (N,).
+
+    What they move is given for each, shape (N, K).
+    """
+    neurons, count = up.shape
+    paths = np.empty((count, neurons))
+    for i in range(neurons):
         height = heights[i]
-        for k in range(len(up)):
-            height, _ = active_share(height, up[k], down[k])
+        for k in range(count):
+            height, _ = active_share(height, up[i, k], down[i, k])
             paths[k, i] = height
     return paths
 

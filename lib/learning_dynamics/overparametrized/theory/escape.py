@@ -214,7 +214,7 @@ def kink_paths(model, epochs, *, point, heights, sign=1, linearization=None, ste
     sign : {1, -1}
         The sign a of the neurons.
     seed : int
-        Seed of one draw of the weights on the kink, >= 0: all neurons have its activities at the other points.
+        Seed of the draw of weights on the kink, >= 0, which gives each neuron its activities at the other points.
 
     Returns
     -------
@@ -232,8 +232,9 @@ def kink_paths(model, epochs, *, point, heights, sign=1, linearization=None, ste
     edges = _edges(epochs, integer("steps", steps, at_least=1))
     rng = np.random.default_rng(integer("seed", seed, at_least=0))
     with one_blas_thread():
-        drifts, own, _ = _motion_at(model, point, _pushes(model, linearization, edges), BLOCKS, rng)
-    paths = np.vstack([heights, follow(-sign * (drifts[0] + own), -sign * drifts[0], heights)])
+        drifts, own, _ = _motion_at(model, point, _pushes(model, linearization, edges), max(heights.size, BLOCKS), rng)
+    down = -sign * drifts[: heights.size]
+    paths = np.vstack([heights, follow(down - sign * own, down, heights)])
     return paths[np.searchsorted(edges, epochs)]
 
 
