@@ -161,7 +161,8 @@ def first_order_escape(model, linearization, epochs, *, steps=100):
     numpy.ndarray of float, shape (k,)
         :math:`V_\perp` at the epochs, too high at any width, because a neuron that has crossed a kink is no longer pushed by that
         point. One part of the excess falls like :math:`m^{-1/2}`: at the widths of the paper's figure it is 10 to 35 per cent. The rest
-        is a single point's share in the push of a neuron, which no width removes: a tenth for 20 points, about one per cent for 100.
+        is a single point's share in the push of a neuron, which no width removes: about one per cent for the figure's data, 10 to
+        40 per cent in sets of 10 to 80 points. `pairwise_escape` has it.
 
     Raises
     ------
