@@ -110,6 +110,12 @@ def _random_matrix():
         "simulate_filter": (
             drawn | {"t": [1.0], "spectral_filter": FILTER, "class_proportions": [0.5, 0.5], "mean_direction": 8 * [1.0]},
         ),
+        **{name: ({"model": MODEL, "t": [1, 10], "batch_ratio": 0.5, "replacement": False},) for name in
+           ("minibatch_errors", "minibatch_statistics")},
+        **{name: ({"model": MODEL, "t": [1, 10], "batch_ratio": 0.5},) for name in ("one_pass_errors", "one_pass_statistics")},
+        "largest_noisy_step": ({"model": MODEL, "batch_ratio": 0.01, "replacement": False},),
+        "simulate_minibatch": (drawn | {"t": [1, 3], "batch": 4, "replacement": False},),
+        "simulate_one_pass": (drawn | {"t": [1, 3], "batch": 4},),
         "simulate_start": (drawn | {"t": [1.0], "dynamics": "gd"},),
         "spectra": (drawn | {"signal": True},),
         "leading_pairs": (drawn,),
@@ -208,6 +214,14 @@ def _overparametrized():
         "linearized_regression": (start | {"points": PLACES},),
         "linearized_training": ({"model": NETWORK, "epochs": [0.0, 3.0], "linearization": LINEAR, "dynamics": "gd"},),
         "first_order_escape": ({"model": NETWORK, "linearization": LINEAR, "epochs": [0.0, 3.0], "steps": 5},),
+        "escape_limit": ({"model": NETWORK, "epochs": [0.0, 3.0], "linearization": LINEAR, "samples": 8, "steps": 5, "seed": 1},),
+        **{name: ({"model": NETWORK, "linearization": LINEAR, "epochs": [0.0, 3.0], "steps": 5},) for name in
+           ("driven_escape", "pairwise_escape")},
+        "kink_paths": (
+            {"model": NETWORK, "epochs": [0.0, 3.0], "point": 1, "heights": [-1.0, 1.0], "sign": 1, "linearization": LINEAR,
+             "steps": 5, "seed": 1},
+        ),
+        "infinite_width": ({"widths": [100.0, 200.0, 400.0, 800.0], "values": [1.0, 1.1, 1.2, 1.1]},),
         "switched_share": ({"model": NETWORK, "epochs": [0.0, 3.0], "samples": 1000, "seed": 1},),
         **{name: ({"model": NETWORK},) for name in ("kernel_matrix", "smallest_angle", "smallest_eigenvalue")},
         "squared_norm": ({"model": NETWORK, "targets": [1.0, 0.0, 1.0]},),

@@ -67,7 +67,7 @@ RESULTS = """
     AverageTest BilinearForms Concentration ContourParts Contours ErrorCounts FiniteSize LeadingPairs LeastTime OptimalStopping
     Reading SampleSpectrum ScoreMoments SignalLaw Simulation SizeFit Statistics WhitenedMixture Extrapolation LearningTimes
     MeanFieldFlow NetworkRun Outlook Stage StepLimitError ACTIVATIONS DrawTest Linearization LinearizedTraining PolynomialData
-    RatioTest Training FigureDraws DataFileError OnesSevens WideDescents PublishedFigure DigitCounts
+    RatioTest EscapeLimit WidthFit Training FigureDraws DataFileError OnesSevens WideDescents PublishedFigure DigitCounts
 """.split()
 """Public names that nobody calls: what functions return or raise. Their methods have rows."""
 

@@ -46,7 +46,7 @@ def compressed(html):
     """The address of the site on a server that compresses texts, as public ones do."""
 
     class Compressing(QuietHandler):
-        def do_GET(self):  # noqa: N802 (the name that the class of the standard library asks for)
+        def do_GET(self):
             path = Path(self.translate_path(self.path))
             content = path.read_bytes() if path.is_file() else b""
             self.send_response(200 if path.is_file() else 404)

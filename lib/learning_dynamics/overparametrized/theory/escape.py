@@ -7,14 +7,18 @@ import numpy as np
 from scipy.special import ndtri
 from scipy.stats.qmc import Sobol
 
+from learning_dynamics._interruption import in_parts, look_up
+from learning_dynamics._limits import check_room
 from learning_dynamics._threads import one_blas_thread
-from learning_dynamics._validation import integer, real_array
+from learning_dynamics._validation import instance, integer, real_array, size, time_vector
 from learning_dynamics.overparametrized.crossings import crossing_totals, drive, follow, pair_totals
-from learning_dynamics.overparametrized.linearization import spectrum
+from learning_dynamics.overparametrized.linearization import Linearization, spectrum
+from learning_dynamics.overparametrized.model import TwoLayerRegression
 from learning_dynamics.overparametrized.theory.kernel import kernel_matrix
 
 SPAN = 1000  # of the last interval of time over the first
 BLOCKS = 8  # independent estimates of the mean over a kink
+PART = 2e8  # steps of a compiled call
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -94,18 +98,23 @@ def escape_limit(model, epochs, *, linearization=None, samples=512, steps=50, se
     >>> round(float(limit.values[0] * 6 * (2 * np.pi) ** 0.5), 3)  # R = Y/H = 1/2 at the end
     1.0
     """
-    epochs, samples, steps = _times(epochs), integer("samples", samples, at_least=BLOCKS), integer("steps", steps, at_least=1)
+    epochs, edges = _checked(model, linearization, epochs, steps)
+    check_room(4 * size("samples", samples, at_least=BLOCKS) * len(edges), samples=samples, steps=steps)
     if model.scale == 0:
         raise ValueError(f"scale must be > 0, or no kink has a density of neurons, got {model.scale}")
     rng = np.random.default_rng(integer("seed", seed, at_least=0))
-    edges, features = _edges(epochs, steps), model.features
+    features = model.features
     estimates = np.zeros((BLOCKS, len(edges)))
     with one_blas_thread():
         pushes = _pushes(model, linearization, edges)
         for i in range(len(features)):
             drifts, own, densities = _motion_at(model, i, pushes, samples, rng)
             totals = np.zeros_like(drifts)
-            crossing_totals(drifts, own, pushes[:, i].copy(), totals)
+            first = 0
+            for part in in_parts(len(drifts), int(PART / len(pushes) ** 2)):
+                rows = slice(first, first + part)
+                crossing_totals(drifts[rows], own, pushes[:, i].copy(), totals[rows])
+                first += part
             shares = model.gain**2 * (features[i] @ features[i]) * densities[:, None] * totals
             estimates[:, 1:] += shares.reshape(BLOCKS, -1, len(pushes)).mean(axis=1)
     at = np.searchsorted(edges, epochs)
@@ -141,8 +150,9 @@ def pairwise_escape(model, linearization, epochs, *, steps=50):
     ValueError
         If a time is negative, or `steps` is below 1.
     """
-    epochs, steps = _times(epochs), integer("steps", steps, at_least=1)
-    edges, features, scales = _edges(epochs, steps), linearization.features, linearization.scales
+    instance("linearization", linearization, Linearization)
+    epochs, edges = _checked(model, linearization, epochs, steps)
+    features, scales = linearization.features, linearization.scales
     values = np.zeros(len(edges))
     with one_blas_thread():
         pushes = _pushes(model, linearization, edges)
@@ -153,10 +163,12 @@ def pairwise_escape(model, linearization, epochs, *, steps=50):
             near = np.flatnonzero(np.abs(heights) < reach)
             others = linearization.active[near].copy()
             others[:, i] = False
+            check_room(4 * near.size * len(pushes), steps=steps)
             drifts = np.ascontiguousarray((others * gram[i]) @ pushes.T)
             totals = np.zeros(len(pushes))
             pair_totals(heights[near], scales[near], drifts, gram[i, i] * pushes[:, i], pushes[:, i].copy(), totals)
             values[1:] += gram[i, i] * totals
+            look_up()
     return values[np.searchsorted(edges, epochs)]
 
 
@@ -188,14 +200,18 @@ def driven_escape(model, linearization, epochs, *, steps=1000):
     ValueError
         If a time is negative, or `steps` is below 1.
     """
-    epochs, steps = _times(epochs), integer("steps", steps, at_least=1)
-    edges = _edges(epochs, steps)
+    instance("linearization", linearization, Linearization)
+    epochs, edges = _checked(model, linearization, epochs, steps)
     with one_blas_thread():
         pushes = _pushes(model, linearization, edges)
     weights, reached = linearization.weights.copy(), {0: 0.0}
     features, before = np.ascontiguousarray(linearization.features), 0
     for place in np.unique(np.searchsorted(edges, epochs)):
-        drive(features, weights, linearization.scales, pushes[before:place])
+        first = 0
+        for part in in_parts(len(weights), int(PART / max(1, features.size * (place - before)))):
+            rows = slice(first, first + part)
+            drive(features, weights[rows], linearization.scales[rows], pushes[before:place])
+            first += part
         reached[place], before = linearization.distances(weights)[0], place
     return np.array([reached[place] for place in np.searchsorted(edges, epochs)])
 
@@ -225,11 +241,12 @@ def kink_paths(model, epochs, *, point, heights, sign=1, linearization=None, ste
     TypeError, ValueError
         As `escape_limit`, and if there is no such point.
     """
-    epochs, heights = _times(epochs), real_array("heights", heights, ndim=1)
+    epochs, edges = _checked(model, linearization, epochs, steps)
+    heights = real_array("heights", heights, ndim=1, squares=True)
     point = integer("point", point, at_least=0, at_most=model.targets.size - 1)
     if integer("sign", sign) not in (1, -1):
         raise ValueError(f"sign must be 1 or -1, got {sign!r}")
-    edges = _edges(epochs, integer("steps", steps, at_least=1))
+    check_room(4 * heights.size * len(edges), heights=heights, steps=steps)
     rng = np.random.default_rng(integer("seed", seed, at_least=0))
     with one_blas_thread():
         drifts, own, _ = _motion_at(model, point, _pushes(model, linearization, edges), max(heights.size, BLOCKS), rng)
@@ -286,7 +303,7 @@ def infinite_width(widths, values):
     >>> round(fit.level, 10), round(fit.slope, 10)
     (1.0, 2.0)
     """
-    widths, values = real_array("widths", widths, ndim=1, at_least=1), real_array("values", values, ndim=1)
+    widths, values = real_array("widths", widths, ndim=1, at_least=1, squares=True), real_array("values", values, ndim=1, squares=True)
     if widths.size != values.size:
         raise ValueError(f"values must have one entry for each of the {widths.size} widths, got {values.size}")
     if np.unique(widths).size < 3 or widths.size < 4:
@@ -302,11 +319,14 @@ def infinite_width(widths, values):
     )
 
 
-def _times(epochs):
-    epochs = np.atleast_1d(real_array("epochs", epochs, at_least=0))
-    if epochs.ndim > 1:
-        raise ValueError(f"epochs must be a number or have 1 dimension, got shape {epochs.shape}")
-    return epochs
+def _checked(model, linearization, epochs, steps):
+    """The checked epochs, and the edges of the intervals of time."""
+    instance("model", model, TwoLayerRegression)
+    if linearization is not None:
+        instance("linearization", linearization, Linearization)
+    epochs = time_vector("epochs", epochs)
+    check_room(size("steps", steps) * model.targets.size, steps=steps)
+    return epochs, _edges(epochs, steps)
 
 
 def _edges(epochs, steps):

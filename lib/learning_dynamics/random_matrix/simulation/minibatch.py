@@ -2,10 +2,14 @@
 
 import numpy as np
 
+from learning_dynamics._interruption import look_up
+from learning_dynamics._limits import check_room
 from learning_dynamics._randomness import replicate
-from learning_dynamics._validation import boolean, integer, step_counts
-from learning_dynamics.random_matrix.model import classification_error
+from learning_dynamics._validation import boolean, instance, size, step_counts
+from learning_dynamics.random_matrix.model import MixtureClassification, classification_error
 from learning_dynamics.random_matrix.simulation.experiment import mean_vector, run_experiment, sample_size, summarised
+
+LARGEST_WEIGHT = 1e100
 
 
 def simulate_minibatch(model, *, p, t, batch, runs, seed, replacement=True, workers=None):
@@ -39,10 +43,13 @@ def simulate_minibatch(model, *, p, t, batch, runs, seed, replacement=True, work
     ------
     TypeError, ValueError
         As `simulate`, or if `batch` is outside its range.
+    ArithmeticError
+        If the weights pass 1e100.
     """
-    t, batch = step_counts("t", t), integer("batch", batch, at_least=1)
+    instance("model", model, MixtureClassification)
+    t, batch, n = step_counts("t", t), size("batch", batch), sample_size(model, p)
     boolean("replacement", replacement)
-    n = sample_size(model, integer("p", p, at_least=1))
+    check_room(batch * p, batch=batch, p=p)
     if not replacement and batch > n:
         raise ValueError(f"batch must be at most n = {n} without replacement, got {batch}")
 
@@ -82,11 +89,13 @@ def simulate_one_pass(model, *, p, t, batch, runs, seed, workers=None):
 
     Raises
     ------
-    TypeError, ValueError
-        If an argument is of a wrong type or outside its range.
+    TypeError, ValueError, ArithmeticError
+        As `simulate_minibatch`.
     """
-    t, batch = step_counts("t", t), integer("batch", batch, at_least=1)
-    mean = mean_vector(model, integer("p", p, at_least=1))
+    instance("model", model, MixtureClassification)
+    t, batch = step_counts("t", t), size("batch", batch)
+    check_room(2 * batch * size("p", p), batch=batch, p=p)
+    mean = mean_vector(model, p)
 
     def experiment(rng):
         def drawn():
@@ -106,7 +115,11 @@ def _descended(drawn, weights, alpha, t):
     for time in t:
         for _ in range(time - now):
             points, labels = drawn()
-            weights -= (alpha / len(labels)) * ((points @ weights - labels) @ points)
+            with np.errstate(over="ignore", invalid="ignore"):
+                weights -= (alpha / len(labels)) * ((points @ weights - labels) @ points)
+            look_up()
         now = time
+        if not np.abs(weights).max() < LARGEST_WEIGHT:
+            raise ArithmeticError(f"alpha must be smaller, descent on batches diverges by step {time}, got {alpha!r}")
         states.append(weights.copy())
     return np.array(states)

@@ -1,15 +1,21 @@
 """Theorems 1 and 2 for stochastic gradient descent: mini-batches of the training points, and one pass over fresh points."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from learning_dynamics._validation import boolean, real, step_counts
+from learning_dynamics._validation import boolean, instance, moderate, step_counts
 from learning_dynamics.random_matrix import kernels
-from learning_dynamics.random_matrix.model import classification_error
-from learning_dynamics.random_matrix.theory.measures import spectral_measures
+from learning_dynamics.random_matrix.model import MixtureClassification, classification_error
+from learning_dynamics.random_matrix.theory.measures import flow_rate, spectral_measures
 from learning_dynamics.random_matrix.theory.performance import Statistics, statistics
 
+LONGEST = 10**6
+"""Most steps that are followed."""
 
-def minibatch_statistics(model, t, *, batch_ratio, replacement=True):
+
+def minibatch_statistics(
+    model: MixtureClassification, t: ArrayLike, *, batch_ratio: float, replacement: bool = True
+) -> Statistics:
     r"""Moments of the classifier under stochastic gradient descent on batches of the training points.
 
     A step is :math:`w \leftarrow w - \frac{\alpha}{b} X_B (X_B^T w - y_B)` for a random batch B of b points. Its mean is the full step,
@@ -24,7 +30,7 @@ def minibatch_statistics(model, t, *, batch_ratio, replacement=True):
     ----------
     model : MixtureClassification
     t : int or array_like of int, shape (k,)
-        Times in steps, >= 0, strictly increasing.
+        Times in steps, from 0 to 10^6, strictly increasing.
     batch_ratio : float
         Limit of b/p, > 0; at most 1/c without replacement, which is the full step.
     replacement : bool
@@ -40,7 +46,7 @@ def minibatch_statistics(model, t, *, batch_ratio, replacement=True):
     TypeError
         If an argument is of a wrong type.
     ValueError
-        If an argument is outside its range, or alpha times the largest eigenvalue is 1 or more.
+        If an argument is outside its range, alpha times the largest eigenvalue is 1 or more, or the noise outgrows every number.
 
     Notes
     -----
@@ -58,12 +64,13 @@ def minibatch_statistics(model, t, *, batch_ratio, replacement=True):
     >>> minibatch_statistics(model, [10, 100], batch_ratio=0.1).V.round(3)
     array([0.247, 0.318])
     """
-    t = step_counts("t", t)
+    t = _checked(model, t)
     strength = _strength(model, batch_ratio, replacement)
     whole = statistics(model, np.arange(t[-1] + 1), dynamics="gd")
     x, _, _, nu = _resolved(model, t[-1])
     residuals = 1 - 2 * whole.E_train + whole.V_train
     norms, margins = kernels.noise_sums(x, nu, model.alpha, strength, residuals)
+    _check_growth(model, norms + margins)
     return Statistics(
         t=t.astype(float),
         E=whole.E[t],
@@ -74,7 +81,9 @@ def minibatch_statistics(model, t, *, batch_ratio, replacement=True):
     )
 
 
-def minibatch_errors(model, t, *, batch_ratio, replacement=True):
+def minibatch_errors(
+    model: MixtureClassification, t: ArrayLike, *, batch_ratio: float, replacement: bool = True
+) -> tuple[np.ndarray, np.ndarray]:
     r"""Generalisation and training error under stochastic gradient descent on batches of the training points.
 
     Parameters
@@ -97,7 +106,7 @@ def minibatch_errors(model, t, *, batch_ratio, replacement=True):
     return classification_error(moments.E, moments.V), classification_error(moments.E_train, moments.train_variance)
 
 
-def largest_noisy_step(model, *, batch_ratio, replacement=True):
+def largest_noisy_step(model: MixtureClassification, *, batch_ratio: float, replacement: bool = True) -> float:
     r"""The step size below which the noise of the batches stays bounded.
 
     It solves :math:`\gamma \sum_j \int x^2 (1 - \alpha x)^{2j} d\nu = 1`, that is :math:`\frac{\alpha p}{b} \int \frac{x}{2 - \alpha x} d\nu = 1`,
@@ -121,8 +130,9 @@ def largest_noisy_step(model, *, batch_ratio, replacement=True):
     TypeError, ValueError
         As `minibatch_statistics`.
     """
-    x, _, _, nu = spectral_measures(model, 0.0, _gd_rate(1e-12))
+    instance("model", model, MixtureClassification)
     share = _strength(model, batch_ratio, replacement) / model.alpha**2
+    x, _, _, nu = spectral_measures(model, 0.0, flow_rate)
     low, high = 0.0, 1 / model.largest_eigenvalue
     for _ in range(60):
         middle = (low + high) / 2
@@ -130,7 +140,7 @@ def largest_noisy_step(model, *, batch_ratio, replacement=True):
     return low
 
 
-def one_pass_statistics(model, t, *, batch_ratio):
+def one_pass_statistics(model: MixtureClassification, t: ArrayLike, *, batch_ratio: float) -> Statistics:
     r"""Moments of the classifier under stochastic gradient descent on fresh points: none is seen twice.
 
     With :math:`\kappa = 1 + \|\mu\|^2` and :math:`\psi = 1 - 2 E + V + E^2`, the mean square of the residuals of fresh points,
@@ -143,7 +153,7 @@ def one_pass_statistics(model, t, *, batch_ratio):
     model : MixtureClassification
         Its c plays no part.
     t : int or array_like of int, shape (k,)
-        Times in steps, >= 0, strictly increasing.
+        Times in steps, from 0 to 10^6, strictly increasing.
     batch_ratio : float
         Limit of b/p, > 0: after t steps ``t * batch_ratio * p`` points have been seen.
 
@@ -157,13 +167,14 @@ def one_pass_statistics(model, t, *, batch_ratio):
     TypeError, ValueError
         If an argument is of a wrong type or outside its range.
     """
-    t, ratio = step_counts("t", t), real("batch_ratio", batch_ratio, above=0)
+    t, ratio = _checked(model, t), moderate("batch_ratio", batch_ratio)
     E, V = kernels.one_pass(model.mu_norm2, model.sigma2, model.alpha, ratio, t[-1])
+    _check_growth(model, V)
     E, V = E[t], V[t]
     return Statistics(t=t.astype(float), E=E, V=V, E_train=E, V_train=V + E**2, train_variance=V)
 
 
-def one_pass_errors(model, t, *, batch_ratio):
+def one_pass_errors(model: MixtureClassification, t: ArrayLike, *, batch_ratio: float) -> tuple[np.ndarray, np.ndarray]:
     r"""Generalisation and training error of one pass over fresh points.
 
     Parameters
@@ -186,9 +197,22 @@ def one_pass_errors(model, t, *, batch_ratio):
     return classification_error(moments.E, moments.V), classification_error(moments.E_train, moments.train_variance)
 
 
-def _strength(model, batch_ratio, replacement):
+def _checked(model: MixtureClassification, t: ArrayLike) -> np.ndarray:
+    instance("model", model, MixtureClassification)
+    steps = step_counts("t", t)
+    if steps[-1] > LONGEST:
+        raise ValueError(f"t must be <= {LONGEST}, steps being followed one by one, got {steps[-1]}")
+    return steps
+
+
+def _check_growth(model: MixtureClassification, values: np.ndarray) -> None:
+    if not np.isfinite(values).all():
+        raise ValueError(f"alpha must leave the weights finite up to the last step of t, got {model.alpha!r}")
+
+
+def _strength(model: MixtureClassification, batch_ratio: float, replacement: bool) -> float:
     boolean("replacement", replacement)
-    ratio = real("batch_ratio", batch_ratio, above=0)
+    ratio = moderate("batch_ratio", batch_ratio)
     if replacement:
         return model.alpha**2 / ratio
     if ratio * model.c > 1 + 1e-12:
@@ -196,9 +220,8 @@ def _strength(model, batch_ratio, replacement):
     return model.alpha**2 / ratio * max(1 - ratio * model.c, 0.0)
 
 
-def _gd_rate(alpha):
-    return lambda x: -np.log1p(-alpha * x) / alpha
+def _resolved(model: MixtureClassification, steps: int) -> tuple[np.ndarray, ...]:
+    def rate(x: np.ndarray) -> np.ndarray:
+        return -np.log1p(-model.alpha * x) / model.alpha
 
-
-def _resolved(model, steps):
-    return spectral_measures(model, model.alpha * steps, _gd_rate(model.alpha))
+    return spectral_measures(model, model.alpha * steps, rate)
