@@ -45,7 +45,17 @@ SMALL = {  # sizes at which a chapter runs in seconds, where its own ranges allo
     ),
     "random_matrix/early_stopping": dict(p=64, n=128, points=5, runs=2, smallest_p=8, doubling_runs=50),
     "random_matrix/least_squares": dict(
-        p=64, n=128, p_square=128, t_max=100, runs=2, square_runs=2, count_runs=30, smallest_p=8, doubling_runs=50, end_n=40, end_runs=2
+        p=64,
+        n=128,
+        p_square=128,
+        t_max=100,
+        runs=2,
+        square_runs=2,
+        count_runs=30,
+        smallest_p=8,
+        doubling_runs=50,
+        end_n=40,
+        end_runs=2,
     ),
     "random_matrix/mnist": dict(n=100, t_max=54, runs=2, literal_runs=2, lookalike_runs=2),
     "random_matrix/beyond": dict(p=32, n=64, t_max=100, runs=2, smallest_p=8, doubling_runs=50),
@@ -133,7 +143,9 @@ def accepted_points(chapter, *, seed, count, fixed=(), tries=4000):
     rng, own = random.Random(f"{chapter} {seed}"), knobs(chapter)
     steps = own.steps
     drawn = ({name: anywhere(rng, parameter) for name, parameter in own.declared.items()} for _ in range(tries))
-    fitting = ({name: value - value % steps[name] if name in steps else value for name, value in values.items()} for values in drawn)
+    fitting = (
+        {name: value - value % steps[name] if name in steps else value for name, value in values.items()} for values in drawn
+    )
     found = (values | dict(fixed) for values in fitting if not own.refusal(values | dict(fixed)))
     return [values for values, _ in zip(found, range(count))]
 

@@ -79,8 +79,10 @@ def _random_matrix():
         **dict.fromkeys(of_time, (timed[1],)),
         **{name: ({"model": MODEL},) for name in of_model},
         **{name: ({**timed[1], "dynamics": "flow"},) for name in ("noise_fit", "start_kept")},
-        **{name: ({**timed[1], "left": -0.5, "right": 8.0, "height": 0.5, "step": 0.05, "rule": "midpoint"},) for name in
-           ("rectangle_errors", "rectangle_statistics")},
+        **{
+            name: ({**timed[1], "left": -0.5, "right": 8.0, "height": 0.5, "step": 0.05, "rule": "midpoint"},)
+            for name in ("rectangle_errors", "rectangle_statistics")
+        },
         **{name: ({**timed[1], "spectral_filter": FILTER},) for name in ("filtered_errors", "filtered_statistics")},
         **{name: ({"mu_norm2": 4.0, "c": 2.0},) for name in ("best_error", "stopping_threshold")},
         **dict.fromkeys(("simulate_pool", "count_errors"), (pool,)),
@@ -89,7 +91,9 @@ def _random_matrix():
         "deterministic_equivalents": ({"model": MODEL, "z": [-1.0, 1j]},),
         "signal_density": ({"model": MODEL, "x": [0.5, 1.0]},),
         "expected_counts": ({"model": MODEL, "edges": [0.0, 1.0, 8.0], "p": 16},),
-        "fitted_mu_norm2": ({"model": MODEL, "t": [10.0, 50.0], "training": [0.2, 0.02], "generalization": [0.2, 0.05], "factor": 1.2},),
+        "fitted_mu_norm2": (
+            {"model": MODEL, "t": [10.0, 50.0], "training": [0.2, 0.02], "generalization": [0.2, 0.05], "factor": 1.2},
+        ),
         "projected_errors": ({"mixture": MIXTURE, "model": POOL_MODEL, "t": [1.0], "training_points": 4, "dynamics": "flow"},),
         "sample_size": ({"error": 0.05, "mu_norm2": 4.0, "p": 256},),
         "mp_atom": ({"c": 2.0},),
@@ -104,14 +108,24 @@ def _random_matrix():
         "filtered_weights": ({**DATA, "spectral_filter": FILTER, "t": [0.0, 3.0]},),
         "least_squares_weights": ({"X": DATA["X"], "y": DATA["y"]},),
         "simulate": (
-            drawn | {"t": [1.0], "dynamics": "gd", "method": "eigen", "class_proportions": [0.5, 0.5], "mean_direction": 8 * [1.0],
-                     "test_size": 10, "counted_class": 1},
+            drawn
+            | {
+                "t": [1.0],
+                "dynamics": "gd",
+                "method": "eigen",
+                "class_proportions": [0.5, 0.5],
+                "mean_direction": 8 * [1.0],
+                "test_size": 10,
+                "counted_class": 1,
+            },
         ),
         "simulate_filter": (
             drawn | {"t": [1.0], "spectral_filter": FILTER, "class_proportions": [0.5, 0.5], "mean_direction": 8 * [1.0]},
         ),
-        **{name: ({"model": MODEL, "t": [1, 10], "batch_ratio": 0.5, "replacement": False},) for name in
-           ("minibatch_errors", "minibatch_statistics")},
+        **{
+            name: ({"model": MODEL, "t": [1, 10], "batch_ratio": 0.5, "replacement": False},)
+            for name in ("minibatch_errors", "minibatch_statistics")
+        },
         **{name: ({"model": MODEL, "t": [1, 10], "batch_ratio": 0.5},) for name in ("one_pass_errors", "one_pass_statistics")},
         "largest_noisy_step": ({"model": MODEL, "batch_ratio": 0.01, "replacement": False},),
         "simulate_minibatch": (drawn | {"t": [1, 3], "batch": 4, "replacement": False},),
@@ -123,7 +137,13 @@ def _random_matrix():
         "concentration": (sizes | {"z": [-1.0, 1j]},),
         "finite_size": (sizes | {"t": [1.0, 10.0], "dynamics": "gd", "spectral_filter": FILTER},),
         "resolvent_bilinear": (
-            {"eigenvalues": [1.0, 2.0], "eigenvectors": [[1.0, 0.0], [0.0, 1.0]], "a": [1.0, 0.0], "b": [1.0, 1.0], "z": [-1.0, 1j]},
+            {
+                "eigenvalues": [1.0, 2.0],
+                "eigenvectors": [[1.0, 0.0], [0.0, 1.0]],
+                "a": [1.0, 0.0],
+                "b": [1.0, 1.0],
+                "z": [-1.0, 1j],
+            },
         ),
         "add_noise": ({"points": POINTS, "power": 0.1, "seed": 1},),
         "whiten": ({"points": POINTS, "labels": LABELS, "scale": 2.0},),
@@ -191,8 +211,18 @@ def _overparametrized():
     matrix = {"weights": WEIGHTS}
     return {
         "TwoLayerRegression": (
-            {"inputs": PLACES, "targets": [1.0, 0.0], "width": 4, "learning_rate": 0.1, "loss": "mean", "gain": 1.0, "bias": True,
-             "initialization": "normal", "scale": 1.0, "antisymmetric": False},
+            {
+                "inputs": PLACES,
+                "targets": [1.0, 0.0],
+                "width": 4,
+                "learning_rate": 0.1,
+                "loss": "mean",
+                "gain": 1.0,
+                "bias": True,
+                "initialization": "normal",
+                "scale": 1.0,
+                "antisymmetric": False,
+            },
         ),
         "TwoLayerRegression.loss_of": (NETWORK, {"squares": [1.0, 2.0]}),
         "TwoLayerRegression.extend": (NETWORK, {"points": PLACES}),
@@ -215,11 +245,21 @@ def _overparametrized():
         "linearized_training": ({"model": NETWORK, "epochs": [0.0, 3.0], "linearization": LINEAR, "dynamics": "gd"},),
         "first_order_escape": ({"model": NETWORK, "linearization": LINEAR, "epochs": [0.0, 3.0], "steps": 5},),
         "escape_limit": ({"model": NETWORK, "epochs": [0.0, 3.0], "linearization": LINEAR, "samples": 8, "steps": 5, "seed": 1},),
-        **{name: ({"model": NETWORK, "linearization": LINEAR, "epochs": [0.0, 3.0], "steps": 5},) for name in
-           ("driven_escape", "pairwise_escape")},
+        **{
+            name: ({"model": NETWORK, "linearization": LINEAR, "epochs": [0.0, 3.0], "steps": 5},)
+            for name in ("driven_escape", "pairwise_escape")
+        },
         "kink_paths": (
-            {"model": NETWORK, "epochs": [0.0, 3.0], "point": 1, "heights": [-1.0, 1.0], "sign": 1, "linearization": LINEAR,
-             "steps": 5, "seed": 1},
+            {
+                "model": NETWORK,
+                "epochs": [0.0, 3.0],
+                "point": 1,
+                "heights": [-1.0, 1.0],
+                "sign": 1,
+                "linearization": LINEAR,
+                "steps": 5,
+                "seed": 1,
+            },
         ),
         "infinite_width": ({"widths": [100.0, 200.0, 400.0, 800.0], "values": [1.0, 1.1, 1.2, 1.1]},),
         "switched_share": ({"model": NETWORK, "epochs": [0.0, 3.0], "samples": 1000, "seed": 1},),
@@ -250,7 +290,13 @@ def _overparametrized():
         "draw_test": ({"curve": [0.5, 0.5, 0.5], "draws": DRAWS, "components": 2},),
         "published_curve": ({"figure": published(), "panel": "a", "width": 1000},),
         "ratio_test": (
-            {"figure": published(), "stored": datasets.figure_draws(), "above": ("a", 1000), "below": ("a", 2000), "outside": 1.0},
+            {
+                "figure": published(),
+                "stored": datasets.figure_draws(),
+                "above": ("a", 1000),
+                "below": ("a", 2000),
+                "outside": 1.0,
+            },
         ),
     }
 

@@ -53,7 +53,10 @@ LEGAL = {
 RANGES = {
     "positive": ([0.0, -1.0], "alpha level learning_rate gain height epsilon factor outside tolerance norm beta_norm t_end rtol"),
     "not negative": ([-1.0], "sigma2 penalty power constant lower_constant upper_constant second_constant variance linear start"),
-    "a number of things": ([0, -1, HUGE], "p m n runs workers replicates test_size smallest_p doublings samples steps count terms"),
+    "a number of things": (
+        [0, -1, HUGE],
+        "p m n runs workers replicates test_size smallest_p doublings samples steps count terms",
+    ),
     "a seed": ([-1], "seed degree derivative training_points"),
     "positive entries": ([[0.0], [-1.0]], "c_y delta angle residual distance norm2 eta"),
     "times": ([[-1.0], [2.0, -1.0]], "t times epochs"),

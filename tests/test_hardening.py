@@ -147,7 +147,9 @@ class TestNorms:
         activation = hermite.Activation(function=lambda x: np.clip(x, -1, 1), kinks=(-1.0, 1.0))
         assert hermite.squared_norm(activation) == pytest.approx(0.516058551, abs=1e-9)
 
-    @pytest.mark.parametrize(("function", "norm2"), [(lambda x: np.sin(40 * x), 0.5), (lambda x: np.sin(x), (1 - np.exp(-2)) / 2)])
+    @pytest.mark.parametrize(
+        ("function", "norm2"), [(lambda x: np.sin(40 * x), 0.5), (lambda x: np.sin(x), (1 - np.exp(-2)) / 2)]
+    )
     def test_smooth_functions_have_their_norm(self, function, norm2):
         assert hermite.squared_norm(function) == pytest.approx(norm2, rel=1e-11)
 
@@ -174,35 +176,59 @@ def network(**changes):
 
 
 REFUSED = {
-    "a huge integer": (lambda: rm.MixtureClassification(mu_norm2=10**400, c=0.5, sigma2=0.1, alpha=0.01), "mu_norm2 must be finite"),
+    "a huge integer": (
+        lambda: rm.MixtureClassification(mu_norm2=10**400, c=0.5, sigma2=0.1, alpha=0.01),
+        "mu_norm2 must be finite",
+    ),
     "a signal beyond all": (
         lambda: rm.MixtureClassification(mu_norm2=1e155, c=0.5, sigma2=0.1, alpha=0.01),
         r"mu_norm2 must be >= 1e-100 and <= 1e\+100, got 1e\+155",
     ),
-    "shapes that do not fit": (lambda: rm.classification_error([1, 2, 3], [1, 2]), r"margin_variance must have a shape that fits"),
+    "shapes that do not fit": (
+        lambda: rm.classification_error([1, 2, 3], [1, 2]),
+        r"margin_variance must have a shape that fits",
+    ),
     "points that overflow when squared": (
         lambda: rm.whiten(1e200 * np.random.default_rng(0).standard_normal((40, 3)), np.repeat([-1.0, 1.0], 20)),
         "points must have entries whose squares are finite",
     ),
     "a word for a yes": (lambda: polynomial_data(seed=0, standardize="no"), "standardize must be True or False, got 'no'"),
-    "targets that overflow": (lambda: polynomial_data(seed=0, norm=1e90, degree=9), "degree must leave the targets finite, got 9"),
+    "targets that overflow": (
+        lambda: polynomial_data(seed=0, norm=1e90, degree=9),
+        "degree must leave the targets finite, got 9",
+    ),
     "starts that overflow when squared": (lambda: ts.linear_time(PROBLEM, [1e300, -1e300]), "a0 must have entries whose squares"),
-    "starts that vanish when squared": (lambda: ts.linear_time(PROBLEM, [1e-200, -1e-200, 0.0]), "a0 must have entries whose squares"),
+    "starts that vanish when squared": (
+        lambda: ts.linear_time(PROBLEM, [1e-200, -1e-200, 0.0]),
+        "a0 must have entries whose squares",
+    ),
     "a quantity that is not stored": (lambda: wide_descents().means("los", epoch=1000), "name must be one of .*got 'los'"),
     "an epoch that is not stored": (lambda: wide_descents().means("loss", epoch=12345), "epoch must be one that was stored"),
-    "masked times": (lambda: rm.generalization_error(MODEL, np.ma.masked_array([1.0, 2.0], mask=[0, 1])), "t must hold no masked"),
+    "masked times": (
+        lambda: rm.generalization_error(MODEL, np.ma.masked_array([1.0, 2.0], mask=[0, 1])),
+        "t must hold no masked",
+    ),
     "entries whose squares overflow": (
         lambda: rm.descent_weights([[1e200, 1.0]], [1.0, 1.0], [0.0], alpha=0.1, t=1),
         r"X must have entries whose squares are finite, got one of size 1e\+200",
     ),
-    "a seed that is text": (lambda: rm.finite_size(MODEL, t=1, smallest_p=8, doublings=1, runs=2, seed="1"), "seed must be an integer"),
-    "too many doublings": (lambda: rm.finite_size(MODEL, t=1, smallest_p=8, doublings=64, runs=2, seed=1), "doublings must be .*<= 20, got 64"),
+    "a seed that is text": (
+        lambda: rm.finite_size(MODEL, t=1, smallest_p=8, doublings=1, runs=2, seed="1"),
+        "seed must be an integer",
+    ),
+    "too many doublings": (
+        lambda: rm.finite_size(MODEL, t=1, smallest_p=8, doublings=64, runs=2, seed=1),
+        "doublings must be .*<= 20, got 64",
+    ),
     "a filter that is none": (
         lambda: rm.simulate_filter(MODEL, spectral_filter="x", p=8, t=1, runs=1, seed=1),
         "spectral_filter must be a SpectralFilter, got 'x'",
     ),
     "a filter without functions": (lambda: rm.SpectralFilter(start=None, learnt=np.exp), "start must be a function"),
-    "steps without end": (lambda: rm.filtered_errors(MODEL, rm.heavy_ball(alpha=0.01, momentum=0.5), [1e12]), r"t must be <= 1e\+09"),
+    "steps without end": (
+        lambda: rm.filtered_errors(MODEL, rm.heavy_ball(alpha=0.01, momentum=0.5), [1e12]),
+        r"t must be <= 1e\+09",
+    ),
     "half a step": (lambda: rm.heavy_ball(alpha=0.01, momentum=0.5).start([1.0], [2.5]), "t must be an integer"),
     "a step before the first": (lambda: rm.heavy_ball(alpha=0.01, momentum=0.5).start([1.0], [-3.0]), "t must be >= 0"),
     "epochs without end": (lambda: train(network(), np.ones((20, 4)), np.ones(20), epochs=1e19), r"epochs must be <= 1e\+09"),

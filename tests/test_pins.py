@@ -66,7 +66,17 @@ def test_the_library_needs_what_it_computes_with_and_pins_nothing(root):
 
 
 def test_an_extra_brings_no_browser_no_dictionary_and_no_test_runner(root):
-    for_tests = {"playwright", "axe-playwright-python", "pyspellchecker", "codespell", "pytest", "hypothesis", "nbval", "ruff", "mypy"}
+    for_tests = {
+        "playwright",
+        "axe-playwright-python",
+        "pyspellchecker",
+        "codespell",
+        "pytest",
+        "hypothesis",
+        "nbval",
+        "ruff",
+        "mypy",
+    }
     needed = bounds(root)
     for extra in ("library", "chapters", "book", *EXTRAS):
         assert not for_tests & {requirement.name for requirement in needed[extra]}, extra

@@ -15,7 +15,9 @@ from learning_dynamics.random_matrix import MixtureClassification, noise_and_sca
 from .chapters import CHAPTERS, NO_NUMBER, SMALL, accepted_points, anywhere, capped, ends, knobs, run
 from .test_book import cells
 
-ENDS = [(name, parameter.name, end) for name in CHAPTERS for parameter in knobs(name).declared.values() for end in ends(parameter)]
+ENDS = [
+    (name, parameter.name, end) for name in CHAPTERS for parameter in knobs(name).declared.values() for end in ends(parameter)
+]
 POINTS = 40
 SEED = 1311  # fixed before the first run
 
@@ -82,7 +84,9 @@ def odd_or_diverging(*, mu_norm2, p, n, sigma2, alpha, **_):
 
 def out_of_reach(*, wanted_error, mu_norm2, p, smallest_p, n, **_):
     try:
-        return sample_size(error=wanted_error, mu_norm2=mu_norm2, p=p) > 8 * p or too_large(doublings=2, smallest_p=smallest_p, p=p, n=n)
+        return sample_size(error=wanted_error, mu_norm2=mu_norm2, p=p) > 8 * p or too_large(
+            doublings=2, smallest_p=smallest_p, p=p, n=n
+        )
     except ValueError:
         return True
 
@@ -107,7 +111,7 @@ def test_digits_that_are_accepted_have_a_stable_theory():
     constants = dict(pixel_mean=digits.pixel_mean, pixel_variance=digits.pixel_variance, centred_power=digits.centred_power)
 
     def unstable(*, n, decibel, sigma2, alpha, **_):
-        power, scale = noise_and_scale(digits.images[:10] / 255, reading="signal to noise", decibel=decibel, **constants)
+        power, _ = noise_and_scale(digits.images[:10] / 255, reading="signal to noise", decibel=decibel, **constants)
         size = 8 if decibel < -10 else 6.6 * (1.12 / power)
         model = MixtureClassification(mu_norm2=size, c=784 / n, sigma2=sigma2, alpha=alpha)
         return refuses(training_error, model, [1], dynamics="gd")
@@ -119,17 +123,25 @@ def test_digits_that_are_accepted_have_a_stable_theory():
 def smallest_network(chapter, *, pairs, width, n, d, seed, **options):
     """Whether the library cannot linearise the narrowest network of a chapter."""
     data = polynomial_data(seed=seed % 5, n=n, d=d, norm=d**0.5 if options.get("bias", True) else 1.0)
-    model = TwoLayerRegression(inputs=data.inputs, targets=data.targets, width=width, learning_rate=0.01, antisymmetric=pairs, **options)
+    model = TwoLayerRegression(
+        inputs=data.inputs, targets=data.targets, width=width, learning_rate=0.01, antisymmetric=pairs, **options
+    )
     return refuses(lambda: initial_linearization(model, *model.draw(seed)))
 
 
 NARROWEST = {
     "overparametrized/setting": lambda v: dict(width=v["widest"] // 256, pairs=False, n=v["n"], d=v["d"], seed=v["seed"]),
-    "overparametrized/minimum_norm": lambda v: dict(width=v["width"] // 20 * 2, pairs=True, n=v["n"], d=v["d"], seed=v["seed"], bias=False),
+    "overparametrized/minimum_norm": lambda v: dict(
+        width=v["width"] // 20 * 2, pairs=True, n=v["n"], d=v["d"], seed=v["seed"], bias=False
+    ),
     "overparametrized/conventions": lambda v: dict(width=v["width"], pairs=False, n=v["n"], d=v["d"], seed=v["seed"], bias=False),
-    "overparametrized/generalisation": lambda v: dict(width=v["widest"] // 64, pairs=True, n=v["net_n"], d=v["d"], seed=v["seed"]),
+    "overparametrized/generalisation": lambda v: dict(
+        width=v["widest"] // 64, pairs=True, n=v["net_n"], d=v["d"], seed=v["seed"]
+    ),
     "overparametrized/bounds": lambda v: dict(width=v["flow_width"] // 4, pairs=False, n=2 * v["n"], d=v["d"], seed=v["seed"]),
-    "overparametrized/beyond": lambda v: dict(width=v["lazy_width"] // 32 * 2, pairs=True, n=100, d=5, seed=v["seed"], bias=False),
+    "overparametrized/beyond": lambda v: dict(
+        width=v["lazy_width"] // 32 * 2, pairs=True, n=100, d=5, seed=v["seed"], bias=False
+    ),
     "bridge/regimes": lambda v: dict(width=v["m"], pairs=True, n=v["n"], d=v["d"], seed=v["seed"], bias=False),
     "bridge/explorers": lambda v: dict(width=2 * (v["widest"] // 32), pairs=True, n=100, d=5, seed=v["seed"], bias=False),
 }
@@ -146,7 +158,13 @@ def test_the_sum_of_squares_converges_where_the_chapter_says_so():
     for values in accepted_points("overparametrized/conventions", seed=SEED, count=12):
         data = polynomial_data(seed=0, n=values["n"], d=values["d"])
         model = TwoLayerRegression(
-            inputs=data.inputs, targets=data.targets, width=1, learning_rate=values["learning_rate"], loss="sum", gain=2**0.5, bias=False
+            inputs=data.inputs,
+            targets=data.targets,
+            width=1,
+            learning_rate=values["learning_rate"],
+            loss="sum",
+            gain=2**0.5,
+            bias=False,
         )
         linearized_training(model, [0, 500])
 

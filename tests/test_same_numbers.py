@@ -27,7 +27,9 @@ def sample(_=None):
     flow = ts.mean_field_flow(problem, ts.uniform_start(3), t_end=0.5, rtol=1e-4)
     data = op.polynomial_data(seed=0, n=4, d=2)
     network = op.TwoLayerRegression(inputs=data.inputs, targets=data.targets, width=12, learning_rate=0.05)
-    trained = [op.simulate(network, epochs=[10], runs=2, seed=1, method=method).distance for method in ("fused", "cold-hot", "blas")]
+    trained = [
+        op.simulate(network, epochs=[10], runs=2, seed=1, method=method).distance for method in ("fused", "cold-hot", "blas")
+    ]
     return np.concatenate(
         [
             rm.generalization_error(model, [1.0, 30.0]),

@@ -99,9 +99,7 @@ def test_uv_is_fetched_once_and_does_the_work(setup, called):
     assert called.commands[0][1:4] == ["-m", "pip", "install"]
 
 
-@pytest.mark.parametrize(
-    ("failing", "tried"), [("fetch", ["uv itself", "python"]), ("uv", ["uv itself", "uv", "python"])]
-)
+@pytest.mark.parametrize(("failing", "tried"), [("fetch", ["uv itself", "python"]), ("uv", ["uv itself", "uv", "python"])])
 def test_where_uv_cannot_be_had_or_fails_pip_does_the_work(setup, called, failing, tried):
     called.failing.append(failing)
     assert setup.install_packages(["-r", "list"], "failed") is None
@@ -204,9 +202,7 @@ def test_an_extra_is_installed_once_on_top_and_again_into_a_new_environment(setu
 
 
 def test_make_says_so_where_python_is_missing(root):
-    done = subprocess.run(
-        ["make", "setup", "PYTHON=no-such-python"], cwd=root, capture_output=True, text=True
-    )
+    done = subprocess.run(["make", "setup", "PYTHON=no-such-python"], cwd=root, capture_output=True, text=True)
     assert done.returncode != 0
     assert "error: no-such-python was not found; install Python 3.11 or later" in done.stderr
 
@@ -303,9 +299,7 @@ def test_a_second_set_up_waits_for_the_first(setup):
         "with module.alone(): print('in', flush=True); input()\n"
     )
     start = [sys.executable, "-c", code]
-    first, second = (
-        subprocess.Popen(start, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(2)
-    )
+    first, second = (subprocess.Popen(start, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(2))
     lines = {process: process.stdout.readline() for process in (first, second)}
     waiting = first if "waiting" in lines[first] else second
     holding = second if waiting is first else first
@@ -315,7 +309,23 @@ def test_a_second_set_up_waits_for_the_first(setup):
     assert waiting.communicate("\n")[0] == "in\n"
 
 
-ODD_NAMES = ["a b", "it's", 'a"b', "a$b", "a;b", "a(b)", "a [1]", "a{b}", "a%20b", "a#b", "a&b", "a\\b", "\u0141\u00f3", "-a", "a\nb"]
+ODD_NAMES = [
+    "a b",
+    "it's",
+    'a"b',
+    "a$b",
+    "a;b",
+    "a(b)",
+    "a [1]",
+    "a{b}",
+    "a%20b",
+    "a#b",
+    "a&b",
+    "a\\b",
+    "\u0141\u00f3",
+    "-a",
+    "a\nb",
+]
 
 
 @pytest.mark.parametrize("name", ODD_NAMES)
@@ -343,7 +353,9 @@ def test_make_works_in_a_folder_of_any_name_and_with_any_python(root, setup, tmp
 def test_a_clone_whose_name_looks_like_a_template_is_linked_by_hand(root, setup, monkeypatch, tmp_path, name):
     clone = tmp_path / name
     (clone / "lib").mkdir(parents=True)
-    shutil.copytree(root / "lib" / "learning_dynamics", clone / "lib" / "learning_dynamics", ignore=shutil.ignore_patterns("data"))
+    shutil.copytree(
+        root / "lib" / "learning_dynamics", clone / "lib" / "learning_dynamics", ignore=shutil.ignore_patterns("data")
+    )
     shutil.copyfile(root / "pyproject.toml", clone / "pyproject.toml")
     monkeypatch.setattr(setup, "ROOT", str(clone))
     monkeypatch.setattr(setup, "VENV", str(clone / ".venv"))

@@ -97,7 +97,9 @@ def test_the_released_version_holds_no_hidden_answer(released, name):
     text, notebook, master = path.read_text("utf-8"), read_notebook(path), ASSIGNMENTS[name].master
     assert "###" not in "".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
     assert not re.search(r"BEGIN|END|HIDDEN|owner|reference", text)
-    secrets = re.findall(r"### BEGIN (?:SOLUTION|HIDDEN TESTS)\n(.*?)\n\s*### END", "\n".join(c.source for c in master.cells), re.S)
+    secrets = re.findall(
+        r"### BEGIN (?:SOLUTION|HIDDEN TESTS)\n(.*?)\n\s*### END", "\n".join(c.source for c in master.cells), re.S
+    )
     assert len(secrets) >= sum(mark["grade"] or mark["solution"] for mark in marks(master))
     for line in {line.strip() for secret in secrets for line in secret.splitlines()}:
         if len(line) > 25 and not line.startswith(("from learning_dynamics", "import")):
@@ -113,7 +115,9 @@ def test_marks_given_by_hand_complete_the_points_and_nothing_is_run_for_them(gra
     assert rows[0] == ["student", "assignment", "task", "points", "comment"]
     mine = [[IDENTIFIERS[0], name, task.id, f"{task.points:g}", "Well said."] for task in by_hand]
     write_rows(place / MARKS_FILE, [rows[0], *mine])
-    found = {each.student: each for each in grade(project, handed_in, name, out, timeout=PATIENCE, say=lambda text: None)}[IDENTIFIERS[0]]
+    found = {each.student: each for each in grade(project, handed_in, name, out, timeout=PATIENCE, say=lambda text: None)}[
+        IDENTIFIERS[0]
+    ]
     assert found.total == assignment.points and not found.open
     assert [row for row in read_rows(place / MARKS_FILE) if row[0] == IDENTIFIERS[0]] == mine
     (row,) = [dict(zip(row_names, row)) for row_names, row in with_names(place / GRADES_FILE) if row[0] == IDENTIFIERS[0]]

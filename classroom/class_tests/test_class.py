@@ -28,7 +28,14 @@ pytestmark = pytest.mark.nightly
 
 def _with_cell(notebook, source):
     at = next(k for k, each in enumerate(notebook.cells) if each.metadata["nbgrader"]["grade_id"] == "text-05")
-    made = {"cell_type": "code", "id": "attack", "metadata": {}, "source": PLACES + source, "outputs": [], "execution_count": None}
+    made = {
+        "cell_type": "code",
+        "id": "attack",
+        "metadata": {},
+        "source": PLACES + source,
+        "outputs": [],
+        "execution_count": None,
+    }
     notebook.cells.insert(at, type(notebook.cells[0])(made))
     return notebook
 
@@ -63,8 +70,22 @@ def write_class(folder):
 
 
 def _started(project, handed_in, out):
-    command = [sys.executable, "-m", "learning_dynamics", "grade", str(handed_in), "--assignment", ASSIGNMENT.name, "--out", str(out), "--timeout", str(TIMEOUT)]
-    return subprocess.Popen(command, cwd=project.root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
+    command = [
+        sys.executable,
+        "-m",
+        "learning_dynamics",
+        "grade",
+        str(handed_in),
+        "--assignment",
+        ASSIGNMENT.name,
+        "--out",
+        str(out),
+        "--timeout",
+        str(TIMEOUT),
+    ]
+    return subprocess.Popen(
+        command, cwd=project.root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    )
 
 
 def _finished(process):

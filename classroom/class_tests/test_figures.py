@@ -26,7 +26,9 @@ def test_there_are_such_assignments_and_their_figures_have_cells():
     assert WITH_FIGURES
     for name in WITH_FIGURES:
         tasks = {task.id for task in ASSIGNMENTS[name].tasks if task.by_hand}
-        assert set(ASSIGNMENTS[name].figures) <= tasks and set(ASSIGNMENTS[name].figures.values()) <= set(ASSIGNMENTS[name].answer_ids)
+        assert set(ASSIGNMENTS[name].figures) <= tasks and set(ASSIGNMENTS[name].figures.values()) <= set(
+            ASSIGNMENTS[name].answer_ids
+        )
 
 
 @pytest.mark.parametrize("which", WITH_FIGURES[:1])

@@ -12,7 +12,15 @@ from .conftest import ASSIGNMENTS
 
 CLASS = 500
 MOST = 1 / 500  # of all ordered pairs
-FEWER = {"stieltjes": 150, "lottery": 40, "matching": 40, "minimum_norm": 20, "averaging": 40, "spike": 40, "lyapunov": 200}  # where a reference takes long
+FEWER = {
+    "stieltjes": 150,
+    "lottery": 40,
+    "matching": 40,
+    "minimum_norm": 20,
+    "averaging": 40,
+    "spike": 40,
+    "lyapunov": 200,
+}  # where a reference takes long
 
 
 @lru_cache(maxsize=1)

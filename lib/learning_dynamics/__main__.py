@@ -10,7 +10,9 @@ def missing(error):
     """Say in a sentence that the library was installed without what the command line needs; returns the exit status."""
     if (error.name or "").startswith("learning_dynamics"):
         raise error
-    sentence = f'{error.name} is not installed; python -m pip install "FOLDER[book]" brings it, where FOLDER is this package\'s source'
+    sentence = (
+        f'{error.name} is not installed; python -m pip install "FOLDER[book]" brings it, where FOLDER is this package\'s source'
+    )
     print(f"error: {sentence}.", file=sys.stderr)
     return 2
 

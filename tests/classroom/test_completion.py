@@ -89,7 +89,9 @@ def delete(draw, notebook):
 def retype(draw, notebook):
     at = _any(draw, notebook)
     old = notebook.cells[at]
-    new = draw.choice([nbformat.v4.new_code_cell, nbformat.v4.new_markdown_cell, nbformat.v4.new_raw_cell])(old.source, metadata=old.metadata)
+    new = draw.choice([nbformat.v4.new_code_cell, nbformat.v4.new_markdown_cell, nbformat.v4.new_raw_cell])(
+        old.source, metadata=old.metadata
+    )
     notebook.cells[at] = new
 
 
@@ -103,7 +105,9 @@ def strip_ids(draw, notebook):
 
 
 def spoil_metadata(draw, notebook):
-    notebook.cells[_any(draw, notebook)].metadata = nbformat.from_dict({"nbgrader": draw.choice([None, [], "x", {"grade_id": 7}, {}])})
+    notebook.cells[_any(draw, notebook)].metadata = nbformat.from_dict(
+        {"nbgrader": draw.choice([None, [], "x", {"grade_id": 7}, {}])}
+    )
 
 
 def write_more(draw, notebook):
@@ -148,7 +152,12 @@ def test_everything_that_was_written_is_there_in_its_order_and_is_run(start):
             if is_code and step.action not in (RUN, JUDGE) and step.cell.source.strip():
                 said = step.says or step.grade_id
                 assert said, number
-                assert step.cell.source in ran or step.says.startswith("not run: another copy") or step.says == "changed" or not step.says, number
+                assert (
+                    step.cell.source in ran
+                    or step.says.startswith("not run: another copy")
+                    or step.says == "changed"
+                    or not step.says
+                ), number
 
 
 @pytest.mark.parametrize("start", range(0, 200, 100))

@@ -44,7 +44,10 @@ def test_every_day_begun_counts_and_nothing_is_below_nothing(time, days, share):
 def test_a_date_means_its_end_and_a_roster_comes_first():
     assert Policy("2026-11-30", 10).of("a", datetime(2026, 11, 30, 23, 59), "x").days == 0
     assert Policy("2026-11-30", 10).of("a", datetime(2026, 12, 1, 0, 0), "x").days == 1
-    rows = [{"identifier": "a", "deadline": "2026-12-05", "handed_in": ""}, {"identifier": "b", "deadline": "", "handed_in": "2026-12-02T10:00"}]
+    rows = [
+        {"identifier": "a", "deadline": "2026-12-05", "handed_in": ""},
+        {"identifier": "b", "deadline": "", "handed_in": "2026-12-02T10:00"},
+    ]
     policy = Policy(DEADLINE, 10, Roster(rows))
     assert policy.of("a", datetime(2026, 12, 5), "x").days == 0
     assert policy.of("b", datetime(2026, 11, 1), "x") == Late(datetime(2026, 12, 2, 10), "the roster", 2, 0.2)
@@ -78,7 +81,13 @@ def stamped(files):
 def test_the_clock_of_the_platform_counts_and_not_that_of_the_student(tmp_path):
     early, late = (2026, 11, 1, 8, 0, 0), (2026, 12, 3, 9, 30, 0)
     own = stamped({"stieltjes.ipynb": (early, solved("bert"))})
-    download = stamped({"anna/stieltjes.ipynb": (late, solved("anna")), "bert/work.zip": (late, own), "carl/stieltjes.ipynb": ((1980, 0, 0, 0, 0, 0), solved("carl"))})
+    download = stamped(
+        {
+            "anna/stieltjes.ipynb": (late, solved("anna")),
+            "bert/work.zip": (late, own),
+            "carl/stieltjes.ipynb": ((1980, 0, 0, 0, 0, 0), solved("carl")),
+        }
+    )
     (tmp_path / "in.zip").write_bytes(download)
     times = {each.student: each.handed_in for each in find_submissions(tmp_path / "in.zip", ASSIGNMENT).submissions}
     assert times == {"anna": datetime(*late), "bert": datetime(*late), "carl": None}
@@ -104,4 +113,6 @@ def test_a_deduction_stands_in_the_table_and_on_the_page_beside_what_was_earned(
     assert [anna[key] for key in ("points", "handed in", "days late", "deducted")] == ["7.2", "2026-12-01 20:00", "2", "1.8"]
     assert [bert[key] for key in ("points", "handed in", "days late", "deducted")] == [f"{len(TASKS)}", "", "", ""]
     page = student_page(ASSIGNMENT, found, [], {})
-    assert "7.2 of 30 points (9 less 1.8 for being late) so far" in page and "2 days late: 20 % of the points are deducted" in page
+    assert (
+        "7.2 of 30 points (9 less 1.8 for being late) so far" in page and "2 days late: 20 % of the points are deducted" in page
+    )

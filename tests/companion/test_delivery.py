@@ -39,7 +39,9 @@ def made(tmp_path):
     (folder / "book" / "page.html").write_text(PAGE)
     (folder / "_static" / "one.css").write_text('@import "three.css";\n.used { color: red } .unused { color: blue }')
     (folder / "_static" / "three.css").write_text(".imported, p { margin: 0 }")
-    (folder / "_static" / "two.css").write_text(".added::after { content: 'x' } #gone { top: 0 } @media print { .gone { top: 0 } }")
+    (folder / "_static" / "two.css").write_text(
+        ".added::after { content: 'x' } #gone { top: 0 } @media print { .gone { top: 0 } }"
+    )
     (folder / "_static" / "own.js").write_text("document.body.classList.add('added')")
     (folder / "_static" / "fontawesome.js").write_text("icons")
     Image.new("RGB", (30, 20)).save(folder / "_images" / "a.png")
@@ -54,7 +56,7 @@ def delivered(made, tmp_path):
 
 def test_a_page_loads_one_style_sheet_and_one_script(delivered):
     page = (delivered / "book" / "page.html").read_text()
-    assert page.count("<link rel=\"stylesheet\"") == page.count("<script defer") == 1
+    assert page.count('<link rel="stylesheet"') == page.count("<script defer") == 1
     assert "DOCUMENTATION_OPTIONS" not in page and "fontawesome" not in page
     assert sorted(path.name for path in (delivered / "_static").iterdir()) == ["searchdata.js", "site.css", "site.js"]
     assert (delivered / "_static" / "site.js").read_text() == "document.body.classList.add('added')"

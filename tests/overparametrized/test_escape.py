@@ -27,9 +27,7 @@ def few_points(width=2, **changes):
 @pytest.mark.parametrize("scale", [0.3, 1.0])
 @pytest.mark.parametrize("size", [1.0, 3.0])
 def test_one_point_has_a_closed_form(gain, scale, size):
-    model = TwoLayerRegression(
-        inputs=[[size]], targets=[0.7], width=1, learning_rate=0.05, gain=gain, scale=scale, bias=False
-    )
+    model = TwoLayerRegression(inputs=[[size]], targets=[0.7], width=1, learning_rate=0.05, gain=gain, scale=scale, bias=False)
     rate = model.step * gain**2 * size**2 / 2
     times = np.array([0, 0.3, 2, 30]) / rate
     pushed = 0.7 / (gain**2 * size**2 / 2) * -np.expm1(-rate * times)

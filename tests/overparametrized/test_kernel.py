@@ -171,9 +171,7 @@ class TestSeries:
     @pytest.mark.parametrize("bias", [True, False])
     @pytest.mark.parametrize("d", [1, 5])
     def test_recurrence_against_symbolic_derivatives(self, d, bias):
-        np.testing.assert_allclose(
-            kernel_coefficients(7, dimension=d, bias=bias), taylor(7, d, bias), rtol=1e-12, atol=1e-17
-        )
+        np.testing.assert_allclose(kernel_coefficients(7, dimension=d, bias=bias), taylor(7, d, bias), rtol=1e-12, atol=1e-17)
 
     @pytest.mark.parametrize("bias", [True, False])
     @pytest.mark.parametrize("norm", [1.0, 5**0.5, 0.2])

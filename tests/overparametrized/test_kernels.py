@@ -119,7 +119,10 @@ def test_every_pair_that_flips_was_hot(shape, length):
     r, norm = f - y, np.linalg.norm(X, 2)
     gradient = twins.gradient(X, weights, scales)
     change = step * (gradient.T @ gradient) @ r
-    caps, slack = length * np.abs(r) + 0.55 * length**2 * np.abs(change), 0.55 * length**2 * kernels.drift_bound(points, norm, change)
+    caps, slack = (
+        length * np.abs(r) + 0.55 * length**2 * np.abs(change),
+        0.55 * length**2 * kernels.drift_bound(points, norm, change),
+    )
     options = (points, zero, np.linalg.norm(X, axis=1), weights, scales, active, r)
     hot = kernels.certify(*options, np.empty_like(f), step, length, slack)
     hot, starts, places, heights = kernels.hot_pairs(*options, step, length, slack, caps, hot)

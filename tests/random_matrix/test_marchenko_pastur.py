@@ -9,9 +9,7 @@ from scipy.integrate import quad
 from learning_dynamics.random_matrix import MixtureClassification, mp_atom, mp_density, stieltjes
 
 ASPECTS = st.floats(1e-3, 50) | st.sampled_from([1.0, 1 - 1e-3, 1 + 1e-3])
-POINTS = st.builds(
-    lambda size, angle: 10**size * np.exp(1j * angle), st.floats(-6, 6), st.floats(1e-3, np.pi - 1e-3)
-)
+POINTS = st.builds(lambda size, angle: 10**size * np.exp(1j * angle), st.floats(-6, 6), st.floats(1e-3, np.pi - 1e-3))
 checked = settings(max_examples=300, deadline=None, derandomize=True)
 
 

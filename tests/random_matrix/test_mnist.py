@@ -86,7 +86,10 @@ class TestPrintedTheory:
         V = np.trapezoid(((1 - f) / z) ** 2 / D - 0.1 * f**2 * m, z) / 2j / np.pi
         errors = classification_error(E.real, V.real)
         assert np.abs(errors - generalization_error(model_of(NORM2), t[:, 0])).max() < 0.01
-        assert np.abs(errors - PRINTED["generalization_theory"][AFTER_START]).max() > 100 * PRINTED.precision["generalization_theory"]
+        assert (
+            np.abs(errors - PRINTED["generalization_theory"][AFTER_START]).max()
+            > 100 * PRINTED.precision["generalization_theory"]
+        )
 
 
 class TestPrintedSimulation:

@@ -151,7 +151,9 @@ class TestPaths:
 class TestRefusals:
     def test_it_raises_with_the_estimate(self, monkeypatch):
         monkeypatch.setattr(paths, "CIRCLE_NODES", 8)
-        with pytest.raises(ArithmeticError, match=r"^the paths around the pieces of the spectrum are uncertain by \d\.\de-\d\d at"):
+        with pytest.raises(
+            ArithmeticError, match=r"^the paths around the pieces of the spectrum are uncertain by \d\.\de-\d\d at"
+        ):
             contour_parts(model(), 3.0)
 
     def test_it_raises_rather_than_run_for_ever(self, monkeypatch):

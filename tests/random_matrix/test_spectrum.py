@@ -83,9 +83,7 @@ class TestSample:
         forms = sample.forms(POINTS)
         for name, (a, b) in PAIRS.items():
             left, right = vectors[a], vectors[b]
-            solved = [
-                left @ scipy.linalg.solve(sample.X @ sample.X.T / n - z * np.eye(p), right.astype(complex)) for z in POINTS
-            ]
+            solved = [left @ scipy.linalg.solve(sample.X @ sample.X.T / n - z * np.eye(p), right.astype(complex)) for z in POINTS]
             from_pairs = resolvent_bilinear(sample.eigenvalues, sample.eigenvectors, left, right, POINTS)
             np.testing.assert_allclose(getattr(forms, name), solved, rtol=1e-10, atol=1e-13)
             np.testing.assert_allclose(getattr(forms, name), from_pairs, rtol=1e-11, atol=1e-14)

@@ -48,8 +48,10 @@ def test_verdicts_come_first_on_a_phone(open_page, chapter):
     rows = opened.locator("table.verdicts tbody tr")
     assert rows.count()
     for row in rows.all()[:6]:
-        heights = row.evaluate("row => [...row.cells].map(one => [one.className.includes('verdict'), one.getBoundingClientRect()]"
-                               ".map(part => part.top ?? part))")
+        heights = row.evaluate(
+            "row => [...row.cells].map(one => [one.className.includes('verdict'), one.getBoundingClientRect()]"
+            ".map(part => part.top ?? part))"
+        )
         verdicts, numbers = ([top for is_verdict, top in heights[1:] if is_verdict is kind] for kind in (True, False))
         assert max(verdicts) < min(numbers)
         assert row.evaluate("row => [...row.cells].every(one => one.getBoundingClientRect().right <= 390)")

@@ -63,9 +63,7 @@ def elsewhere(root, tmp_path_factory):
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / "venv"], check=True)
     python = folder / "venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     subprocess.run([*pip, "--python", python, "install", *quiet, *folder.glob("*.whl")], check=True)
-    purelib = subprocess.check_output(
-        [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], text=True
-    ).strip()
+    purelib = subprocess.check_output([python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], text=True).strip()
     Path(purelib, "dependencies.pth").write_text(sysconfig.get_path("purelib"))
     return python
 

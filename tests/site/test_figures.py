@@ -112,7 +112,9 @@ def test_the_data_of_every_figure_can_be_downloaded_and_is_what_was_recorded(pro
     recorded = {name: content["data"] for name, content in read_results(results).items() if content["data"]}
     assert recorded
     links = {link["download"] or link["href"]: link for link in page(chapter).select(".figure-data a.download")}
-    offered = {unquote(link["href"]).split("/")[-1]: (html / "book" / chapter).parent / unquote(link["href"]) for link in links.values()}
+    offered = {
+        unquote(link["href"]).split("/")[-1]: (html / "book" / chapter).parent / unquote(link["href"]) for link in links.values()
+    }
     tables = {agreement_file(entry) for entry, content in read_results(results).items() if content["rows"]}
     assert sorted(offered) == sorted([*(name for names in recorded.values() for name in names), *tables])
     for name in tables:

@@ -69,7 +69,9 @@ def completed(notebook, released, owner, figures=None):
     steps += _put_back(steps, known, owner, notes)
     steps = _display_order(steps)
     order = sorted(range(len(steps)), key=lambda index: steps[index].rank)
-    moved = [steps[index].cell.source for index in order if not steps[index].ours] != [each.cell.source for each in steps if not each.ours]
+    moved = [steps[index].cell.source for index in order if not steps[index].ours] != [
+        each.cell.source for each in steps if not each.ours
+    ]
     if moved:
         notes.append("cells stand in another order than in the assignment; they were run in its order")
     return Completed(steps, order, notes, _essays(steps, known, figures or {}))
@@ -157,9 +159,13 @@ def _step(cell, key, known, several, notes):
         return Step(cell, key, JUDGE if mark["grade"] else RUN, "", cell.source)
     if mark["grade"]:
         notes.append(f"the check '{key}' was changed; what was written there was run, and the check was made as handed out")
-        return Step(cell, key, JUDGE, "changed by you; it was run as you wrote it", cell.source if cell.cell_type == "code" else "")
+        return Step(
+            cell, key, JUDGE, "changed by you; it was run as you wrote it", cell.source if cell.cell_type == "code" else ""
+        )
     notes.append(f"the cell '{key}' was changed; it was run as handed out, then as written")
-    return Step(cell, key, RUN if cell.cell_type == "code" else SHOW, "changed by you; the original was run before it", cell.source)
+    return Step(
+        cell, key, RUN if cell.cell_type == "code" else SHOW, "changed by you; the original was run before it", cell.source
+    )
 
 
 def _join_parts(steps):
@@ -213,7 +219,9 @@ def _put_back(steps, known, owner, notes):
         notes.append("put back: " + ", ".join(f"'{key}'" for key in missing))
     if not _names_a_student(steps):
         cell = nbformat.v4.new_code_cell(f"student = {owner!r}")
-        new.append(Step(cell, None, RUN, "put in: the notebook names no student", cell.source, known[STUDENT_CELL][0] + 0.5, True))
+        new.append(
+            Step(cell, None, RUN, "put in: the notebook names no student", cell.source, known[STUDENT_CELL][0] + 0.5, True)
+        )
         notes.append("the notebook names no student; it was run with the name of its folder")
     return new
 
@@ -246,7 +254,9 @@ def _essays(steps, known, figures):
     written = {}
     for key in essays:
         cells = {key, figures.get(key)} - {None}
-        own = [(step.grade_id, step.cell) for step in steps if step.grade_id in cells and not step.ours and step.cell.source.strip()]
+        own = [
+            (step.grade_id, step.cell) for step in steps if step.grade_id in cells and not step.ours and step.cell.source.strip()
+        ]
         changed = any(_plain(cell.source) != _plain(known[one][1].source) or cell.get("attachments") for one, cell in own)
         written[key] = bool(changed or loose)
     return written

@@ -27,7 +27,16 @@ from .submissions import find_submissions
 from .tables import write_table, write_whole
 from .warm import warm_caches
 
-GRADES_FILE, ESSAYS, FEEDBACK, NOTEBOOKS, STATE, CACHES, STATISTICS, UPLOAD = "grades.csv", "essays", "feedback", "graded", ".state", "classroom-cache", "statistics.md", "upload"
+GRADES_FILE, ESSAYS, FEEDBACK, NOTEBOOKS, STATE, CACHES, STATISTICS, UPLOAD = (
+    "grades.csv",
+    "essays",
+    "feedback",
+    "graded",
+    ".state",
+    "classroom-cache",
+    "statistics.md",
+    "upload",
+)
 
 
 @dataclass
@@ -65,7 +74,21 @@ class Grade:
         return [task for task, value in self.points.items() if value is None]
 
 
-def grade(project, folder, name, out, *, timeout=60, roster=None, workers=None, isolate="auto", masters=None, deadline=None, late_per_day=0.0, say=print):
+def grade(
+    project,
+    folder,
+    name,
+    out,
+    *,
+    timeout=60,
+    roster=None,
+    workers=None,
+    isolate="auto",
+    masters=None,
+    deadline=None,
+    late_per_day=0.0,
+    say=print,
+):
     """Grade all submissions of an assignment.
 
     Writes ``grades.csv``, ``marks.csv``, ``feedback/<student>.html``, ``graded/<student>.ipynb`` and ``essays/<task>.html`` into
@@ -120,7 +143,10 @@ def grade(project, folder, name, out, *, timeout=60, roster=None, workers=None, 
     given = read_marks(place / MARKS_FILE, assignment, [each.student for each in found.submissions])
     isolation = chosen(isolate, hidden=(project.root / "classroom", folder, out, *([masters] if masters else [])))
     say(isolation.sentence)
-    judged = lambda each, result: _grade(assignment, each, result, given, policy)
+
+    def judged(each, result):
+        return _grade(assignment, each, result, given, policy)
+
     results = _results(project, place, assignment, found.submissions, isolation, timeout, workers, judged, say)
     grades = [judged(each, results.get(each.student)) for each in found.submissions]
     _write_all(place, assignment, grades, results, given)
@@ -165,7 +191,9 @@ def _results(project, place, assignment, submissions, isolation, timeout, worker
             results[student] = result
             say(progress.line(judged(by_name[student], result), assignment))
     except KeyboardInterrupt:
-        raise CompanionError(f"interrupted: {progress.done} of {progress.total} are graded; the same command goes on from there.") from None
+        raise CompanionError(
+            f"interrupted: {progress.done} of {progress.total} are graded; the same command goes on from there."
+        ) from None
     return results
 
 
@@ -181,7 +209,9 @@ def _fingerprint(assignment, isolation, timeout):
     files = sorted(path for path in PACKAGE.rglob("*.py"))
     library = _hash(*(path.relative_to(PACKAGE).as_posix() + path.read_text("utf-8") for path in files))
     about = "".join(path.read_text("utf-8") for path in sorted(assignment.path.parent.glob("assignment.yml")))
-    return _hash(library, assignment.path.read_text("utf-8"), about, repr(isolation.limits), repr(isolation.namespaces), repr(timeout))
+    return _hash(
+        library, assignment.path.read_text("utf-8"), about, repr(isolation.limits), repr(isolation.namespaces), repr(timeout)
+    )
 
 
 def _kept(path):
@@ -192,7 +222,16 @@ def _kept(path):
 
 
 def _without_notebook(assignment, points, failed=""):
-    return {"points": dict.fromkeys((task.id for task in assignment.tasks), points), "says": {}, "numbers": {}, "notes": [], "cells": [], "essays": {}, "notebook": None, "failed": failed}
+    return {
+        "points": dict.fromkeys((task.id for task in assignment.tasks), points),
+        "says": {},
+        "numbers": {},
+        "notes": [],
+        "cells": [],
+        "essays": {},
+        "notebook": None,
+        "failed": failed,
+    }
 
 
 def _not_graded(assignment, reason):
@@ -302,10 +341,16 @@ def _write_essays(place, assignment, grades, results):
 def write_grades(path, assignment, grades):
     """Write the table of all students: total after and before a deduction, maximum, when it was handed in, tasks to be marked, points by task, notes."""
     tasks = [task.id for task in assignment.tasks]
-    rows = [["student", "assignment", "number", "points", "maximum", "to mark", "handed in", "days late", "deducted", *tasks, "notes"]]
+    rows = [
+        ["student", "assignment", "number", "points", "maximum", "to mark", "handed in", "days late", "deducted", *tasks, "notes"]
+    ]
     for number, found in enumerate(grades, 1):
         points = ["" if found.points[task] is None else f"{found.points[task]:g}" for task in tasks]
-        total = ["" if found.failed else f"{found.total:g}", f"{assignment.points:g}", NOT_GRADED if found.failed else " ".join(found.open)]
+        total = [
+            "" if found.failed else f"{found.total:g}",
+            f"{assignment.points:g}",
+            NOT_GRADED if found.failed else " ".join(found.open),
+        ]
         late = [found.late.stamp, found.late.days, f"{found.deducted:g}"] if found.late else ["", "", ""]
         rows.append([found.student, assignment.name, number, *total, *late, *points, "; ".join(found.notes)])
     write_table(path, rows)
@@ -321,5 +366,3 @@ def _say_rest(found, given, grades, say):
     failed = [each.student for each in grades if each.failed]
     if failed:
         say(f"{NOT_GRADED}: {', '.join(failed)}; nothing is held against them, and the same command tries again.")
-
-

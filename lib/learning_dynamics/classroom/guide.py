@@ -138,7 +138,9 @@ def guide(assignments):
     str
     """
     head = ["| assignment | paper | minutes | points |", "| :-- | :-- | --: | --: |"]
-    rows = [f"| {each.title} (`{each.name}`) | {each.paper} | {each.minutes} | {each.points:g} |" for each in assignments.values()]
+    rows = [
+        f"| {each.title} (`{each.name}`) | {each.paper} | {each.minutes} | {each.points:g} |" for each in assignments.values()
+    ]
     parts = [INTRODUCTION.format(overview="\n".join(head + rows))]
     return "".join(parts + [_section(each) for each in assignments.values()])
 
@@ -161,9 +163,7 @@ def _section(assignment):
         parameters=_parameters(assignment.name),
         rubric="\n".join(f"`{task}`:\n\n{_listed(lines)}\n" for task, lines in assignment.rubric.items()),
         automatic=automatic,
-        mistakes="\n".join(
-            f"| {mistake.says} | {automatic - lost(assignment, mistake):g} |" for mistake in assignment.mistakes
-        ),
+        mistakes="\n".join(f"| {mistake.says} | {automatic - lost(assignment, mistake):g} |" for mistake in assignment.mistakes),
     )
 
 

@@ -191,7 +191,12 @@ def given_numbers(found):
     for name, value in sorted(found.items()):
         if isinstance(value, (numbers.Number, np.generic, np.ndarray)) and not isinstance(value, bool):
             entries = np.ravel(value)
-            if 0 < entries.size <= MOST_ENTRIES and entries.dtype.kind in "fc" and np.isfinite(entries).all() and not all(map(_is_short, entries)):
+            if (
+                0 < entries.size <= MOST_ENTRIES
+                and entries.dtype.kind in "fc"
+                and np.isfinite(entries).all()
+                and not all(map(_is_short, entries))
+            ):
                 texts.append(f"{name} = " + ", ".join(f"{each:.{DIGITS}g}" for each in entries))
     return tuple(texts)
 
@@ -224,7 +229,8 @@ def unbound(plan):
     missing = {}
     for task, source in plan.checks.items():
         local = {node.arg for node in ast.walk(ast.parse(source)) if isinstance(node, ast.arg)}
-        inner = {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+        inner = {
+            node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+        }
         missing[task] = used_names(source) - given - local - inner - bound_names(source) - plan.needs[task]
     return {task: names for task, names in missing.items() if names}
-

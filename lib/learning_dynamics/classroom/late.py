@@ -58,7 +58,10 @@ class Policy:
             raise CompanionError(f"late-per-day must be a percentage from 0 to 100, got {percent:g}.")
         rows = {row["identifier"]: row for row in roster.rows} if roster else {}
         self.percent, self.deadline = percent, moment("deadline", deadline) if deadline else None
-        self.deadlines, self.times = ({who: moment(f"{key} of {who!r}", row[key]) for who, row in rows.items() if row.get(key)} for key in ("deadline", "handed_in"))
+        self.deadlines, self.times = (
+            {who: moment(f"{key} of {who!r}", row[key]) for who, row in rows.items() if row.get(key)}
+            for key in ("deadline", "handed_in")
+        )
         if percent and not (self.deadline or self.deadlines):
             raise CompanionError(f"late-per-day is {percent:g}, and there is no deadline; give one with --deadline.")
 
@@ -93,5 +96,7 @@ def moment(name, text):
     try:
         found = datetime.fromisoformat(text).replace(tzinfo=None)
     except ValueError:
-        raise CompanionError(f"the {name} must be a time like 2026-11-30 18:00 or a date like 2026-11-30, got {text!r}.") from None
+        raise CompanionError(
+            f"the {name} must be a time like 2026-11-30 18:00 or a date like 2026-11-30, got {text!r}."
+        ) from None
     return datetime.combine(found.date(), time.max).replace(microsecond=0) if len(text) <= 10 else found

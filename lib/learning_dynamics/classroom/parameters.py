@@ -71,7 +71,10 @@ def parameters(assignment, student, course=""):
     identifier = normalized(student)
     if identifier in ("", PLACEHOLDER):
         raise ValueError(f"student must be the identifier under which you hand in, got {student!r}")
-    drawn = {name: _on_grid("/".join(filter(None, [assignment, name, identifier, course])), *grid) for name, grid in RANGES[assignment].items()}
+    drawn = {
+        name: _on_grid("/".join(filter(None, [assignment, name, identifier, course])), *grid)
+        for name, grid in RANGES[assignment].items()
+    }
     return SimpleNamespace(**drawn)
 
 

@@ -48,7 +48,9 @@ def read_roster(path):
             raise CompanionError(f"{path.name}, line {line}: the identifier is empty.")
         key = name_key(row["identifier"])
         if key in seen:
-            raise CompanionError(f"{path.name}, line {line}: the identifier {row['identifier']!r} stands in line {seen[key]}, too.")
+            raise CompanionError(
+                f"{path.name}, line {line}: the identifier {row['identifier']!r} stands in line {seen[key]}, too."
+            )
         seen[key] = line
         rows.append(row)
     return Roster(rows)

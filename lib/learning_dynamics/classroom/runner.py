@@ -120,7 +120,12 @@ class Shell(InteractiveShell):
         """The notebook goes on."""
 
     def _showtraceback(self, etype, evalue, stb):
-        error = {"output_type": "error", "ename": str(getattr(etype, "__name__", etype)), "evalue": str(evalue), "traceback": list(stb)}
+        error = {
+            "output_type": "error",
+            "ename": str(getattr(etype, "__name__", etype)),
+            "evalue": str(evalue),
+            "traceback": list(stb),
+        }
         self.pipe.send(kind="output", output=error)
 
 

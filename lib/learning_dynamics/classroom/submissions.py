@@ -284,7 +284,9 @@ def _unpacked(group, problems):
         if name.lower().endswith(".zip"):
             files, ignored = _archive_files(name, _bytes(data))
             problems += ignored
-            yield from ((f"{name}/{inner}", inside, _time_of(data)) for inner, inside in files if inner.lower().endswith(NOTEBOOKS))
+            yield from (
+                (f"{name}/{inner}", inside, _time_of(data)) for inner, inside in files if inner.lower().endswith(NOTEBOOKS)
+            )
         elif name.lower().endswith(NOTEBOOKS):
             yield name, data, _time_of(data)
 

@@ -46,9 +46,7 @@ def build(project, preset, *, workers=None, say=print):
     own_place = project.output == project.root
     if not own_place:
         require_outside_sources(project, project.output)
-    with claimed(
-        project.build, command="build", about="the book", names=BUILT, doing="building the book", trusted=own_place
-    ):
+    with claimed(project.build, command="build", about="the book", names=BUILT, doing="building the book", trusted=own_place):
         execute_stale(project, preset, workers=workers, say=say)
         page = render_site(project, preset, say=say)
         say(f"certificate: {write_certificate(project, preset)}")

@@ -69,9 +69,7 @@ def certificate(project, preset):
         "python": _only(run["python"] for run in runs.values()),
         "packages": {name: _only(run["versions"][name] for run in runs.values()) for name in _packages(runs)},
         "chapters": {name: {"seconds": run["seconds"]} for name, run in runs.items()},
-        "entries": {
-            entry: content for name in runs for entry, content in _entries(project.results(name, preset), name).items()
-        },
+        "entries": {entry: content for name in runs for entry, content in _entries(project.results(name, preset), name).items()},
     }
 
 

@@ -153,7 +153,11 @@ def _size(path):
 
 def with_version(page, version):
     """A page with the version in its footer."""
-    return page.replace('<p class="copyright">', f'<p class="version">{version}</p>\n  <p class="copyright">', 1) if version else page
+    return (
+        page.replace('<p class="copyright">', f'<p class="version">{version}</p>\n  <p class="copyright">', 1)
+        if version
+        else page
+    )
 
 
 def _copy_used(static, target):

@@ -107,7 +107,10 @@ class Head:
         return json.dumps(about, ensure_ascii=False).replace("<", "\\u003c")
 
     def _authors(self):
-        return [author.get("name") or f"{author['given-names']} {author['family-names']}" for author in self.citation.get("authors", [])]
+        return [
+            author.get("name") or f"{author['given-names']} {author['family-names']}"
+            for author in self.citation.get("authors", [])
+        ]
 
     def write_entrance(self, target):
         """Write the page that stands for the folder of the site and leads to the first one."""

@@ -16,7 +16,15 @@ STYLES = (
 )
 """Colour, line and marker of a figure's series; each alone tells the series apart."""
 
-PUBLISHED = {"color": INK, "linestyle": "-", "linewidth": 0.7, "marker": "x", "markersize": 3.2, "markeredgewidth": 0.7, "zorder": 3}
+PUBLISHED = {
+    "color": INK,
+    "linestyle": "-",
+    "linewidth": 0.7,
+    "marker": "x",
+    "markersize": 3.2,
+    "markeredgewidth": 0.7,
+    "zorder": 3,
+}
 """Line of a curve that a paper draws: thin, grey, with small crosses at the points that were read."""
 
 

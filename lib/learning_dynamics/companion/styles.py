@@ -3,13 +3,16 @@
 import base64
 import io
 import re
+from functools import partial
 from pathlib import Path
 
 import tinycss2
 from fontTools import subset
 from fontTools.ttLib import TTFont
 
-STATES = frozenset("show showing hide fade collapse collapsed collapsing tooltip tooltip-inner tooltip-arrow bs-tooltip-auto".split())
+STATES = frozenset(
+    "show showing hide fade collapse collapsed collapsing tooltip tooltip-inner tooltip-arrow bs-tooltip-auto".split()
+)
 """Classes and names that the theme's scripts give to parts of a page, beside those that stand in the scripts of the site."""
 
 GLYPH = re.compile(r"mjx-c[0-9A-F]+")
@@ -23,6 +26,7 @@ ADDRESS = re.compile(r"url\(\s*[\"']?(?!data:)([^\"')]+)[\"']?\s*\)")
 FORMATS = (".ttf", ".woff")
 """Fonts that can be cut down without further packages."""
 
+SETTING = re.compile(r"(?<![\w-])(--[\w-]+)\s*:[^;{}\"']*(?:;|(?=}))")
 VARIABLE = re.compile(r"(?<![\w-])(--[\w-]+)\s*:")
 USED = re.compile(r"var\(\s*(--[\w-]+)")
 RULE = re.compile(r"([^{}]*)\{([^{}]*)\}")
@@ -176,10 +180,14 @@ def cut_font(path, wanted):
 def _without_unused_variables(styles):
     """Variables that no rule reads are left out, and then those that only they read."""
     while True:
-        unused = set(VARIABLE.findall(styles)) - set(USED.findall(styles))
-        if not unused:
+        read = set(USED.findall(styles))
+        if not set(VARIABLE.findall(styles)) - read:
             return styles
-        shorter = re.sub(r"(?<![\w-])(--[\w-]+)\s*:[^;{}\"']*(?:;|(?=}))", lambda m: "" if m[1] in unused else m[0], styles)
+        shorter = SETTING.sub(partial(_kept_if_read, read), styles)
         if shorter == styles:
             return styles
         styles = shorter
+
+
+def _kept_if_read(read, setting):
+    return setting[0] if setting[1] in read else ""

@@ -73,7 +73,9 @@ def draw_test(curve, draws, *, components=3):
         raise ValueError(f"curve must have {places} entries like each of the draws, got {curve.size}")
     q = integer("components", components, at_least=1)
     if q > min(count - 2, places):
-        raise ValueError(f"components must be at most {min(count - 2, places)} for {count} draws of {places} entries, got {shown(q)}")
+        raise ValueError(
+            f"components must be at most {min(count - 2, places)} for {count} draws of {places} entries, got {shown(q)}"
+        )
     mean = draws.mean(axis=0)
     _, sizes, directions = np.linalg.svd(draws - mean, full_matrices=False)
     if not sizes[q - 1] > 0:

@@ -96,8 +96,7 @@ class Linearization:
         weights = self._of_neurons("weights", weights)
         with one_blas_thread():
             return sum(
-                np.count_nonzero((weights[rows] @ self.features.T > 0) != self.active[rows])
-                for rows in _blocks(self.scales.size)
+                np.count_nonzero((weights[rows] @ self.features.T > 0) != self.active[rows]) for rows in _blocks(self.scales.size)
             )
 
     def distances(self, weights):

@@ -289,7 +289,10 @@ def polynomial_data(*, seed, n=100, d=5, degree=2, norm=1.0, standardize=True, b
     rng = np.random.default_rng(integer("seed", seed, at_least=0))
     n, d = size("n", n), size("d", d)
     check_room(3 * n * d, n=n, d=d)
-    degree, norm = integer("degree", integer("degree", degree, at_least=0), at_most=MOST_ENTRIES), moderate("norm", norm, largest=LARGEST)
+    degree, norm = (
+        integer("degree", integer("degree", degree, at_least=0), at_most=MOST_ENTRIES),
+        moderate("norm", norm, largest=LARGEST),
+    )
     boolean("standardize", standardize)
     inputs = _points_of_norm(rng, n, d, norm)
     beta = rng.uniform(-1, 1, d)
@@ -304,11 +307,11 @@ def polynomial_data(*, seed, n=100, d=5, degree=2, norm=1.0, standardize=True, b
     if not np.isfinite(spread):
         raise ValueError(f"degree must leave the squares of the targets finite, got {degree} with points of norm {norm:g}")
     if not spread > 1e-12 * abs(shift):
-        raise ValueError(f"standardize must be False where all targets are equal, got {powers[0]:g} at n = {n}, degree = {degree}")
+        raise ValueError(
+            f"standardize must be False where all targets are equal, got {powers[0]:g} at n = {n}, degree = {degree}"
+        )
     targets = (powers - shift) / spread
-    return PolynomialData(
-        inputs=inputs, targets=targets, beta=beta, degree=degree, norm=norm, shift=shift, spread=spread
-    )
+    return PolynomialData(inputs=inputs, targets=targets, beta=beta, degree=degree, norm=norm, shift=shift, spread=spread)
 
 
 def _check_products(weights, features):

@@ -137,6 +137,7 @@ def simulate(
     """
 
     instance("model", model, TwoLayerRegression)
+
     def experiment(rng):
         options = {"dynamics": dynamics, "method": method, "tolerance": tolerance, "points": points, "progress": progress}
         return train(model, *model.draw(rng), epochs=epochs, **options)
@@ -147,9 +148,7 @@ def simulate(
     return Simulation(epochs=results[0].epochs, predictions=predictions, **stacked)
 
 
-def train(
-    model, weights, signs, *, epochs, dynamics="gd", method="cold-hot", tolerance=1e-3, points=None, progress=None
-):
+def train(model, weights, signs, *, epochs, dynamics="gd", method="cold-hot", tolerance=1e-3, points=None, progress=None):
     r"""Train the first layer from given weights by full-batch descent or by its flow.
 
     Parameters

@@ -256,10 +256,7 @@ def as_activation(name, value):
         return ACTIVATIONS[value]
     if callable(value):
         return Activation(function=value)
-    raise TypeError(
-        f"{name} must be a name, a function, an Activation or an array of Hermite coefficients, "
-        f"got {shown(value)}"
-    )
+    raise TypeError(f"{name} must be a name, a function, an Activation or an array of Hermite coefficients, got {shown(value)}")
 
 
 def _degree(degree):

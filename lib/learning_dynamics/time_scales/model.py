@@ -196,7 +196,4 @@ def _check_terms(target, phi, degree):
         return
     lost = 1 - phi @ phi / hermite.squared_norm(target)
     if lost > LARGEST_LOST_SHARE:
-        raise ValueError(
-            f"degree must be larger, got {degree}: "
-            f"the terms beyond it hold {lost:.1%} of the target's squared norm"
-        )
+        raise ValueError(f"degree must be larger, got {degree}: the terms beyond it hold {lost:.1%} of the target's squared norm")

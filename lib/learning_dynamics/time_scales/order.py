@@ -288,9 +288,7 @@ def _in_time(k, sigma, starts, last):
     wanted = 1 + np.count_nonzero(sigma[:k])
     distinct = moving_values(sigma, starts).size
     if distinct < wanted:
-        return ORDER_ONE, nan, (
-            f"the start has {distinct} distinct value{'s' * (distinct != 1)}, fewer than {wanted}: {PARTLY}"
-        )
+        return ORDER_ONE, nan, (f"the start has {distinct} distinct value{'s' * (distinct != 1)}, fewer than {wanted}: {PARTLY}")
     if k == 1:
         return VANISHING, 0.5, "deviations from the mean grow exponentially"
     if last.verdict != VANISHING:

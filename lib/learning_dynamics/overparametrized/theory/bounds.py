@@ -419,4 +419,3 @@ def _formula(**given):
     broadcast(**{name: np.asarray(value) for name, value in given.items()})
     with within_floats(**given):
         yield
-

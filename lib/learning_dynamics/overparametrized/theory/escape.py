@@ -303,7 +303,10 @@ def infinite_width(widths, values):
     >>> round(fit.level, 10), round(fit.slope, 10)
     (1.0, 2.0)
     """
-    widths, values = real_array("widths", widths, ndim=1, at_least=1, squares=True), real_array("values", values, ndim=1, squares=True)
+    widths, values = (
+        real_array("widths", widths, ndim=1, at_least=1, squares=True),
+        real_array("values", values, ndim=1, squares=True),
+    )
     if widths.size != values.size:
         raise ValueError(f"values must have one entry for each of the {widths.size} widths, got {values.size}")
     if np.unique(widths).size < 3 or widths.size < 4:
@@ -344,7 +347,9 @@ def _pushes(model, linearization, edges):
     else:
         eigenvalues, vectors = linearization.eigenvalues, linearization.eigenvectors
         residual = linearization.outputs - linearization.targets
-    decays = np.exp(-np.outer(edges[:-1], model.step * eigenvalues)) * -np.expm1(-np.outer(np.diff(edges), model.step * eigenvalues))
+    decays = np.exp(-np.outer(edges[:-1], model.step * eigenvalues)) * -np.expm1(
+        -np.outer(np.diff(edges), model.step * eigenvalues)
+    )
     return np.ascontiguousarray((decays * (residual @ vectors) / eigenvalues) @ vectors.T)
 
 

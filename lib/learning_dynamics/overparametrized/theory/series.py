@@ -145,7 +145,9 @@ def feature_norm2(degree, *, dimension, beta_norm=1.0, bias=True):
     beta_norm = real("beta_norm", beta_norm, at_least=0)
     last = _coefficients(degree + 1, dimension, bias, None, False)[-1]
     if not last > 0:
-        raise ValueError(f"degree must be that of a power in the kernel, got {degree} with bias = {bias!r}, dimension = {dimension}")
+        raise ValueError(
+            f"degree must be that of a power in the kernel, got {degree} with bias = {bias!r}, dimension = {dimension}"
+        )
     with within_floats(beta_norm=beta_norm, degree=degree, dimension=dimension):
         return beta_norm ** (2 * degree) / float(last)
 

@@ -52,9 +52,7 @@ def filtered_weights(X, y, w0, *, spectral_filter, t):
         return _weights_at(X, y, w0, spectral_filter, t)
 
 
-def simulate_filter(
-    model, *, spectral_filter, p, t, runs, seed, class_proportions=(0.5, 0.5), mean_direction=None, workers=None
-):
+def simulate_filter(model, *, spectral_filter, p, t, runs, seed, class_proportions=(0.5, 0.5), mean_direction=None, workers=None):
     """Train classifiers by any spectral filter on independent draws of the mixture and measure their errors.
 
     Parameters

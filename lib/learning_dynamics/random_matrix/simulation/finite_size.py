@@ -165,11 +165,7 @@ def draws_at(c, sizes, counts, seed):
     There is one group where p/c is an integer.  Otherwise the two integers beside it share the draws, so that p/n is c on average.
     """
     return [
-        [
-            (n, number, seed + k + offset * sizes.size)
-            for offset, (n, number) in enumerate(_shared_draws(c, p, count))
-            if number
-        ]
+        [(n, number, seed + k + offset * sizes.size) for offset, (n, number) in enumerate(_shared_draws(c, p, count)) if number]
         for k, (p, count) in enumerate(zip(sizes.tolist(), counts.tolist()))
     ]
 

@@ -10,6 +10,7 @@ from learning_dynamics.random_matrix.model import MixtureClassification, bulk_ed
 
 NODES_OF_A_BIN = 40
 
+
 def stieltjes(z: ArrayLike, *, c: float) -> float | complex | np.ndarray:
     r"""Stieltjes transform :math:`m(z) = \int \nu(dx)/(x - z)` of the Marchenko-Pastur law, paper 1 equation (2).
 

@@ -101,7 +101,9 @@ def statistics(model: MixtureClassification, t: ArrayLike, *, method: str = "spe
     return Statistics(t=t, **dict(zip(names, moments)))
 
 
-def generalization_error(model: MixtureClassification, t: ArrayLike, *, method: str = "spectral", dynamics: str = "flow") -> np.ndarray:
+def generalization_error(
+    model: MixtureClassification, t: ArrayLike, *, method: str = "spectral", dynamics: str = "flow"
+) -> np.ndarray:
     r"""Limit :math:`Q(E/\sqrt V)` of the misclassification probability on fresh data, paper 1 Theorem 1.
 
     Parameters

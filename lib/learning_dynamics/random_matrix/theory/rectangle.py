@@ -147,7 +147,9 @@ def _check_growth(model, t, left):
 def _check_number(sides, step):
     number = sum(abs(end - start) for start, end in sides) / step
     if not number <= MOST_NODES:
-        raise ValueError(f"step must leave at most {MOST_NODES:g} nodes on the rectangle, got {step!r}, which asks for {number:.1g}")
+        raise ValueError(
+            f"step must leave at most {MOST_NODES:g} nodes on the rectangle, got {step!r}, which asks for {number:.1g}"
+        )
 
 
 def _nodes(sides, step, rule):

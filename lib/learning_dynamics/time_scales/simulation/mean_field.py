@@ -219,10 +219,7 @@ def learning_times(flow, *, level=0.5, tolerance=1e-3):
 def _end(name, value, problem):
     value = real(name, value, above=0)
     if value < problem.first_stage:
-        raise ValueError(
-            f"{name} must be >= {problem.first_stage:.4g}, the time scale of the first stage, "
-            f"got {value!r}"
-        )
+        raise ValueError(f"{name} must be >= {problem.first_stage:.4g}, the time scale of the first stage, got {value!r}")
     return value
 
 
@@ -232,8 +229,7 @@ def _state_times(times, t_end):
     times = np.atleast_1d(real_array("times", times, at_least=0))
     if times.ndim > 1 or times.max() > t_end:
         raise ValueError(
-            f"times must be a vector of times <= t_end = {t_end:g}, got shape {times.shape}, "
-            f"largest {times.max():g}"
+            f"times must be a vector of times <= t_end = {t_end:g}, got shape {times.shape}, largest {times.max():g}"
         )
     return times
 
@@ -250,9 +246,7 @@ def _by_rodas4(problem, a0, stops, rtol, max_steps):
         if size == 0:
             raise StepLimitError(f"max_steps = {max_steps} do not suffice", t=clock[0], t_end=stops[-1], state=(a, s))
         t, (e, rates) = np.empty(size), np.empty((2, size, phi.size))
-        status, taken = rosenbrock.advance(
-            a, s, clock, stops, reached, phi, sigma, epsilon, rtol, t, e, rates, stop_a, stop_s
-        )
+        status, taken = rosenbrock.advance(a, s, clock, stops, reached, phi, sigma, epsilon, rtol, t, e, rates, stop_a, stop_s)
         look_up()
         pieces.append((t[:taken], e[:taken], rates[:taken]))
         done += taken

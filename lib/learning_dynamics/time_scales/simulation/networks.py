@@ -93,9 +93,7 @@ def draw_directions(*, m, d, seed):
     return u / np.linalg.norm(u, axis=1, keepdims=True)
 
 
-def network_flow(
-    problem, a0, directions, *, times, rtol=1e-8, kernel="series", method="overlaps", max_steps=100_000
-):
+def network_flow(problem, a0, directions, *, times, rtol=1e-8, kernel="series", method="overlaps", max_steps=100_000):
     r"""Integrate the exact gradient flow of a finite network on the population risk, paper 2 equations (5), (6).
 
     Parameters
@@ -228,8 +226,7 @@ def sgd(problem, a0, directions, *, d, step, times, seed):
         overlaps = u @ u.T
         if not (np.isfinite(a).all() and (np.abs(np.diag(overlaps) - 1) < DRIFT_TOLERANCE).all()):
             raise ArithmeticError(
-                f"descent diverged: step must be smaller than {step:g}, "
-                f"about {0.1 * problem.epsilon**0.5 / d:.1e}"
+                f"descent diverged: step must be smaller than {step:g}, about {0.1 * problem.epsilon**0.5 / d:.1e}"
             )
         seen.append((a.copy(), u[:, 0].copy(), overlaps))
     run = network_run(problem, U, wanted * step, seen)
@@ -260,16 +257,10 @@ def overlap_kernel(problem, kernel):
     given = problem.activation
     if kernel == "exact" and not isinstance(given, np.ndarray):
         if given is not ACTIVATIONS.get(given.name) or given.name not in overlaps.EXACT_KERNELS:
-            raise ValueError(
-                "activation must be 'relu', 'erf' or an array to have an exact kernel, "
-                f"got {given.name!r}"
-            )
+            raise ValueError(f"activation must be 'relu', 'erf' or an array to have an exact kernel, got {given.name!r}")
         return overlaps.EXACT_KERNELS[given.name]
     if kernel == "exact" and given.size > problem.degree + 1 and given[problem.degree + 1 :].any():
-        raise ValueError(
-            f"degree must be >= {given.size - 1} for an exact kernel of this activation, "
-            f"got {problem.degree}"
-        )
+        raise ValueError(f"degree must be >= {given.size - 1} for an exact kernel of this activation, got {problem.degree}")
     c = problem.sigma**2
     derivatives = (c, c[1:] * np.arange(1, c.size))
     return lambda r, *, derivative=0: overlaps.series(derivatives[derivative], r)

@@ -21,18 +21,14 @@ def linear_parameters(problem, a0):
         If one of them is 0.
     """
     if problem.kappa == 0:
-        raise ValueError(
-            "activation and target must have components of degree 1, got kappa = 0: "
-            "the overlaps never move"
-        )
+        raise ValueError("activation and target must have components of degree 1, got kappa = 0: the overlaps never move")
     with np.errstate(over="ignore"):
         variance = float((deviations(problem, a0) ** 2).mean())
     if not (np.isfinite(variance) and (variance > 0 or np.ptp(a0) == 0)):
         raise ValueError(f"a0 must have entries whose squares are normal numbers, got sizes up to {np.abs(a0).max():g}")
     if not variance > 0:
         raise ValueError(
-            f"a0 must have at least 2 distinct values, got {a0.size} times {a0[0]!s}: "
-            "atomic starts learn on no vanishing scale"
+            f"a0 must have at least 2 distinct values, got {a0.size} times {a0[0]!s}: atomic starts learn on no vanishing scale"
         )
     return abs(problem.kappa), abs(float(problem.phi[1] / problem.sigma[1])), variance
 
