@@ -63,7 +63,8 @@ RANGES = {
 }
 """What is out of range, by the name of the parameter."""
 NOT_FINITE = (
-    "stopping_threshold SpectralFilter ridge_flow heavy_ball learning_times average_test diagnose simulate simulate_filter simulate_pool"
+    "stopping_threshold SpectralFilter ridge_flow heavy_ball learning_times average_test diagnose simulate simulate_filter simulate_pool "
+    "simulate_minibatch simulate_one_pass"
 ).split()
 """Documented results that are not finite: no threshold, stable for ever, not learnt, one draw."""
 RESULTS = """

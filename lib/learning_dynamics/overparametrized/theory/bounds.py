@@ -3,8 +3,7 @@ r"""The bounds of paper 3, as functions of their variables and of the constants 
 n points of d inputs, m neurons, :math:`c` the lower bound of :math:`\lambda_{min}(H)` (in the book: its value), :math:`C_y \ge |y_i|`,
 :math:`\delta` the probability of failure, `distance` :math:`= \|w(0) - w_L^*\|`. Times t are those of the flow
 :math:`dw/dt = -\nabla f (f - Y)`, and eta is the step on :math:`\nabla f (f - Y)`. Arguments may be arrays and are broadcast.
-The numbers n, d and m are at least 1, delta is at most 1, and a bound beyond the range of floats is refused.
-"""
+n, d and m are at least 1, delta is at most 1, and a bound beyond the range of floats is refused."""
 
 from contextlib import contextmanager
 

@@ -10,7 +10,7 @@ from scipy.stats.qmc import Sobol
 from learning_dynamics._interruption import in_parts, look_up
 from learning_dynamics._limits import check_room
 from learning_dynamics._threads import one_blas_thread
-from learning_dynamics._validation import instance, integer, real_array, size, time_vector
+from learning_dynamics._validation import instance, integer, real_array, shown, size, time_vector
 from learning_dynamics.overparametrized.crossings import crossing_totals, drive, follow, pair_totals
 from learning_dynamics.overparametrized.linearization import Linearization, spectrum
 from learning_dynamics.overparametrized.model import TwoLayerRegression
@@ -111,12 +111,12 @@ def escape_limit(model, epochs, *, linearization=None, samples=512, steps=50, se
             drifts, own, densities = _motion_at(model, i, pushes, samples, rng)
             totals = np.zeros_like(drifts)
             first = 0
-            for part in in_parts(len(drifts), int(PART / len(pushes) ** 2)):
+            for part in in_parts(len(drifts), int(PART / max(1, len(pushes)) ** 2)):
                 rows = slice(first, first + part)
                 crossing_totals(drifts[rows], own, pushes[:, i].copy(), totals[rows])
                 first += part
             shares = model.gain**2 * (features[i] @ features[i]) * densities[:, None] * totals
-            estimates[:, 1:] += shares.reshape(BLOCKS, -1, len(pushes)).mean(axis=1)
+            estimates[:, 1:] += shares.reshape(BLOCKS, len(shares) // BLOCKS, len(pushes)).mean(axis=1)
     at = np.searchsorted(edges, epochs)
     errors = estimates.std(axis=0, ddof=1) / sqrt(BLOCKS)
     return EscapeLimit(epochs=epochs, values=estimates.mean(axis=0)[at], standard_errors=errors[at])
@@ -245,7 +245,7 @@ def kink_paths(model, epochs, *, point, heights, sign=1, linearization=None, ste
     heights = real_array("heights", heights, ndim=1, squares=True)
     point = integer("point", point, at_least=0, at_most=model.targets.size - 1)
     if integer("sign", sign) not in (1, -1):
-        raise ValueError(f"sign must be 1 or -1, got {sign!r}")
+        raise ValueError(f"sign must be 1 or -1, got {shown(sign)}")
     check_room(4 * heights.size * len(edges), heights=heights, steps=steps)
     rng = np.random.default_rng(integer("seed", seed, at_least=0))
     with one_blas_thread():
