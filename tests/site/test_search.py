@@ -33,7 +33,7 @@ FIRST = {
     "mean field": "time_scales/setting",
     "Hermite": "time_scales/setting",
     "finite networks": "time_scales/finite_networks",
-    "stochastic gradient descent": "time_scales/finite_networks",
+    "stochastic gradient descent": "random_matrix/minibatch",
     "implicit bias": "overparametrized/minimum_norm",
     "minimum norm": "overparametrized/minimum_norm",
     "overparameterized": "overparametrized/minimum_norm",
