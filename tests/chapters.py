@@ -58,6 +58,7 @@ SMALL = {  # sizes at which a chapter runs in seconds, where its own ranges allo
         end_runs=2,
     ),
     "random_matrix/mnist": dict(n=100, t_max=54, runs=2, literal_runs=2, lookalike_runs=2),
+    "random_matrix/minibatch": dict(p=64, n=128, t_max=100, runs=10),
     "random_matrix/beyond": dict(p=32, n=64, t_max=100, runs=2, smallest_p=8, doubling_runs=50),
     "time_scales/setting": dict(m=10, largest_m=40, draws=5),
     "time_scales/learning_order": dict(m=10, samples=50),
@@ -70,6 +71,7 @@ SMALL = {  # sizes at which a chapter runs in seconds, where its own ranges allo
     "overparametrized/generalisation": dict(draws=2, largest_n=64, fresh=50, net_n=5, widest=4096, epochs=1000, runs=2),
     "overparametrized/bounds": dict(n=10, widest=8192, flow_width=256, runs=2, repeats=3, draws=2),
     "overparametrized/beyond": dict(widest=10000, epochs=1000, runs=2, flow_width=400, switch_width=3200, lazy_width=800),
+    "overparametrized/constant": dict(widest=3200, epochs=1000, runs=2, samples=64),
     "bridge/regimes": dict(n=100, m=40, runs=2, epochs=40, fresh=500),
     "bridge/explorers": dict(checks=5, m=10, widest=1000, runs=2),
 }

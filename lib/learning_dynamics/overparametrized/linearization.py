@@ -49,16 +49,21 @@ class Linearization:
     @cached_property
     def solution(self):
         r"""The solution :math:`w_L^*` of the linearised problem nearest to w(0), paper 3 equation (1), shape (m, D)."""
-        return self.weights + self.gradient_product(self.solve(self.targets - self.outputs))
+        return self.weights + self._product(self._solve(self.targets - self.outputs))
 
     def solve(self, vector):
         r"""Return :math:`(\nabla f_0^T \nabla f_0)^{-1} v`, shape (n,), for v of shape (n,)."""
-        vector = self._of_inputs(vector)
+        return self._solve(self._of_inputs(vector))
+
+    def _solve(self, vector):
         return self.eigenvectors @ ((vector @ self.eigenvectors) / self.eigenvalues)
 
     def gradient_product(self, vector):
         r"""Return :math:`\nabla f_0 v`, shape (m, D), for v of shape (n,)."""
-        vector, product = self._of_inputs(vector), np.empty_like(self.weights)
+        return self._product(self._of_inputs(vector))
+
+    def _product(self, vector):
+        product = np.empty_like(self.weights)
         for rows in _blocks(self.scales.size):
             product[rows] = self.scales[rows, None] * ((self.active[rows] * vector) @ self.features)
         return product
@@ -85,7 +90,7 @@ class Linearization:
 
     def project(self, direction):
         r"""Return :math:`P_0 u`, shape (m, D), for u of shape (m, D): its part in the span of the gradient's columns."""
-        return self.gradient_product(self.solve(self.gradient_adjoint(direction)))
+        return self._product(self._solve(self.gradient_adjoint(direction)))
 
     def outputs_at(self, weights):
         r"""Return :math:`f_L(x_i, w) = \nabla f(x_i, w(0))^T w` on the training inputs, shape (n,)."""
@@ -117,7 +122,7 @@ class Linearization:
         with one_blas_thread():
             moved = weights - self.weights
             image = self._adjoint(moved)
-            outside = moved - self.gradient_product(self.solve(image))
+            outside = moved - self._product(self._solve(image))
             modes = (self.outputs + image - self.targets) @ self.eigenvectors
         return float(np.vdot(outside, outside)), float(np.sum(modes**2 / self.eigenvalues)), float(np.vdot(moved, moved))
 
