@@ -8,15 +8,29 @@ PRESET ?= paper
 export BOOK_PYTHON := $(value PYTHON)
 export BOOK_PRESET := $(value PRESET)
 SETUP = "$$BOOK_PYTHON" -E lib/setup_environment.py
+# The tests that need no book and no notebook, and seconds.
+COMPANION = agreement chances cli estimates explorers figures notebooks numerals parameters provenance records registry staleness
+QUICK = $(wildcard tests/*/test_model.py tests/*/test_docstrings.py) $(COMPANION:%=tests/companion/test_%.py) \
+	$(patsubst %,tests/test_%.py,concordance layout notation pins publishing randomness threads validation)
 RUN = $(SETUP) --run
 
-.PHONY: book test classroom test-classroom mutations benchmarks setup setup-dask setup-classroom clean
+.PHONY: book test check lint format classroom test-classroom mutations benchmarks setup setup-dask setup-classroom clean
 
 book: setup
 	@$(RUN) -m learning_dynamics build --preset "$$BOOK_PRESET"
 
 test: setup
 	@$(RUN) -m learning_dynamics test
+
+check: lint
+	@$(RUN) -m pytest -q -n 2 --dist loadfile $(QUICK)
+
+lint: setup
+	@$(RUN) -m tests.linting
+
+format: setup
+	@$(RUN) -m ruff check --fix-only
+	@$(RUN) -m ruff format
 
 classroom: setup-classroom
 	@$(RUN) -m learning_dynamics classroom

@@ -1,8 +1,8 @@
 """Timing, the machine's own rates, and the table."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Callable
 
 import numpy as np
 from numba import njit
@@ -107,7 +107,7 @@ def header():
 
 
 def _time(value):
-    for unit, size in (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)):
+    for unit, size in (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)):  # noqa: B007  (used after the loop)
         if value >= size:
             break
     return f"{value / size:.3g} {unit}"

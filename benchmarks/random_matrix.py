@@ -226,8 +226,8 @@ def _errors(stepping, child):
     X[0] += sqrt(MODEL.mu_norm2) * y
     w = sqrt(MODEL.sigma2 / P) * rng.standard_normal(P)
     errors = np.empty((STEPS, 2))
-    for t, (w, scores) in enumerate(stepping(X, y, w)):
-        errors[t] = ndtr(-sqrt(MODEL.mu_norm2) * w[0] / sqrt(w @ w)), np.count_nonzero(scores * y < 0) / N
+    for t, (now, scores) in enumerate(stepping(X, y, w)):
+        errors[t] = ndtr(-sqrt(MODEL.mu_norm2) * now[0] / sqrt(now @ now)), np.count_nonzero(scores * y < 0) / N
     return errors
 
 

@@ -1,7 +1,7 @@
 """Set up ``.venv`` with the pinned packages; does nothing where that has been done.
 
 ``--extra NAME`` installs the pins of ``requirements-NAME.txt`` on top.  ``--run ...`` becomes the environment's Python with
-these arguments.
+these arguments.  The fast installer uv does the work where it can be had, and pip where not.
 
 Run by ``make`` before everything else, so it uses the standard library alone and is written
 so that an old Python can read it and say that it is too old.
@@ -9,6 +9,7 @@ so that an old Python can read it and say that it is too old.
 
 from __future__ import print_function
 
+import ast
 import contextlib
 import hashlib
 import os
@@ -30,6 +31,30 @@ NEEDED_GIGABYTES = 1.5
 INPUTS = ("requirements.txt", "pyproject.toml", os.path.join("lib", "setup_environment.py"))
 INTERRUPTED = 130
 TEMPLATES = "{}$"
+UV = "uv==0.13.9"
+UV_OPTIONS = ["--no-config", "--index-strategy", "unsafe-best-match"]  # every index counts alike, as for pip
+UV_NAMES = {
+    "index-url": "UV_DEFAULT_INDEX",
+    "extra-index-url": "UV_INDEX",
+    "find-links": "UV_FIND_LINKS",
+    "constraint": "UV_CONSTRAINT",
+    "cert": "SSL_CERT_FILE",
+}
+"""Settings of pip that say where packages come from, and what uv calls them."""
+
+NOT_FOR_UV = (
+    "cache-dir",
+    "config-file",
+    "default-timeout",
+    "disable-pip-version-check",
+    "no-input",
+    "progress-bar",
+    "quiet",
+    "retries",
+    "timeout",
+)
+"""Settings of pip that uv may leave alone; with any other one pip does the work."""
+
 PIP_SETTINGS = {
     "PIP_USER": "0",
     "PIP_DRY_RUN": "0",
@@ -210,7 +235,7 @@ def what_is_missing():
 
 def create():
     """Make a fresh virtual environment; returns a sentence if that fails."""
-    print("Setting up .venv: about 125 packages, one to three minutes, only this once.", flush=True)
+    print("Setting up .venv: about 130 packages, half a minute to three, only this once.", flush=True)
     shutil.rmtree(VENV, ignore_errors=True)
     os.mkdir(VENV)
     open(mark(), "w").close()
@@ -224,10 +249,10 @@ def base_python():
 
 def install():
     """Install the pins and this package; returns a sentence if that fails."""
-    problem = pip_install(["-r", os.path.join(ROOT, "requirements.txt")], "the packages could not be installed")
+    problem = install_packages(["-r", os.path.join(ROOT, "requirements.txt")], "the packages could not be installed")
     if problem or any(character in ROOT for character in TEMPLATES):
         return problem or link_itself()
-    return pip_install(["--no-deps", "--no-build-isolation", "-e", "."], "this package could not be installed")
+    return install_packages(["--no-deps", "--no-build-isolation", "-e", "."], "this package could not be installed")
 
 
 def link_itself():
@@ -250,39 +275,73 @@ def link_itself():
 
 def install_extra(name):
     """Install the pins of an optional extra; returns a sentence if that fails."""
-    print("Adding the optional packages of %s: about a minute, only this once." % extra_pins(name), flush=True)
-    return pip_install(["-r", os.path.join(ROOT, extra_pins(name))], "the packages could not be installed")
+    print("Adding the optional packages of %s, only this once." % extra_pins(name), flush=True)
+    return install_packages(["-r", os.path.join(ROOT, extra_pins(name))], "the packages could not be installed")
 
 
-def pip_install(arguments, failure):
-    """Let the environment's pip install something; returns a sentence if that fails."""
-    pip = [venv_python(), "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
-    return run(pip + arguments, failure)
+def install_packages(arguments, failure):
+    """Let uv install something, or pip where uv cannot; returns a sentence if both fail."""
+    settings = uv_settings()
+    if settings is not None and uv():
+        command = [uv(), "pip", "install"] + UV_OPTIONS + ["--python", venv_python()]
+        if not run(command + arguments, failure, settings):
+            return None
+    return run(pip() + arguments, failure)
 
 
-def run(command, failure):
-    """Run a command, counting packages as they come; returns a sentence if it fails."""
-    lines = []
-    process = subprocess.Popen(
-        command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True
-    )
-    for line in process.stdout:
-        lines.append(line)
-        if line.startswith("Collecting") and sys.stdout.isatty():
-            count = sum(other.startswith("Collecting") for other in lines)
-            print("\r  %d packages looked up" % count, end="", flush=True)
-        elif line.startswith("Installing"):
-            print("\r  installing ...           ", flush=True)
-    if process.wait() == 0:
+def uv():
+    """The program uv of the environment, fetched where it is not there yet; None where it cannot be had."""
+    program = os.path.join(os.path.dirname(venv_python()), "uv.exe" if os.name == "nt" else "uv")
+    if not os.path.exists(program):
+        run(pip() + ["--retries", "1", "--no-deps", "--only-binary", ":all:", UV], "uv could not be installed")
+    return program if os.path.exists(program) else None
+
+
+def pip():
+    """The beginning of every command with the environment's pip."""
+    return [venv_python(), "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
+
+
+def uv_settings():
+    """What the reader has told pip about where packages come from, in variables for uv; None if pip was told more than that."""
+    told = told_to_pip()
+    if told is None or set(told) - set(UV_NAMES) - set(NOT_FOR_UV):
         return None
-    return explanation("".join(lines), failure)
+    between = {"find-links": ","}
+    return {UV_NAMES[name]: between.get(name, " ").join(told[name].split()) for name in told if name in UV_NAMES}
+
+
+def told_to_pip():
+    """The settings of pip in files and variables of the reader's, without our own; None where pip does not say."""
+    command = [venv_python(), "-m", "pip", "config", "list"]
+    listed = subprocess.run(command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    found = {}
+    for section in ("global.", "install.", ":env:."):
+        for line in listed.stdout.decode("utf-8", "replace").splitlines():
+            name, _, value = line.partition("=")
+            if name.startswith(section):
+                found[name[len(section) :]] = ast.literal_eval(value)
+    own = [name[len("PIP_") :].lower().replace("_", "-") for name in PIP_SETTINGS]
+    return {name: found[name] for name in found if name not in own} if listed.returncode == 0 else None
+
+
+def run(command, failure, settings=None):
+    """Run a command, with these variables besides; returns a sentence if it fails."""
+    variables = dict(environment(), **(settings or {}))
+    done = subprocess.run(command, cwd=ROOT, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, errors="replace")
+    return explanation(done.stdout, failure) if done.returncode else None
 
 
 def environment():
-    """The environment variables for pip and venv: where packages come from stays the reader's choice, where they go not."""
-    variables = {name: value for name, value in os.environ.items() if name not in DROPPED}
+    """The environment variables for pip, uv and venv: where packages come from stays the reader's choice, where they go not."""
+    variables = {name: value for name, value in os.environ.items() if name not in DROPPED and not uv_is_told(name)}
     variables.update(PIP_SETTINGS)
     return variables
+
+
+def uv_is_told(name):
+    """Whether a variable is for uv, which is to be told what pip is told; where its downloads are kept stays the reader's choice."""
+    return name.startswith("UV_") and name != "UV_CACHE_DIR"
 
 
 def explanation(output, failure):

@@ -125,7 +125,9 @@ def test_every_published_figure_has_an_entry():
     assert found == set(datasets.PRECISION)
 
 
-@pytest.mark.parametrize("entry", [entry for entry in REGISTRY.entries if entry.published is not None], ids=lambda entry: entry.id)
+@pytest.mark.parametrize(
+    "entry", [entry for entry in REGISTRY.entries if entry.published is not None], ids=lambda entry: entry.id
+)
 def test_published_curves_are_drawn(entry):
     code = re.sub(r"\s", "", "".join(cell.source for cell in cells(entry.chapter))).replace(",)", ")")
     assert f'published_figure("{entry.paper}",{entry.published})' in code

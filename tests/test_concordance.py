@@ -7,7 +7,14 @@ import re
 
 import pytest
 
-from learning_dynamics.companion.concordance import base_letter, concordance, full_names, notation, shared_letters, unknown_equations
+from learning_dynamics.companion.concordance import (
+    base_letter,
+    concordance,
+    full_names,
+    notation,
+    shared_letters,
+    unknown_equations,
+)
 from learning_dynamics.companion.links import entry_link
 from learning_dynamics.companion.project import find_project
 from learning_dynamics.companion.registry import load_registry
@@ -53,7 +60,9 @@ def test_a_function_says_which_number_it_computes(entry):
         return
     wanted = re.findall(r"\d+", match.group(2))
     documents = " ".join(inspect.getdoc(found(name)[2]) for name in full_names(entry))
-    cited = re.findall(r"(?:equations?|Equations?|Theorems?|Lemma|Corollary|Remark|Proposition|Definition|paper \d)[^.;]*", documents)
+    cited = re.findall(
+        r"(?:equations?|Equations?|Theorems?|Lemma|Corollary|Remark|Proposition|Definition|paper \d)[^.;]*", documents
+    )
     assert set(wanted) & set(re.findall(r"\d+", " ".join(cited))), documents[:200]
 
 
@@ -79,7 +88,14 @@ def test_no_number_of_the_first_paper_is_missing():
     listed = numbers("liao-couillet-2018")
     assert unknown_equations(listed) == []
     assert unknown_equations([*listed, "Equation (14)"]) == ["(13)"]
-    for number in ("Theorem 1", "Theorem 2", "Remark 1", *(f"Figure {k}" for k in (1, 2, 4, 5, 6, 7)), "Figure 3 (left)", "Figure 3 (right)"):
+    for number in (
+        "Theorem 1",
+        "Theorem 2",
+        "Remark 1",
+        *(f"Figure {k}" for k in (1, 2, 4, 5, 6, 7)),
+        "Figure 3 (left)",
+        "Figure 3 (right)",
+    ):
         assert number in listed
 
 

@@ -10,7 +10,11 @@ from learning_dynamics.companion.project import find_project
 
 PROJECT = find_project(__file__.rsplit("/tests/", 1)[0])
 PAGE = (PROJECT.book / "corrections.md").read_text("utf-8")
-NAMED = [(page.name, path, names) for page in sorted(PROJECT.book.glob("*.md")) for path, names in TEST.findall(page.read_text("utf-8"))]
+NAMED = [
+    (page.name, path, names)
+    for page in sorted(PROJECT.book.glob("*.md"))
+    for path, names in TEST.findall(page.read_text("utf-8"))
+]
 ENTRY = re.compile(r"^\*\*([^*]+)\*\*(.*?)(?=^\*\*|^#|\Z)", re.MULTILINE | re.DOTALL)
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from learning_dynamics import datasets
-from learning_dynamics.data import make_mnist_ones_sevens as maker
 from learning_dynamics.data import make_digit_counts, make_wide_descents
+from learning_dynamics.data import make_mnist_ones_sevens as maker
 
 NAME = "mnist_ones_sevens.npz"
 
@@ -270,9 +270,16 @@ class TestPublishedFigures:
         datasets.published_figure("liao-couillet-2018", 3)["sigma2"][:] = 0
         assert datasets.published_figure("liao-couillet-2018", 3)["sigma2"].all()
 
-    @pytest.mark.parametrize(("paper", "figure"), [("liao-couillet-2018", 8), ("liao-couillet-2018", "1"), ("berthier", 1)])
-    def test_unknown_figures_are_refused(self, paper, figure):
-        with pytest.raises(ValueError, match=f"must be those of one of: figure 1 of 'liao.*; got figure {figure!r} of {paper!r}"):
+    @pytest.mark.parametrize(
+        ("paper", "figure", "error", "sentence"),
+        [
+            ("liao-couillet-2018", 8, ValueError, "figure must be that of one of: figure 1 of 'liao.*; got figure 8 of 'liao"),
+            ("liao-couillet-2018", "1", TypeError, "figure must be an integer, got '1'"),
+            ("berthier", 1, ValueError, "paper must be 'liao-couillet-2018' or 'satpathi-srikant-2021', got 'berthier'"),
+        ],
+    )
+    def test_unknown_figures_are_refused(self, paper, figure, error, sentence):
+        with pytest.raises(error, match=sentence):
             datasets.published_figure(paper, figure)
 
     def test_unknown_columns_are_refused(self):

@@ -1,6 +1,7 @@
 """What unusual but legal calls must give, and what must be refused in one sentence."""
 
 import copy
+import decimal
 import pickle
 import subprocess
 import sys
@@ -146,7 +147,9 @@ class TestNorms:
         activation = hermite.Activation(function=lambda x: np.clip(x, -1, 1), kinks=(-1.0, 1.0))
         assert hermite.squared_norm(activation) == pytest.approx(0.516058551, abs=1e-9)
 
-    @pytest.mark.parametrize(("function", "norm2"), [(lambda x: np.sin(40 * x), 0.5), (lambda x: np.sin(x), (1 - np.exp(-2)) / 2)])
+    @pytest.mark.parametrize(
+        ("function", "norm2"), [(lambda x: np.sin(40 * x), 0.5), (lambda x: np.sin(x), (1 - np.exp(-2)) / 2)]
+    )
     def test_smooth_functions_have_their_norm(self, function, norm2):
         assert hermite.squared_norm(function) == pytest.approx(norm2, rel=1e-11)
 
@@ -173,35 +176,59 @@ def network(**changes):
 
 
 REFUSED = {
-    "a huge integer": (lambda: rm.MixtureClassification(mu_norm2=10**400, c=0.5, sigma2=0.1, alpha=0.01), "mu_norm2 must be finite"),
+    "a huge integer": (
+        lambda: rm.MixtureClassification(mu_norm2=10**400, c=0.5, sigma2=0.1, alpha=0.01),
+        "mu_norm2 must be finite",
+    ),
     "a signal beyond all": (
         lambda: rm.MixtureClassification(mu_norm2=1e155, c=0.5, sigma2=0.1, alpha=0.01),
         r"mu_norm2 must be >= 1e-100 and <= 1e\+100, got 1e\+155",
     ),
-    "shapes that do not fit": (lambda: rm.classification_error([1, 2, 3], [1, 2]), r"margin_variance must have a shape that fits"),
+    "shapes that do not fit": (
+        lambda: rm.classification_error([1, 2, 3], [1, 2]),
+        r"margin_variance must have a shape that fits",
+    ),
     "points that overflow when squared": (
         lambda: rm.whiten(1e200 * np.random.default_rng(0).standard_normal((40, 3)), np.repeat([-1.0, 1.0], 20)),
         "points must have entries whose squares are finite",
     ),
     "a word for a yes": (lambda: polynomial_data(seed=0, standardize="no"), "standardize must be True or False, got 'no'"),
-    "targets that overflow": (lambda: polynomial_data(seed=0, norm=1e90, degree=9), "degree must leave the targets finite, got 9"),
+    "targets that overflow": (
+        lambda: polynomial_data(seed=0, norm=1e90, degree=9),
+        "degree must leave the targets finite, got 9",
+    ),
     "starts that overflow when squared": (lambda: ts.linear_time(PROBLEM, [1e300, -1e300]), "a0 must have entries whose squares"),
-    "starts that vanish when squared": (lambda: ts.linear_time(PROBLEM, [1e-200, -1e-200, 0.0]), "a0 must have entries whose squares"),
+    "starts that vanish when squared": (
+        lambda: ts.linear_time(PROBLEM, [1e-200, -1e-200, 0.0]),
+        "a0 must have entries whose squares",
+    ),
     "a quantity that is not stored": (lambda: wide_descents().means("los", epoch=1000), "name must be one of .*got 'los'"),
     "an epoch that is not stored": (lambda: wide_descents().means("loss", epoch=12345), "epoch must be one that was stored"),
-    "masked times": (lambda: rm.generalization_error(MODEL, np.ma.masked_array([1.0, 2.0], mask=[0, 1])), "t must hold no masked"),
+    "masked times": (
+        lambda: rm.generalization_error(MODEL, np.ma.masked_array([1.0, 2.0], mask=[0, 1])),
+        "t must hold no masked",
+    ),
     "entries whose squares overflow": (
         lambda: rm.descent_weights([[1e200, 1.0]], [1.0, 1.0], [0.0], alpha=0.1, t=1),
         r"X must have entries whose squares are finite, got one of size 1e\+200",
     ),
-    "a seed that is text": (lambda: rm.finite_size(MODEL, t=1, smallest_p=8, doublings=1, runs=2, seed="1"), "seed must be an integer"),
-    "too many doublings": (lambda: rm.finite_size(MODEL, t=1, smallest_p=8, doublings=64, runs=2, seed=1), "doublings must be .*<= 20, got 64"),
+    "a seed that is text": (
+        lambda: rm.finite_size(MODEL, t=1, smallest_p=8, doublings=1, runs=2, seed="1"),
+        "seed must be an integer",
+    ),
+    "too many doublings": (
+        lambda: rm.finite_size(MODEL, t=1, smallest_p=8, doublings=64, runs=2, seed=1),
+        "doublings must be .*<= 20, got 64",
+    ),
     "a filter that is none": (
         lambda: rm.simulate_filter(MODEL, spectral_filter="x", p=8, t=1, runs=1, seed=1),
         "spectral_filter must be a SpectralFilter, got 'x'",
     ),
     "a filter without functions": (lambda: rm.SpectralFilter(start=None, learnt=np.exp), "start must be a function"),
-    "steps without end": (lambda: rm.filtered_errors(MODEL, rm.heavy_ball(alpha=0.01, momentum=0.5), [1e12]), r"t must be <= 1e\+09"),
+    "steps without end": (
+        lambda: rm.filtered_errors(MODEL, rm.heavy_ball(alpha=0.01, momentum=0.5), [1e12]),
+        r"t must be <= 1e\+09",
+    ),
     "half a step": (lambda: rm.heavy_ball(alpha=0.01, momentum=0.5).start([1.0], [2.5]), "t must be an integer"),
     "a step before the first": (lambda: rm.heavy_ball(alpha=0.01, momentum=0.5).start([1.0], [-3.0]), "t must be >= 0"),
     "epochs without end": (lambda: train(network(), np.ones((20, 4)), np.ones(20), epochs=1e19), r"epochs must be <= 1e\+09"),
@@ -233,3 +260,86 @@ def test_directions_of_any_length_are_directions():
 
 def test_derivatives_beyond_the_degree_vanish():
     assert overlaps.power_series([1.0, 2.0], 0.5, derivative=10**8) == 0.0
+
+
+class TestFiltersOfTheReader:
+    """Functions of the reader in place of gradient descent, and filters that travel."""
+
+    SHAPES = {"a row too few": np.ones((1, 2)), "a number": np.float64(1.0), "text": np.full((2, 2), "1")}
+
+    @pytest.mark.parametrize("values", SHAPES.values(), ids=SHAPES)
+    @pytest.mark.parametrize("name", ["start", "learnt"])
+    def test_a_wrong_shape_is_named(self, name, values):
+        given = {"start": lambda x, t: np.ones((t.size, x.size)), "learnt": lambda x, t: np.ones((t.size, x.size))}
+        strange = rm.SpectralFilter(**given | {name: lambda x, t: values})
+        with pytest.raises(ValueError, match=rf"^{name} must return real numbers of shape \(2, 2\), one row a time, got "):
+            rm.filtered_weights([[1.0, 2.0], [0.0, 1.0]], [1.0, -1.0], [0.0, 0.0], spectral_filter=strange, t=[1.0, 2.0])
+
+    @pytest.mark.parametrize("copied", [copy.deepcopy, lambda value: pickle.loads(pickle.dumps(value))])
+    def test_filters_travel(self, copied):
+        for one in (rm.ridge_flow(alpha=0.1, penalty=0.2), rm.ridge_regression(), rm.heavy_ball(alpha=0.1, momentum=0.5)):
+            x, t = np.array([0.5, 1.0]), np.array([1.0, 3.0])
+            np.testing.assert_array_equal(copied(one).learnt(x, t), one.learnt(x, t))
+
+
+class TestEdges:
+    """Right values where a formula cancels, vanishes or starts at its goal."""
+
+    def test_density_of_the_signal_at_the_threshold(self):
+        model = rm.MixtureClassification(mu_norm2=0.5, c=0.25, sigma2=0.1, alpha=0.01)
+        low, high = model.bulk_edges
+        x = np.array([1.0, high - 1e-12, np.nextafter(high, 0.0)])
+        np.testing.assert_allclose(rm.signal_density(model, x), np.sqrt((x - low) / (high - x)) / (2 * np.pi), rtol=1e-12)
+
+    @pytest.mark.parametrize("c", ["1.5", "1e8", "1e40", "1e100"])
+    def test_stopping_threshold_of_many_dimensions(self, c):
+        with decimal.localcontext() as context:
+            context.prec = 400
+            exact, root = decimal.Decimal(c), decimal.Decimal(c).sqrt()
+            share = (root - 1) / (root + 1) * exact / (4 + exact)
+            expected = float(exact / ((root - 1) ** 3 * (root + 1)) * (1 - share))
+        assert rm.stopping_threshold(mu_norm2=4.0, c=float(c)) == pytest.approx(expected, rel=1e-13)
+
+    @pytest.mark.parametrize("method", ["fused", "cold-hot", "blas"])
+    def test_at_the_goal_from_the_start(self, method):
+        for seed in range(30):
+            inputs = np.random.default_rng(seed).standard_normal((4, 5))
+            model = TwoLayerRegression(inputs=inputs, targets=np.zeros(4), width=60, learning_rate=0.02, antisymmetric=True)
+            assert simulate(model, epochs=[0, 20], runs=1, seed=seed, method=method).loss.max() < 1e-24
+
+    def test_an_unstable_step_is_told(self):
+        with pytest.raises(ArithmeticError, match="descent diverged.*step must be smaller than 0.5"):
+            ts.sgd(PROBLEM, ts.uniform_start(5), ts.draw_directions(m=5, d=20, seed=0), d=20, step=0.5, times=[10.0], seed=1)
+
+    def test_a_function_of_numbers_alone(self):
+        with pytest.raises(ValueError, match="activation 'custom' must take an array and return one of its shape, got TypeError"):
+            ts.SingleIndex(activation=lambda x: float(x), target=[1.0, 1.0], epsilon=0.1)
+
+
+class TestCosts:
+    """What no machine holds is refused at once."""
+
+    SETTING = {"t": 1.0, "runs": 2, "seed": 1}
+    CALLS = {
+        "dimensions": (lambda: rm.simulate(MODEL, p=10**8, **TestCosts.SETTING), "p and n must be smaller or fewer"),
+        "doubled dimensions": (
+            lambda: rm.finite_size(MODEL, t=1, smallest_p=10**6, doublings=10, runs=8, seed=1),
+            "smallest_p and doublings must be smaller or fewer",
+        ),
+        "points": (lambda: polynomial_data(seed=0, n=10**9, d=10**4), "n and d must be smaller or fewer"),
+        "neurons": (lambda: ts.draw_directions(m=10**7, d=10**9, seed=0), "m and d must be smaller or fewer"),
+        "repetitions": (
+            lambda: rm.average_test([0.5], [[0.4], [0.6]], runs=10**9, replicates=10**6, seed=1),
+            "runs and replicates must be smaller or fewer",
+        ),
+    }
+
+    @pytest.mark.parametrize("name", CALLS)
+    def test_of_memory(self, name):
+        call, sentence = self.CALLS[name]
+        with pytest.raises(MemoryError, match=f"^{sentence}: .* GiB do not fit into the .* GiB of this machine, got "):
+            call()
+
+    def test_of_time(self):
+        with pytest.raises(ValueError, match=r"^runs must be <= 1e\+07, got 100000000$"):
+            rm.simulate(MODEL, p=8, t=1.0, runs=10**8, seed=1)

@@ -1,4 +1,4 @@
-"""One list of pins, read by every way of installing the book."""
+"""One lock, read by every way of installing the book, and bounds for those who install the library alone."""
 
 import importlib.metadata
 import os
@@ -12,12 +12,12 @@ from packaging.specifiers import SpecifierSet
 
 import learning_dynamics
 
-
 EXTRAS = ("dask", "classroom")
+THIS_PYTHON = platform.python_version()
 APART = ("classroom",)  # installed by `make test-classroom`, which runs this file once more
 
 
-def pins(root, *extras, python=platform.python_version()):
+def pins(root, *extras, python=THIS_PYTHON):
     names = ["requirements.txt", *(f"requirements-{extra}.txt" for extra in extras)]
     lines = [line for name in names for line in (root / name).read_text().splitlines()]
     found = [Requirement(line) for line in lines if line and not line.startswith("#")]
@@ -41,11 +41,52 @@ def test_every_python_that_is_let_in_suits_every_pin(root):
             assert f"{oldest}.0" in SpecifierSet(needs), f"{pin} needs Python {needs}"
 
 
+def bounds(root):
+    """Every requirement of the library, of its extras and of the groups, by the name of what needs it."""
+    tables = tomllib.loads((root / "pyproject.toml").read_text())
+    groups = tables["project"]["optional-dependencies"] | tables["dependency-groups"]
+    needed = {"library": tables["project"]["dependencies"]} | groups
+    texts = {name: [text for text in listed if isinstance(text, str)] for name, listed in needed.items()}
+    return {name: [Requirement(text) for text in texts[name]] for name in texts}
+
+
+def test_the_lock_lies_within_the_bounds(root):
+    locked = {pin.name.lower(): next(iter(pin.specifier)).version for pin in pins(root, *EXTRAS)}
+    for name, requirements in bounds(root).items():
+        for requirement in requirements:
+            if requirement.name != "learning-dynamics":
+                assert locked[requirement.name.lower()] in requirement.specifier, f"{name} needs {requirement}"
+
+
+def test_the_library_needs_what_it_computes_with_and_pins_nothing(root):
+    library = bounds(root)["library"]
+    assert {requirement.name for requirement in library} == {"numba", "numpy", "scipy", "threadpoolctl"}
+    for requirement in library:
+        assert [specifier.operator for specifier in requirement.specifier] == [">="], requirement
+
+
+def test_an_extra_brings_no_browser_no_dictionary_and_no_test_runner(root):
+    for_tests = {
+        "playwright",
+        "axe-playwright-python",
+        "pyspellchecker",
+        "codespell",
+        "pytest",
+        "hypothesis",
+        "nbval",
+        "ruff",
+        "mypy",
+    }
+    needed = bounds(root)
+    for extra in ("library", "chapters", "book", *EXTRAS):
+        assert not for_tests & {requirement.name for requirement in needed[extra]}, extra
+    assert for_tests <= {requirement.name for name in ("test", "test-parts", "lint") for requirement in needed[name]}
+
+
 @pytest.mark.parametrize("extra", EXTRAS)
-def test_an_extra_is_pinned_completely_and_known_to_pip(root, extra):
-    project = tomllib.loads((root / "pyproject.toml").read_text())
-    files = project["tool"]["setuptools"]["dynamic"]["optional-dependencies"]
-    assert files[extra] == {"file": [f"requirements-{extra}.txt"]}
+def test_an_extra_is_locked_completely_and_known_to_pip(root, extra):
+    locked = {pin.name for pin in pins(root, extra)}
+    assert {requirement.name for requirement in bounds(root)[extra]} <= {"learning-dynamics", *locked}
     if not all(installed(pin.name) for pin in pins(root, extra)):
         message = f"the optional packages of requirements-{extra}.txt are not installed (make setup-{extra})"
         required = os.environ.get("REQUIRE_EXTRAS") and extra not in APART
@@ -85,7 +126,6 @@ def test_conda_and_pip_read_the_same_list(root):
     assert inner == {"pip": ["-r requirements.txt", "-e ."]}
     python = next(item for item in environment["dependencies"] if str(item).startswith("python"))
     project = tomllib.loads((root / "pyproject.toml").read_text())
-    assert project["tool"]["setuptools"]["dynamic"]["dependencies"] == {"file": ["requirements.txt"]}
     assert python == "python=" + project["project"]["requires-python"].removeprefix(">=")
 
 

@@ -20,6 +20,7 @@ def setup(root, tmp_path, monkeypatch):
     monkeypatch.setattr(module, "STAMP", str(tmp_path / ".venv" / "set-up-for"))
     monkeypatch.setattr(module, "LOG", str(tmp_path / ".venv" / "set-up.log"))
     monkeypatch.setattr(sys, "argv", ["setup_environment.py"])
+    monkeypatch.setattr(module, "uv_settings", lambda: None)  # as where pip does the work; the tests of uv set it
     return module
 
 
@@ -68,6 +69,101 @@ def test_no_network(setup, monkeypatch, capsys):
     assert "package index could not be reached" in said(setup, capsys)
 
 
+@pytest.fixture
+def called(setup, monkeypatch, tmp_path):
+    """The programs that a set-up with uv calls; `failing` are those that fail."""
+    programs = tmp_path / ".venv" / "bin"
+    programs.mkdir(parents=True)
+    monkeypatch.setattr(setup, "venv_python", lambda: str(programs / "python"))
+    monkeypatch.setattr(setup, "uv_settings", lambda: {"UV_DEFAULT_INDEX": "https://example.org/simple"})
+    found = namedtuple("Called", "commands failing uv")([], [], programs / "uv")
+
+    def run(command, failure, settings=None):
+        found.commands.append(command)
+        if command[-1] == setup.UV and "fetch" not in found.failing:
+            found.uv.touch()
+        return f"{failure} with {command[0]}" if os.path.basename(command[0]) in found.failing else None
+
+    monkeypatch.setattr(setup, "run", run)
+    return found
+
+
+def installers(called):
+    return ["uv itself" if command[-1].startswith("uv==") else os.path.basename(command[0]) for command in called.commands]
+
+
+def test_uv_is_fetched_once_and_does_the_work(setup, called):
+    assert setup.install() is None and setup.install_extra("dask") is None
+    assert installers(called) == ["uv itself", "uv", "uv", "uv"]
+    assert called.commands[1][-2:] == ["-r", os.path.join(setup.ROOT, "requirements.txt")]
+    assert called.commands[0][1:4] == ["-m", "pip", "install"]
+
+
+@pytest.mark.parametrize(("failing", "tried"), [("fetch", ["uv itself", "python"]), ("uv", ["uv itself", "uv", "python"])])
+def test_where_uv_cannot_be_had_or_fails_pip_does_the_work(setup, called, failing, tried):
+    called.failing.append(failing)
+    assert setup.install_packages(["-r", "list"], "failed") is None
+    assert installers(called) == tried
+    assert called.commands[-1] == [setup.venv_python(), "-m", "pip", "install", *called.commands[-1][4:6], "-r", "list"]
+
+
+def test_where_both_fail_the_sentence_is_that_of_pip(setup, called):
+    called.failing.extend(["uv", "python"])
+    called.uv.touch()
+    assert setup.install_packages(["-r", "list"], "failed") == f"failed with {setup.venv_python()}"
+
+
+@pytest.fixture
+def told(setup, monkeypatch, tmp_path):
+    """What uv is told where pip has been told something, in a file and in variables."""
+    real = setup_module(setup)
+    monkeypatch.setattr(real, "venv_python", lambda: sys.executable)
+    for name in [name for name in os.environ if name.startswith(("PIP_", "UV_", "XDG_CONFIG"))]:
+        monkeypatch.delenv(name)
+
+    def told(text="", **variables):
+        file = tmp_path / "pip.conf"
+        file.write_text(text)
+        monkeypatch.setenv("PIP_CONFIG_FILE", str(file))
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        return real.uv_settings()
+
+    return told
+
+
+def setup_module(setup):
+    """The module anew, with nothing of it replaced."""
+    spec = importlib.util.spec_from_file_location("setup_environment", setup.__file__)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_uv_takes_the_packages_from_where_pip_does(told):
+    text = "[global]\nindex-url = https://a.example/simple\nfind-links = /wheels\n  /more\n[install]\nextra-index-url = https://b.example\n"
+    expected = {
+        "UV_DEFAULT_INDEX": "https://c.example/simple",
+        "UV_INDEX": "https://b.example",
+        "UV_FIND_LINKS": "/wheels,/more",
+    }
+    found = told(text, PIP_INDEX_URL="https://c.example/simple", PIP_TIMEOUT="60")
+    assert {name: found[name] for name in expected} == expected
+
+
+@pytest.mark.parametrize("setting", ["no-index = true", "trusted-host = a.example", "proxy = http://b.example", "pre = true"])
+def test_where_pip_was_told_what_uv_does_not_know_pip_does_the_work(told, setting):
+    assert told(f"[global]\n{setting}\n") is None
+
+
+def test_what_the_readers_settings_of_uv_say_does_not_count(setup, monkeypatch):
+    monkeypatch.setenv("UV_DEFAULT_INDEX", "https://example.org")
+    monkeypatch.setenv("UV_CACHE_DIR", "/cache")
+    found = setup.environment()
+    assert "UV_DEFAULT_INDEX" not in found and found["UV_CACHE_DIR"] == "/cache"
+    assert "--no-config" in setup.UV_OPTIONS
+
+
 def test_disk_fills_up_on_the_way(setup):
     assert "the disk is full" in setup.explanation("OSError: [Errno 28] No space left on device", "x")
 
@@ -106,9 +202,7 @@ def test_an_extra_is_installed_once_on_top_and_again_into_a_new_environment(setu
 
 
 def test_make_says_so_where_python_is_missing(root):
-    done = subprocess.run(
-        ["make", "setup", "PYTHON=no-such-python"], cwd=root, capture_output=True, text=True
-    )
+    done = subprocess.run(["make", "setup", "PYTHON=no-such-python"], cwd=root, capture_output=True, text=True)
     assert done.returncode != 0
     assert "error: no-such-python was not found; install Python 3.11 or later" in done.stderr
 
@@ -161,7 +255,8 @@ def test_an_interrupted_set_up_leaves_or_gives_back_what_was_there(setup, monkey
         assert setup.main() == 130
         assert "error: the set-up was interrupted; give the command again." in capsys.readouterr().err
     else:
-        pytest.raises(SystemExit, setup.main)
+        with pytest.raises(SystemExit):
+            setup.main()
         setup.restore()
     assert (folder / "package").read_text() == "works"
 
@@ -204,9 +299,7 @@ def test_a_second_set_up_waits_for_the_first(setup):
         "with module.alone(): print('in', flush=True); input()\n"
     )
     start = [sys.executable, "-c", code]
-    first, second = (
-        subprocess.Popen(start, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(2)
-    )
+    first, second = (subprocess.Popen(start, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(2))
     lines = {process: process.stdout.readline() for process in (first, second)}
     waiting = first if "waiting" in lines[first] else second
     holding = second if waiting is first else first
@@ -216,7 +309,23 @@ def test_a_second_set_up_waits_for_the_first(setup):
     assert waiting.communicate("\n")[0] == "in\n"
 
 
-ODD_NAMES = ["a b", "it's", 'a"b', "a$b", "a;b", "a(b)", "a [1]", "a{b}", "a%20b", "a#b", "a&b", "a\\b", "\u0141\u00f3", "-a", "a\nb"]
+ODD_NAMES = [
+    "a b",
+    "it's",
+    'a"b',
+    "a$b",
+    "a;b",
+    "a(b)",
+    "a [1]",
+    "a{b}",
+    "a%20b",
+    "a#b",
+    "a&b",
+    "a\\b",
+    "\u0141\u00f3",
+    "-a",
+    "a\nb",
+]
 
 
 @pytest.mark.parametrize("name", ODD_NAMES)
@@ -244,13 +353,15 @@ def test_make_works_in_a_folder_of_any_name_and_with_any_python(root, setup, tmp
 def test_a_clone_whose_name_looks_like_a_template_is_linked_by_hand(root, setup, monkeypatch, tmp_path, name):
     clone = tmp_path / name
     (clone / "lib").mkdir(parents=True)
-    shutil.copytree(root / "lib" / "learning_dynamics", clone / "lib" / "learning_dynamics", ignore=shutil.ignore_patterns("data"))
+    shutil.copytree(
+        root / "lib" / "learning_dynamics", clone / "lib" / "learning_dynamics", ignore=shutil.ignore_patterns("data")
+    )
     shutil.copyfile(root / "pyproject.toml", clone / "pyproject.toml")
     monkeypatch.setattr(setup, "ROOT", str(clone))
     monkeypatch.setattr(setup, "VENV", str(clone / ".venv"))
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", clone / ".venv"], check=True)
     asked = []
-    monkeypatch.setattr(setup, "pip_install", lambda arguments, failure: asked.append(arguments[0]))
+    monkeypatch.setattr(setup, "install_packages", lambda arguments, failure: asked.append(arguments[0]))
     assert setup.install() is None
     assert asked == (["-r"] if "{" in name else ["-r", "--no-deps"])
     setup.link_itself()

@@ -71,7 +71,9 @@ def test_own_words_are_needed_and_in_order(checker):
 
 def test_what_is_checked_is_prose():
     text = "A word $x^2$ and `code`, {doc}`title <place>`.\n\n```python\nprnt()\n```\n"
-    text += "```{prf:theorem} (A naem)\n:label: thm-labl\nInside\n```\n```{math}\n:label: eq-labl\nxyzz\n```\nEnd of $$\nqwrt\n$$ it."
+    text += (
+        "```{prf:theorem} (A naem)\n:label: thm-labl\nInside\n```\n```{math}\n:label: eq-labl\nxyzz\n```\nEnd of $$\nqwrt\n$$ it."
+    )
     assert words(of_markdown(text)) == {"word", "and", "naem", "inside", "end"}
     assert all(len(words(text)) > 40 for name, text in TEXTS.items() if name.count("/"))
 

@@ -13,7 +13,7 @@ from learning_dynamics.classroom.guide import lost
 from learning_dynamics.classroom.marks import MARKS_FILE
 from learning_dynamics.companion.notebooks import read_notebook
 
-from .conftest import ASSIGNMENTS, hand_in, solved
+from .conftest import ASSIGNMENTS, graded_in_one_process, hand_in, solved
 
 IDENTIFIERS = ("anna", "Bert 7")
 HEIR = "carl"
@@ -41,11 +41,22 @@ def _grade_class(project, released, assignment, folder):
     hand_in(solved(assignment, IDENTIFIERS[0]), handed_in, HEIR, assignment.name)
     (handed_in / IDLE).mkdir()
     shutil.copyfile(released / "student" / f"{assignment.name}.ipynb", handed_in / IDLE / f"{assignment.name}.ipynb")
-    for number, mistake in enumerate(assignment.mistakes):
-        student = f"mistake {number}"
-        hand_in(solved(assignment, student, mistake.answers), handed_in, student, assignment.name)
     found = grade(project, handed_in, assignment.name, out, timeout=PATIENCE, say=lambda text: None)
     return {each.student: each for each in found}, handed_in, out
+
+
+@pytest.fixture(scope="session")
+def mistaken():
+    """A function that gives the results of all typical mistakes of an assignment, by number."""
+    done = {}
+
+    def results(name):
+        if name not in done:
+            answers = {f"mistake {number}": mistake.answers for number, mistake in enumerate(ASSIGNMENTS[name].mistakes)}
+            done[name] = list(graded_in_one_process(ASSIGNMENTS[name], answers, PATIENCE).values())
+        return done[name]
+
+    return results
 
 
 def _automatic(assignment):
@@ -74,12 +85,11 @@ def test_answers_that_were_passed_on_earn_nothing_where_they_are_personal(graded
     assert heir.notes == [f"the notebook works with the parameters of {IDENTIFIERS[0]!r}"]
 
 
-def test_a_typical_mistake_earns_what_the_guide_says(graded, name, number):
-    assignment, (grades, _, _) = ASSIGNMENTS[name], graded(name)
-    mistake, found = assignment.mistakes[number], grades[f"mistake {number}"]
-    automatic = _automatic(assignment)
-    assert {task for task in automatic if found.points[task] == 0} == set(mistake.loses)
-    assert found.total == sum(automatic.values()) - lost(assignment, mistake)
+def test_a_typical_mistake_earns_what_the_guide_says(mistaken, name, number):
+    assignment, points = ASSIGNMENTS[name], mistaken(name)[number]["points"]
+    mistake, automatic = assignment.mistakes[number], _automatic(assignment)
+    assert {task for task in automatic if points[task] == 0} == set(mistake.loses)
+    assert sum(value or 0 for value in points.values()) == sum(automatic.values()) - lost(assignment, mistake)
 
 
 def test_the_released_version_holds_no_hidden_answer(released, name):
@@ -87,7 +97,9 @@ def test_the_released_version_holds_no_hidden_answer(released, name):
     text, notebook, master = path.read_text("utf-8"), read_notebook(path), ASSIGNMENTS[name].master
     assert "###" not in "".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
     assert not re.search(r"BEGIN|END|HIDDEN|owner|reference", text)
-    secrets = re.findall(r"### BEGIN (?:SOLUTION|HIDDEN TESTS)\n(.*?)\n\s*### END", "\n".join(c.source for c in master.cells), re.S)
+    secrets = re.findall(
+        r"### BEGIN (?:SOLUTION|HIDDEN TESTS)\n(.*?)\n\s*### END", "\n".join(c.source for c in master.cells), re.S
+    )
     assert len(secrets) >= sum(mark["grade"] or mark["solution"] for mark in marks(master))
     for line in {line.strip() for secret in secrets for line in secret.splitlines()}:
         if len(line) > 25 and not line.startswith(("from learning_dynamics", "import")):
@@ -103,7 +115,9 @@ def test_marks_given_by_hand_complete_the_points_and_nothing_is_run_for_them(gra
     assert rows[0] == ["student", "assignment", "task", "points", "comment"]
     mine = [[IDENTIFIERS[0], name, task.id, f"{task.points:g}", "Well said."] for task in by_hand]
     write_rows(place / MARKS_FILE, [rows[0], *mine])
-    found = {each.student: each for each in grade(project, handed_in, name, out, timeout=PATIENCE, say=lambda text: None)}[IDENTIFIERS[0]]
+    found = {each.student: each for each in grade(project, handed_in, name, out, timeout=PATIENCE, say=lambda text: None)}[
+        IDENTIFIERS[0]
+    ]
     assert found.total == assignment.points and not found.open
     assert [row for row in read_rows(place / MARKS_FILE) if row[0] == IDENTIFIERS[0]] == mine
     (row,) = [dict(zip(row_names, row)) for row_names, row in with_names(place / GRADES_FILE) if row[0] == IDENTIFIERS[0]]

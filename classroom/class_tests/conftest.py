@@ -1,11 +1,18 @@
 """Submissions made from the masters."""
 
+import warnings
+
+import nbformat
 import pytest
 
+from learning_dynamics.classroom import execution
 from learning_dynamics.classroom.assignments import load_assignments
+from learning_dynamics.classroom.isolation import chosen
 from learning_dynamics.classroom.judge import SOLUTION
+from learning_dynamics.classroom.kernel import StudentKernel
 from learning_dynamics.classroom.release import released as released_version
 from learning_dynamics.classroom.release import write_classroom
+from learning_dynamics.classroom.worker import Bench, graded
 from learning_dynamics.companion.notebooks import write_notebook
 from learning_dynamics.companion.project import find_project
 
@@ -29,8 +36,39 @@ def solved(assignment, student, answers=None):
 
 
 def hand_in(notebook, folder, student, name):
-    """Store a notebook as a submission."""
-    write_notebook(notebook, folder / student / f"{name}.ipynb")
+    """Store a notebook as a submission; doubled cell ids are among what students hand in."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", nbformat.warnings.DuplicateCellId)
+        write_notebook(notebook, folder / student / f"{name}.ipynb")
+
+
+class ReusedKernel:
+    """Hands out the same confined process for one notebook after the other, emptied in between: for notebooks of our own, which harm nothing."""
+
+    def __init__(self):
+        self.kernel = None
+
+    def __call__(self, isolation, forbidden, *, seconds):
+        if self.kernel is None or self.kernel.commands is None:
+            self.kernel = StudentKernel(isolation, forbidden, seconds=seconds * 20)
+            self.end, self.kernel.close = self.kernel.close, lambda: None
+        self.kernel.run("import matplotlib.pyplot\nmatplotlib.pyplot.close('all')\nget_ipython().reset(new_session=False)", 60)
+        assert self.kernel.run("assert not {'np', 'p', 'student'} & set(globals())", 60).error == ""
+        self.kernel.spent = 0.0
+        return self.kernel
+
+
+def graded_in_one_process(assignment, answers_by_student, timeout):
+    """Results of notebooks with the master's answers, some of them replaced, judged as ever; only the start of their process is shared."""
+    bench, kernel = Bench.of(assignment, chosen("auto"), timeout), ReusedKernel()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(execution, "StudentKernel", kernel)
+        results = {
+            student: graded(bench, student, nbformat.writes(solved(assignment, student, answers)))
+            for student, answers in answers_by_student.items()
+        }
+    kernel.end()
+    return results
 
 
 @pytest.fixture(scope="session")

@@ -169,7 +169,10 @@ time.sleep(1000)""",
         "import os\nfor number in range(200):\n    with open(str(number), 'wb') as stream:\n        for _ in range(50):\n            stream.write(bytes(10**6))",
         {},
     ),
-    "output flood": ("for _ in range(60):\n    print('FLOOD' * 200_000)\nimport os\nos.system('yes FLOOD | head -c 50000000')", {}),
+    "output flood": (
+        "for _ in range(60):\n    print('FLOOD' * 200_000)\nimport os\nos.system('yes FLOOD | head -c 50000000')",
+        {},
+    ),
     "packages": ("%pip uninstall -y latex2mathml\n%pip install --force-reinstall numpy==1.0", {}),
     "start-up files": (
         """
@@ -201,7 +204,10 @@ import os""",
         {},
     ),
     "a message left": ("import os\nopen('/tmp/message', 'w').write('hello'); open('/dev/shm/message', 'w').write('hello')", {}),
-    "a message looked for": ("import os\nprint('FOUND' if os.path.exists('/tmp/message') or os.path.exists('/dev/shm/message') else 'nothing')", {}),
+    "a message looked for": (
+        "import os\nprint('FOUND' if os.path.exists('/tmp/message') or os.path.exists('/dev/shm/message') else 'nothing')",
+        {},
+    ),
     "limits lifted": (
         "import resource\nresource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY,) * 2)",
         {},
@@ -231,7 +237,9 @@ def attacked(project, tmp_path_factory):
     """Grades of a class of attackers and two honest members, the folder of results, and the library before and after."""
     folder = tmp_path_factory.mktemp("attacked")
     handed_in, out = folder / "in", folder / "out"
-    known = f"MASTERS, OUT, HANDED_IN, PACKAGE = {[str(path) for path in (project.root / 'classroom', out, handed_in, PACKAGE)]!r}\n"
+    known = (
+        f"MASTERS, OUT, HANDED_IN, PACKAGE = {[str(path) for path in (project.root / 'classroom', out, handed_in, PACKAGE)]!r}\n"
+    )
     for student, source in WITHOUT_ANSWERS.items():
         notebook = released_version(ASSIGNMENT.master)
         cell(notebook, "student").source = f"student = {student!r}"
@@ -240,8 +248,12 @@ def attacked(project, tmp_path_factory):
     for student, (source, _) in WITH_ANSWERS.items():
         notebook = solved(ASSIGNMENT, student)
         at = next(k for k, each in enumerate(notebook.cells) if each.metadata["nbgrader"]["grade_id"] == "text-05")
-        notebook.cells.insert(at, {"cell_type": "code", "id": "attack", "metadata": {}, "source": "", "outputs": [], "execution_count": None})
-        notebook.cells[at] = type(notebook.cells[0])(notebook.cells[at] | {"source": source if source.startswith("%") else known + source})
+        notebook.cells.insert(
+            at, {"cell_type": "code", "id": "attack", "metadata": {}, "source": "", "outputs": [], "execution_count": None}
+        )
+        notebook.cells[at] = type(notebook.cells[0])(
+            notebook.cells[at] | {"source": source if source.startswith("%") else known + source}
+        )
         hand_in(notebook, handed_in, student, ASSIGNMENT.name)
     for student in ("honest at first", "zz honest at last"):
         hand_in(solved(ASSIGNMENT, student), handed_in, student, ASSIGNMENT.name)
@@ -274,7 +286,9 @@ def test_an_attack_leaves_the_points_of_honest_answers(attacked, student):
 
 @pytest.mark.parametrize("student", [*WITHOUT_ANSWERS, *WITH_ANSWERS])
 def test_every_attack_is_noted(attacked, student):
-    assert any("uses what no answer needs" in note or "process of the notebook ended" in note for note in attacked[0][student].notes)
+    assert any(
+        "uses what no answer needs" in note or "process of the notebook ended" in note for note in attacked[0][student].notes
+    )
 
 
 def test_checks_and_notebooks_share_no_name():
@@ -317,7 +331,7 @@ def test_nothing_of_the_teachers_and_of_others_is_seen(attacked):
         ("a message looked for", "\nFOUND"),
         ("namespaces left", "\nSEEN"),
     ):
-        shown = [part for part in _page(attacked, student).split('<pre class="output">')[1:]]
+        shown = _page(attacked, student).split('<pre class="output">')[1:]
         assert all(word.strip() not in part.split("</pre>")[0] for part in shown), student
 
 
@@ -329,13 +343,33 @@ def test_floods_are_cut(attacked):
 def test_feedback_runs_nothing_in_a_browser(attacked, tmp_path):
     page = _page(attacked, "forged feedback")
     shown = page.split('<div class="output">', 1)[1]
-    for word in ("<script", "<iframe", "<form", "<input", "<base", "<object", "<link", "<meta", "onload=", "onerror=", "ontoggle="):
+    for word in (
+        "<script",
+        "<iframe",
+        "<form",
+        "<input",
+        "<base",
+        "<object",
+        "<link",
+        "<meta",
+        "onload=",
+        "onerror=",
+        "ontoggle=",
+    ):
         assert word not in shown.replace("&lt;", "").split("</body>")[0] or word not in _markup(page), word
     browser = Path("/usr/bin/chromium")
     if not browser.exists():
         assert not os.environ.get("REQUIRE_BROWSER")
         return
-    command = [str(browser), "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--dump-dom", f"--user-data-dir={tmp_path}"]
+    command = [
+        str(browser),
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--dump-dom",
+        f"--user-data-dir={tmp_path}",
+    ]
     path = attacked[1] / "feedback" / "forged feedback.html"
     done = subprocess.run([*command, path.as_uri()], capture_output=True, text=True, timeout=120, check=True)
     assert "<title>X13</title>" not in done.stdout and "forged feedback</title>" in done.stdout

@@ -18,7 +18,9 @@ from .conftest import ASSIGNMENTS, hand_in, solved
 ASSIGNMENT = ASSIGNMENTS["stieltjes"]
 FULL = {task.id: None if task.by_hand else task.points for task in ASSIGNMENT.tasks}
 NEEDS_NAMESPACES = pytest.mark.skipif(bool(what_is_missing()), reason="this system has no namespaces to offer")
-NEEDS_WAITING_TIMES = pytest.mark.skipif(sys.platform != "linux", reason="this system does not say how long a process stood ready")
+NEEDS_WAITING_TIMES = pytest.mark.skipif(
+    sys.platform != "linux", reason="this system does not say how long a process stood ready"
+)
 WORK = "import time\nstart = time.process_time()\nwhile time.process_time() - start < 1.5:\n    pass\nprint('done')"
 BOMB = "import os, time\nwhile True:\n    try:\n        os.fork()\n    except OSError:\n        time.sleep(0.01)"
 
@@ -128,7 +130,10 @@ def result_with(failing, monkeypatch):
 
 @pytest.mark.parametrize(
     "failing",
-    [Failing([NotStarted("no memory"), OSError("no space left")]), Failing(in_cells=[KernelDied("ended from outside", again=True)])],
+    [
+        Failing([NotStarted("no memory"), OSError("no space left")]),
+        Failing(in_cells=[KernelDied("ended from outside", again=True)]),
+    ],
     ids=["at the start", "in a cell"],
 )
 def test_what_fails_once_is_done_again(failing, monkeypatch):
@@ -156,12 +161,16 @@ def test_what_could_not_be_graded_is_said_everywhere_and_tried_again(project, tm
     reasons, lines = ["NotStarted: no memory"] * 2, []
     monkeypatch.setattr(grading, "run_all", lambda jobs, *rest: [(key, reasons.pop()) for key in jobs])
     for _ in range(2):
-        (found,) = grading.grade(project, tmp_path / "in", ASSIGNMENT.name, tmp_path / "out", roster=tmp_path / "roster.csv", say=lines.append)
+        (found,) = grading.grade(
+            project, tmp_path / "in", ASSIGNMENT.name, tmp_path / "out", roster=tmp_path / "roster.csv", say=lines.append
+        )
         assert set(found.points.values()) == {None} and found.failed
     assert reasons == []
     out = tmp_path / "out" / ASSIGNMENT.name
     assert "anna,stieltjes,1,,30,not graded," in (out / "grades.csv").read_text("utf-8-sig")
-    assert "0 of" not in (out / "feedback" / "anna.html").read_text("utf-8") and "not graded" in (out / "feedback" / "anna.html").read_text("utf-8")
+    assert "0 of" not in (out / "feedback" / "anna.html").read_text("utf-8") and "not graded" in (
+        out / "feedback" / "anna.html"
+    ).read_text("utf-8")
     assert "anna,,,," in (out / "upload" / "moodle.csv").read_text("utf-8-sig")
     assert any(line.startswith("anna: not graded: NotStarted: no memory") for line in lines)
     assert lines[-1] == "not graded: anna; nothing is held against them, and the same command tries again."

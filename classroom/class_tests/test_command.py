@@ -12,7 +12,6 @@ from learning_dynamics.companion.errors import CompanionError
 
 from .conftest import ASSIGNMENTS, hand_in, solved
 
-
 ASSIGNMENT = ASSIGNMENTS["stieltjes"]
 
 
@@ -145,7 +144,9 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(tmp_path, project, monkeypa
     found = grading.grade(project, tmp_path / "in", "stieltjes", tmp_path / "out", say=lines.append)
     assert [each.total for each in found] == [25] * 4
     assert len(jobs_given[0]) == 4 and len(jobs_given[1]) == 2
-    assert any(line.endswith(" left)") and "(3 of 4, about" in line for line in lines) and any("(4 of 4)" in line for line in lines)
+    assert any(line.endswith(" left)") and "(3 of 4, about" in line for line in lines) and any(
+        "(4 of 4)" in line for line in lines
+    )
 
 
 def test_a_submission_that_ends_the_grading_process_costs_itself_alone(tmp_path, project):

@@ -8,7 +8,7 @@ from bs4 import BeautifulSoup
 
 pytest.importorskip("latex2mathml")
 
-from learning_dynamics.classroom.feedback import TAGS, cell_html, cleaned, page, rendered  # noqa: E402
+from learning_dynamics.classroom.feedback import TAGS, cell_html, cleaned, page, rendered
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 HOSTILE = [
@@ -32,7 +32,24 @@ HOSTILE = [
     "```\n<script>alert(1)</script>\n```",
 ]
 MATH = {"math", "mrow", "mi", "mn", "mo", "mtext", "msub", "msup", "mfrac", "mspace", "mstyle"}
-HARMLESS = {"title", "lang", "dir", "href", "src", "alt", "width", "height", "colspan", "rowspan", "scope", "class", "display", "xmlns", "stretchy", "mathvariant"}
+HARMLESS = {
+    "title",
+    "lang",
+    "dir",
+    "href",
+    "src",
+    "alt",
+    "width",
+    "height",
+    "colspan",
+    "rowspan",
+    "scope",
+    "class",
+    "display",
+    "xmlns",
+    "stretchy",
+    "mathvariant",
+}
 
 
 def test_formulas_become_mathml_and_code_stays():
@@ -65,7 +82,12 @@ def test_nothing_active_passes(made, text):
 
 @pytest.mark.parametrize(
     "data",
-    [{"text/html": "<script>alert(1)</script>"}, {"image/svg+xml": "<svg onload='alert(1)'/>"}, {"image/png": "x' onerror='alert(1)"}, {"text/plain": "<script>"}],
+    [
+        {"text/html": "<script>alert(1)</script>"},
+        {"image/svg+xml": "<svg onload='alert(1)'/>"},
+        {"image/png": "x' onerror='alert(1)"},
+        {"text/plain": "<script>"},
+    ],
 )
 def test_outputs_are_clean(data):
     shown = cell_html({"cell_type": "code", "source": "<script>", "outputs": [{"output_type": "display_data", "data": data}]})

@@ -3,7 +3,6 @@
 import warnings
 
 import matplotlib
-import pytest
 
 from learning_dynamics.classroom.guide import lost
 from learning_dynamics.classroom.parameters import parameters

@@ -1,5 +1,7 @@
 """Tasks called personal: the chance that a student can use the numbers of another one."""
 
+from functools import lru_cache
+
 import numpy as np
 import pytest
 
@@ -10,12 +12,27 @@ from .conftest import ASSIGNMENTS
 
 CLASS = 500
 MOST = 1 / 500  # of all ordered pairs
-FEWER = {"stieltjes": 150, "lottery": 40, "matching": 40, "minimum_norm": 20, "averaging": 40}  # where a reference takes long
+FEWER = {
+    "stieltjes": 150,
+    "lottery": 40,
+    "matching": 40,
+    "minimum_norm": 20,
+    "averaging": 40,
+    "spike": 40,
+    "lyapunov": 200,
+}  # where a reference takes long
+
+
+@lru_cache(maxsize=1)
+def judges(name, count):
+    """Judges of an assignment for many identifiers; all its tasks have them in common."""
+    plan = judging_plan(ASSIGNMENTS[name].master.cells)
+    return plan, [Judge(plan, f"student {number}") for number in range(count)]
 
 
 def accepted(name, task, count, monkeypatch):
     """For each of many identifiers, the references of a task and how far an answer may be away."""
-    plan, seen = judging_plan(ASSIGNMENTS[name].master.cells), []
+    (plan, all_judges), seen = judges(name, count), []
 
     def recorded(what, found, wanted, *, rtol=1e-6, atol=0.0):
         if found is nothing:
@@ -24,9 +41,8 @@ def accepted(name, task, count, monkeypatch):
 
     nothing = Nothing()
     monkeypatch.setattr(classroom, "expect", recorded)
-    for number in range(count):
+    for judge in all_judges:
         seen.append([])
-        judge = Judge(plan, f"student {number}")
         scope = judge.scope | {"expect": recorded} | dict.fromkeys(plan.needs[task], nothing)
         judge._execute(plan.checks[task], scope)
     return [[np.concatenate(parts) for parts in zip(*each)] for each in seen]

@@ -133,7 +133,10 @@ def _retyped(notebook):
 
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
-NAMESAKE = cell(ASSIGNMENT.master, "experiment").source + "\n\n\nclass Net:\n    def stieltjes(self):\n        return 1\n\n\nNet().stieltjes()"
+NAMESAKE = (
+    cell(ASSIGNMENT.master, "experiment").source
+    + "\n\n\nclass Net:\n    def stieltjes(self):\n        return 1\n\n\nNet().stieltjes()"
+)
 DISGUISED = """import importlib
 
 hidden = vars(importlib.import_module("learning_dynamics.random_matrix"))["stielt" + "jes"]
@@ -200,7 +203,11 @@ def zoo(project, tmp_path_factory):
     hand_in(solved(ASSIGNMENT, "zoe"), folder / "in" / "zoe", "stieltjes", ASSIGNMENT.name)
     lines = []
     grades = grade(project, folder / "in", ASSIGNMENT.name, folder / "out", timeout=240, say=lines.append)
-    return {each.student: each for each in grades}, folder / "out" / ASSIGNMENT.name, [each for each in lines if " points" in each]
+    return (
+        {each.student: each for each in grades},
+        folder / "out" / ASSIGNMENT.name,
+        [each for each in lines if " points" in each],
+    )
 
 
 @pytest.mark.parametrize("student", ZOO)

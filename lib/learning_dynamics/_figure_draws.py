@@ -5,6 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.interpolate import CubicSpline
 
+from learning_dynamics._validation import choice, integer, real_array, shown
+
+QUANTITIES = tuple(mean + suffix for suffix in ("", "_sd") for mean in ("perpendicular", "distance", "displacement"))
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FigureDraws:
@@ -38,13 +42,16 @@ class FigureDraws:
 
         Raises
         ------
+        TypeError
+            If an argument is of a wrong type.
         ValueError
-            If the width is not stored, or an epoch is outside the run.
+            If the quantity or the width is not stored, or an epoch is outside the run.
         """
-        if width not in self.widths:
-            raise ValueError(f"width must be one of {', '.join(map(str, self.widths))}, got {width!r}")
-        epochs = np.asarray(epochs, float)
-        if epochs.size and not (0 <= epochs.min() and epochs.max() <= self.epochs[-1]):
+        choice("name", name, QUANTITIES)
+        if integer("width", width) not in self.widths:
+            raise ValueError(f"width must be one of {', '.join(map(str, self.widths))}, got {shown(width)}")
+        epochs = real_array("epochs", epochs)
+        if not (0 <= epochs.min() and epochs.max() <= self.epochs[-1]):
             raise ValueError(f"epochs must be in [0, {self.epochs[-1]}], got {epochs.min():g} to {epochs.max():g}")
         values = getattr(self, name)[:, list(self.widths).index(width)]
         return CubicSpline(self.epochs, values, axis=1)(epochs)

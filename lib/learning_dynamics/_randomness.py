@@ -2,14 +2,18 @@
 
 import math
 import os
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 
+from learning_dynamics._interruption import wanted_until
 from learning_dynamics._threads import one_blas_thread
-from learning_dynamics._validation import integer
+from learning_dynamics._validation import integer, size
 
+MOST_RUNS = 10**7
+"""More generators than that do not fit into the memory of a small machine, and all results are kept."""
 CONTROL_GROUPS = Path("/sys/fs/cgroup")
 
 
@@ -22,7 +26,7 @@ def replicate(experiment, *, runs, seed, workers=None):
         Called as ``experiment(rng)`` with a `numpy.random.Generator`. It runs in a thread, so it gains from workers as far
         as it spends its time in NumPy, LAPACK or compiled loops that release the lock of the interpreter.
     runs : int
-        Number of replicates, at least 1.
+        Number of replicates, from 1 to 10^7.
     seed : int
         Seed, at least 0. Replicate number k gets the k-th child of ``numpy.random.SeedSequence(seed)``.
     workers : int, optional
@@ -42,12 +46,21 @@ def replicate(experiment, *, runs, seed, workers=None):
     -----
     BLAS and LAPACK are held to one thread meanwhile. The results are the same to the last bit for any number of workers.
     """
-    runs = integer("runs", runs, at_least=1)
+    runs = integer("runs", integer("runs", runs, at_least=1), at_most=MOST_RUNS)
     seed = integer("seed", seed, at_least=0)
-    workers = available_processors() if workers is None else integer("workers", workers, at_least=1)
-    generators = [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(runs)]
+    workers = available_processors() if workers is None else size("workers", workers)
+    abandoned = threading.Event()
+
+    def run(k):
+        with wanted_until(abandoned):
+            return experiment(np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(k,))))
+
     with one_blas_thread(), ThreadPoolExecutor(min(workers, runs)) as pool:
-        return list(pool.map(experiment, generators))
+        try:
+            return list(pool.map(run, range(runs)))
+        except BaseException:  # an interrupt, too: the other threads then end at the next opportunity
+            abandoned.set()
+            raise
 
 
 def available_processors():

@@ -11,7 +11,12 @@ from types import MappingProxyType
 import numpy as np
 
 from learning_dynamics._figure_draws import FigureDraws
+from learning_dynamics._validation import choice, integer, shown
 
+__all__ = [
+    "DataFileError", "DigitCounts", "FigureDraws", "OnesSevens", "PublishedFigure", "WideDescents",
+    "digit_counts", "figure_draws", "mnist_ones_sevens", "published_figure", "wide_descents",
+]  # fmt: skip
 DATA_FOLDER = Path(__file__).with_name("data")
 SHA256 = {
     "digit_counts.csv": "9d2119ea9ec17c6473a403071ef4a8cb1847a2b5c5fe1e165475081f84147ecf",
@@ -163,11 +168,11 @@ class WideDescents:
     def means(self, name, *, epoch):
         """Return the widths that reach an epoch, and the means over their runs of a quantity there, two arrays."""
         names = ("perpendicular", "parallel", "distance", "displacement", "largest_drift", "loss", "flipped")
-        if name not in names:
-            raise ValueError(f"name must be one of {', '.join(names)}; got {name!r}.")
-        chosen = self.epoch == epoch
+        if not isinstance(name, str) or name not in names:
+            raise ValueError(f"name must be one of {', '.join(names)}; got {shown(name)}.")
+        chosen = self.epoch == integer("epoch", epoch)
         if not chosen.any():
-            raise ValueError(f"epoch must be one that was stored, such as {self.epoch.max()}; got {epoch!r}.")
+            raise ValueError(f"epoch must be one that was stored, such as {self.epoch.max()}; got {shown(epoch)}.")
         widths = np.unique(self.width[chosen])
         return widths, np.array([getattr(self, name)[chosen & (self.width == m)].mean() for m in widths])
 
@@ -263,10 +268,11 @@ def published_figure(paper, figure):
     >>> float(printed["generalization_theory"][-1]), printed.page
     (0.040084, 8)
     """
-    key = (paper, figure)
+    choice("paper", paper, PAPER_FILES)
+    key = (paper, integer("figure", figure))
     if key not in PRECISION:
         known = ", ".join(f"figure {number} of {name!r}" for name, number in PRECISION)
-        raise ValueError(f"published curves must be those of one of: {known}; got figure {figure!r} of {paper!r}.")
+        raise ValueError(f"figure must be that of one of: {known}; got figure {shown(figure)} of {paper!r}.")
     stem = f"published/{paper}-figure-{figure}"
     columns = {}
     for name in SHA256:
@@ -326,6 +332,9 @@ class DigitCounts:
 
     def of(self, reading, kind, digit_class):
         """Counts of one reading, kind and class, one row a pool, numpy.ndarray of int, shape (pools, 50)."""
+        choice("reading", reading, np.unique(self.reading).tolist())
+        choice("kind", kind, np.unique(self.kind).tolist())
+        integer("digit_class", digit_class, at_least=1, at_most=2)
         return self.counts[(self.reading == reading) & (self.kind == kind) & (self.digit_class == digit_class)]
 
 

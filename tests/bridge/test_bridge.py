@@ -127,9 +127,7 @@ def test_two_trainings_are_one_formula():
     gradient = np.column_stack([tangent.gradient_product(unit).ravel() for unit in np.eye(15)])
     for dynamics in ("gd", "flow"):
         here = linearized_training(model, [0, 3, 50], linearization=tangent, dynamics=dynamics).weights
-        there = descent_weights(
-            gradient, targets, weights.ravel(), alpha=15 * model.step, t=[0, 3, 50], dynamics=dynamics
-        )
+        there = descent_weights(gradient, targets, weights.ravel(), alpha=15 * model.step, t=[0, 3, 50], dynamics=dynamics)
         np.testing.assert_allclose(there, here.reshape(3, -1), rtol=0, atol=1e-11)
 
 

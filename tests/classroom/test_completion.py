@@ -2,7 +2,7 @@
 
 import copy
 import random
-from functools import lru_cache
+from functools import cache
 
 import nbformat
 import pytest
@@ -89,7 +89,9 @@ def delete(draw, notebook):
 def retype(draw, notebook):
     at = _any(draw, notebook)
     old = notebook.cells[at]
-    new = draw.choice([nbformat.v4.new_code_cell, nbformat.v4.new_markdown_cell, nbformat.v4.new_raw_cell])(old.source, metadata=old.metadata)
+    new = draw.choice([nbformat.v4.new_code_cell, nbformat.v4.new_markdown_cell, nbformat.v4.new_raw_cell])(
+        old.source, metadata=old.metadata
+    )
     notebook.cells[at] = new
 
 
@@ -103,7 +105,9 @@ def strip_ids(draw, notebook):
 
 
 def spoil_metadata(draw, notebook):
-    notebook.cells[_any(draw, notebook)].metadata = nbformat.from_dict({"nbgrader": draw.choice([None, [], "x", {"grade_id": 7}, {}])})
+    notebook.cells[_any(draw, notebook)].metadata = nbformat.from_dict(
+        {"nbgrader": draw.choice([None, [], "x", {"grade_id": 7}, {}])}
+    )
 
 
 def write_more(draw, notebook):
@@ -122,7 +126,7 @@ EDITS = (
 )
 
 
-@lru_cache(maxsize=None)
+@cache
 def edited(number):
     """A submission after some edits, all drawn from a number, and what is made of it."""
     draw = random.Random(number)
@@ -148,13 +152,18 @@ def test_everything_that_was_written_is_there_in_its_order_and_is_run(start):
             if is_code and step.action not in (RUN, JUDGE) and step.cell.source.strip():
                 said = step.says or step.grade_id
                 assert said, number
-                assert step.cell.source in ran or step.says.startswith("not run: another copy") or step.says == "changed" or not step.says, number
+                assert (
+                    step.cell.source in ran
+                    or step.says.startswith("not run: another copy")
+                    or step.says == "changed"
+                    or not step.says
+                ), number
 
 
 @pytest.mark.parametrize("start", range(0, 200, 100))
 def test_what_is_put_back_joined_or_skipped_is_said_and_every_task_is_judged(start):
     for number in range(start, start + 100):
-        name, notebook, whole = edited(number)
+        name, _, whole = edited(number)
         notes = " ".join(whole.notes)
         for step in whole.steps:
             if step.ours and step.grade_id and step.action in (RUN, JUDGE):

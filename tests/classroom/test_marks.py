@@ -82,7 +82,9 @@ def test_tables_have_the_mark_that_spreadsheets_need_and_numbers_stay(tmp_path):
     assert (tmp_path / "t.csv").read_bytes() == b"\xef\xbb\xbf" + "student,points\r\nJosé,-1.5\r\n".encode()
 
 
-@pytest.mark.parametrize("name", ["x" * 251, "a/b", "..", ".", "con", "anna.", "ö" * 200, "a\nb", "=1", "", "\udc80", "日本" * 100])
+@pytest.mark.parametrize(
+    "name", ["x" * 251, "a/b", "..", ".", "con", "anna.", "ö" * 200, "a\nb", "=1", "", "\udc80", "日本" * 100]
+)
 def test_every_name_has_a_file(tmp_path, name):
     (tmp_path / f"{file_name(name)}.html").write_text("x")
     assert [path.name for path in tmp_path.iterdir()] == [f"{file_name(name)}.html"]
@@ -119,7 +121,7 @@ def test_a_folder_is_replaced_as_a_whole_or_not_at_all(tmp_path):
         (folder / "one").touch()
     with pytest.raises(ZeroDivisionError), replace_folder(tmp_path / "x") as folder:
         (folder / "two").touch()
-        1 / 0
+        raise ZeroDivisionError
     assert [path.name for path in tmp_path.iterdir()] == ["x"]
     assert [path.name for path in (tmp_path / "x").iterdir()] == ["one"]
 

@@ -20,7 +20,9 @@ def test_the_parameters_of_an_identifier_never_change():
 def test_another_process_draws_the_same():
     code = "from learning_dynamics.classroom import parameters; print(parameters('averaging', 'anna'))"
     runs = {
-        subprocess.run([sys.executable, "-c", code], env={"PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True).stdout
+        subprocess.run(
+            [sys.executable, "-c", code], env={"PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True
+        ).stdout
         for seed in ("0", "1")
     }
     assert runs == {f"{parameters('averaging', 'anna')}\n"}

@@ -40,7 +40,9 @@ def test_checks_need_nothing_but_answers_and_what_the_assignment_sets_up(name):
 
 def test_regions_become_stubs():
     cells = [
-        nbformat.v4.new_code_cell("def f(x):\n    ### BEGIN SOLUTION\n    return x\n    ### END SOLUTION\n\n\n### BEGIN SOLUTION\ny = 1\n### END SOLUTION"),
+        nbformat.v4.new_code_cell(
+            "def f(x):\n    ### BEGIN SOLUTION\n    return x\n    ### END SOLUTION\n\n\n### BEGIN SOLUTION\ny = 1\n### END SOLUTION"
+        ),
         nbformat.v4.new_code_cell("expect(1)\n### BEGIN HIDDEN TESTS\nexpect(2)\n### END HIDDEN TESTS"),
         nbformat.v4.new_markdown_cell("Why?\n\n### BEGIN SOLUTION\nSo.\n### END SOLUTION"),
     ]
@@ -54,7 +56,14 @@ def test_regions_become_stubs():
     ]
 
 
-@pytest.mark.parametrize("source", ["### BEGIN SOLUTION\nx", "x\n### END SOLUTION", "### BEGIN SOLUTION\n### BEGIN HIDDEN TESTS\n### END SOLUTION\n### END HIDDEN TESTS"])
+@pytest.mark.parametrize(
+    "source",
+    [
+        "### BEGIN SOLUTION\nx",
+        "x\n### END SOLUTION",
+        "### BEGIN SOLUTION\n### BEGIN HIDDEN TESTS\n### END SOLUTION\n### END HIDDEN TESTS",
+    ],
+)
 def test_a_region_without_an_end_is_refused(source):
     cell = nbformat.v4.new_code_cell(source, metadata={"nbgrader": {"grade_id": "x"}})
     with pytest.raises(ValueError, match="region"):

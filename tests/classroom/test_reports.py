@@ -4,15 +4,16 @@ import csv
 import json
 import shutil
 
+import numpy as np
 import pytest
 
 from learning_dynamics.classroom.assignments import load_assignments, require_assignment
 from learning_dynamics.classroom.grading import Grade
-from learning_dynamics.classroom.judge import judging_plan, without_marks
+from learning_dynamics.classroom.judge import given_numbers, judging_plan, without_marks
 from learning_dynamics.classroom.parameters import parameters
 from learning_dynamics.classroom.release import released, write_course
-from learning_dynamics.classroom.reports import alike, fingerprints, statistics, write_uploads
-from learning_dynamics.classroom.submissions import Roster
+from learning_dynamics.classroom.reports import alike, fingerprints, same_numbers, statistics, write_uploads
+from learning_dynamics.classroom.roster import Roster
 from learning_dynamics.companion.errors import CompanionError
 from learning_dynamics.companion.project import Project, find_project
 
@@ -53,6 +54,39 @@ def test_pairs_with_the_same_code_are_listed_and_what_was_handed_out_is_not():
     assert text.rstrip().endswith("Cells that are the master's but for names: anna, bert.")
 
 
+def test_numbers_that_tell_something_are_kept():
+    found = {
+        "a": 0.123456789,
+        "b": np.float64(2.5),
+        "c": 7,
+        "d": "text",
+        "e": np.array([1.0, 1 / 3]),
+        "f": np.ones(3) * np.pi,
+        "g": float("nan"),
+        "h": np.ones(99) / 7,
+        "i": 1j / 3,
+    }
+    assert given_numbers(found) == ("a = 0.123457", "e = 1, 0.333333", "f = 3.14159, 3.14159, 3.14159", "i = 0+0.333333j")
+
+
+def test_the_same_numbers_are_listed_where_they_are_wrong_for_somebody():
+    grades = [
+        graded(name, points) for name, points in (("anna", 3.0), ("bert", 0.0), ("carl", 0.0), ("dora", 3.0), ("emil", 3.0))
+    ]
+    own, other, common = "log_mean = -0.234567", "sd_L = 1.23457", "mean_L = 0.777777"
+    numbers = {
+        "anna": {"log-mean": [own]},
+        "bert": {"log-mean": [own], "experiment-sd": [other]},
+        "carl": {"experiment-sd": [other]},
+    }
+    numbers |= {name: {"log-mean": ["log_mean = 0.555555"]} for name in ("dora", "emil")}
+    text = same_numbers(grades, numbers)
+    assert "| anna, bert | bert | log mean = -0.234567 |" in text and "| bert, carl | bert, carl | sd L = 1.23457 |" in text
+    assert "dora" not in text
+    many = {f"s{number}": {"log-mean": [common]} for number in range(9)}
+    assert "0.777777" not in same_numbers([graded(name, 0.0) for name in many], many)
+
+
 def test_the_master_is_told_from_what_is_handed_out():
     cells = [cell for cell in ASSIGNMENT.master.cells if cell.cell_type == "code"]
     handed_out = fingerprints(cell.source for cell in released(ASSIGNMENT.master).cells if cell.cell_type == "code")
@@ -61,7 +95,10 @@ def test_the_master_is_told_from_what_is_handed_out():
 
 
 def test_platforms_get_a_line_for_everybody_and_no_points_that_are_not_final(tmp_path):
-    rows = [{"identifier": name, "name": name.title(), "email": f"{name}@uni.example", "canvas": str(number)} for number, name in enumerate(("anna", "bert", "carl"))]
+    rows = [
+        {"identifier": name, "name": name.title(), "email": f"{name}@uni.example", "canvas": str(number)}
+        for number, name in enumerate(("anna", "bert", "carl"))
+    ]
     write_uploads(tmp_path, ASSIGNMENT, [graded("Anna", 1.0, "=1"), graded("bert", None)], Roster(rows))
     with (tmp_path / "moodle.csv").open(newline="", encoding="utf-8-sig") as stream:
         moodle = list(csv.reader(stream))

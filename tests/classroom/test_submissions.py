@@ -11,7 +11,8 @@ import pytest
 from learning_dynamics.classroom.assignments import require_assignment
 from learning_dynamics.classroom.judge import SOLUTION
 from learning_dynamics.classroom.release import released
-from learning_dynamics.classroom.submissions import Roster, assigned_text, find_submissions, named_student, read_roster
+from learning_dynamics.classroom.roster import Roster, read_roster
+from learning_dynamics.classroom.submissions import assigned_text, find_submissions, named_student
 from learning_dynamics.companion.errors import CompanionError
 from learning_dynamics.companion.notebooks import notebook_bytes
 from learning_dynamics.companion.project import find_project
@@ -83,7 +84,12 @@ LAYOUTS = {  # name: (files, identifiers by student without a roster)
     "Blackboard": ({"Homework 1_s1_attempt_2026-11-01-10-11-12_stieltjes.ipynb": "s1"}, {"s1": "s1"}),
     "Gradescope": ({"submission_555/stieltjes.ipynb": "s1", "submission_556/stieltjes.ipynb": "s2"}, {"555": "s1", "556": "s2"}),
     "traces of other systems": (
-        {"anna/stieltjes.ipynb": "anna", "__MACOSX/anna/._stieltjes.ipynb": None, "anna/.ipynb_checkpoints/a.ipynb": None, ".DS_Store": None},
+        {
+            "anna/stieltjes.ipynb": "anna",
+            "__MACOSX/anna/._stieltjes.ipynb": None,
+            "anna/.ipynb_checkpoints/a.ipynb": None,
+            ".DS_Store": None,
+        },
         {"anna": "anna"},
     ),
 }
@@ -108,9 +114,30 @@ def test_folders_and_files_of_platforms_are_read(tmp_path, name, archived):
 
 ROSTER = Roster(
     [
-        {"identifier": "2023/1234", "name": "Anna Müller", "email": "anna@uni.example", "canvas": "101", "moodle": "84123", "gradescope": "555"},
-        {"identifier": "2023/1235", "name": "Bo Li", "email": "bo@uni.example", "canvas": "102", "moodle": "84124", "gradescope": "556"},
-        {"identifier": "2023/1236", "name": "Cem Öz", "email": "cem@uni.example", "canvas": "103", "moodle": "84125", "gradescope": "557"},
+        {
+            "identifier": "2023/1234",
+            "name": "Anna Müller",
+            "email": "anna@uni.example",
+            "canvas": "101",
+            "moodle": "84123",
+            "gradescope": "555",
+        },
+        {
+            "identifier": "2023/1235",
+            "name": "Bo Li",
+            "email": "bo@uni.example",
+            "canvas": "102",
+            "moodle": "84124",
+            "gradescope": "556",
+        },
+        {
+            "identifier": "2023/1236",
+            "name": "Cem Öz",
+            "email": "cem@uni.example",
+            "canvas": "103",
+            "moodle": "84125",
+            "gradescope": "557",
+        },
     ]
 )
 
@@ -210,7 +237,13 @@ def test_names_differ_in_nothing_that_machines_change(tmp_path, folder):
 
 @pytest.mark.parametrize(
     ("source", "name"),
-    [("student = 'anna'", "anna"), ("student = 'a'\nstudent = 'b'", "b"), ("student = 3", None), ("student = ", None), ("", None)],
+    [
+        ("student = 'anna'", "anna"),
+        ("student = 'a'\nstudent = 'b'", "b"),
+        ("student = 3", None),
+        ("student = ", None),
+        ("", None),
+    ],
 )
 def test_the_identifier_of_a_notebook_is_read_without_running_it(source, name):
     assert assigned_text(source, "student") == name

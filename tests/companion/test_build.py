@@ -103,6 +103,6 @@ def test_a_preset_out_of_range_is_refused_before_anything_runs(project):
 def test_refresh_of_an_unchanged_chapter_changes_nothing(project):
     refresh(project, ["one/first"], say=lambda text: None)
     first = project.notebook("one/first").read_bytes()
-    assert b"execution_count\": 2" in first
+    assert b'execution_count": 2' in first
     refresh(project, ["one/first"], say=lambda text: None)
     assert project.notebook("one/first").read_bytes() == first

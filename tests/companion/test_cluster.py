@@ -115,7 +115,16 @@ def test_troubles_with_the_scheduler_are_one_sentence(project, dask, capsys, mon
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         closed = f"tcp://127.0.0.1:{unused.getsockname()[1]}"
-    for address in (closed, "nonsense", "", "tcp://", "tcp://host", "http://127.0.0.1:1", "tcp://127.0.0.1:x", f"tls{closed[3:]}"):
+    for address in (
+        closed,
+        "nonsense",
+        "",
+        "tcp://",
+        "tcp://host",
+        "http://127.0.0.1:1",
+        "tcp://127.0.0.1:x",
+        f"tls{closed[3:]}",
+    ):
         assert main(["sweep", "one/first", "-p", "runs=1", "--scheduler", address]) == 2
         error = capsys.readouterr().err
         assert error.startswith(f"error: no Dask scheduler answers at {address!r}: ")

@@ -51,12 +51,20 @@ BROKEN = [
     ("book/registry.yml", b"\xff\xfe", "registry.yml cannot be read: it is not UTF-8"),
     ("book/registry.yml", b"", "registry.yml is empty"),
     ("book/registry.yml", b"- a", "registry.yml must be a mapping, got a list"),
-    ("book/registry.yml", b"presets: {one/frst: {quick: {runs: 1}}}", "chapter with presets in the registry, 'one/frst'; did you mean 'one/first'?"),
+    (
+        "book/registry.yml",
+        b"presets: {one/frst: {quick: {runs: 1}}}",
+        "chapter with presets in the registry, 'one/frst'; did you mean 'one/first'?",
+    ),
     ("book/one/first.ipynb", b"", "first.ipynb is not a notebook: "),
     ("book/one/first.ipynb", b"<<<<<<< HEAD\n{}", "first.ipynb is not a notebook: "),
     ("book/one/first.ipynb", b"\xef\xbb\xbf{}", "first.ipynb is not a notebook: "),
     ("book/one/first.ipynb", b"[]", "first.ipynb is not a notebook: "),
-    ("book/one/first.ipynb", b'{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [{"cell_type": "code"}]}', "first.ipynb is not a notebook: "),
+    (
+        "book/one/first.ipynb",
+        b'{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [{"cell_type": "code"}]}',
+        "first.ipynb is not a notebook: ",
+    ),
 ]
 
 
@@ -142,7 +150,9 @@ def test_a_site_stays_where_the_new_one_finds_no_room(site, tmp_path, monkeypatc
         raise shutil.Error([(str(source), str(target), "[Errno 28] No space left on device")] * 40)
 
     monkeypatch.setattr("shutil.copytree", full)
-    with pytest.raises(CompanionError, match=r"^the site is made and could not be put in place: \[Errno 28\] No space left on device.$"):
+    with pytest.raises(
+        CompanionError, match=r"^the site is made and could not be put in place: \[Errno 28\] No space left on device.$"
+    ):
         _publish(site, html)
     assert {path.name for path in tmp_path.iterdir() if "html" in path.name} == {"html"}
     assert [path.name for path in html.iterdir()] == ["old.html"]
@@ -169,13 +179,13 @@ def _no_space(path, content):
     ("text", "reason"),
     [
         (
-            "WARNING: target not found\n\nException occurred:\n  File \"a.py\", line 1, in b\n    c\n"
+            'WARNING: target not found\n\nException occurred:\n  File "a.py", line 1, in b\n    c\n'
             "soupsieve.util.SelectorSyntaxError: Invalid character 'l' position 0\n  line 1:\nli\n^\nThe full traceback",
             "soupsieve.util.SelectorSyntaxError: Invalid character 'l' position 0",
         ),
         (
-            "WARNING: x\nTraceback (most recent call last):\n  File \"a\", line 2\n    x\nOSError: [Errno 28] No space left\n"
-            "Traceback (most recent call last):\n  File \"b\", line 3\nRuntimeError: \nThere was an error",
+            'WARNING: x\nTraceback (most recent call last):\n  File "a", line 2\n    x\nOSError: [Errno 28] No space left\n'
+            'Traceback (most recent call last):\n  File "b", line 3\nRuntimeError: \nThere was an error',
             "OSError: [Errno 28] No space left",
         ),
         ("a.md:3: WARNING: undefined label\nbuild finished with problems", "a.md:3: WARNING: undefined label"),

@@ -44,7 +44,9 @@ def test_the_interval_holds_the_time_for_any_usual_power(power):
 
 
 def test_the_further_away_the_wider_and_seeds_cost_nothing():
-    width = [math.log(found.high / found.low) for found in (estimate(recorded((64, 10)), {"n": n}, DECLARED) for n in (64, 128, 1024))]
+    width = [
+        math.log(found.high / found.low) for found in (estimate(recorded((64, 10)), {"n": n}, DECLARED) for n in (64, 128, 1024))
+    ]
     assert width == sorted(width)
     assert estimate(recorded((64, 10)), {"seed": 10**6, "c": 9.0}, DECLARED) == estimate(recorded((64, 10)), {}, DECLARED)
 

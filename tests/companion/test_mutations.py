@@ -101,7 +101,9 @@ def test_every_error_is_caught_or_says_why_not():
 def test_a_text_that_is_not_there_once_is_refused(times, tmp_path):
     (tmp_path / "a.py").write_text("x = 1\n" * times)
     mutation = dataclasses.replace(SPIKE, file="a.py", text="x = 1")
-    with pytest.raises(CompanionError, match=f"mutation 'spike': its text must be in a.py exactly once, it is there {times} times."):
+    with pytest.raises(
+        CompanionError, match=f"mutation 'spike': its text must be in a.py exactly once, it is there {times} times."
+    ):
         mutation.apply(tmp_path)
 
 
@@ -208,8 +210,6 @@ def test_an_unknown_name_is_one_sentence(capsys):
 
 def test_the_table_is_read_as_it_was_written(project):
     assert read_table(project) == []
-    written = dict.fromkeys(COLUMNS, "a, \"b\"")
+    written = dict.fromkeys(COLUMNS, 'a, "b"')
     write_table(project, [written])
     assert read_table(project) == [written]
-
-

@@ -7,7 +7,12 @@ from learning_dynamics.companion.notebooks import cleaned, published
 
 def test_keeps_text_and_drops_what_changes_from_run_to_run():
     cell = nbformat.v4.new_code_cell("plot()", execution_count=7)
-    cell.metadata = {"tags": ["hide-input"], "mystnb": {"figure": {}}, "execution": {"iopub.status.idle": "late"}, "scrolled": True}
+    cell.metadata = {
+        "tags": ["hide-input"],
+        "mystnb": {"figure": {}},
+        "execution": {"iopub.status.idle": "late"},
+        "scrolled": True,
+    }
     cell.outputs = [
         nbformat.v4.new_output("stream", name="stderr", text="50%"),
         nbformat.v4.new_output("stream", name="stdout", text="done"),

@@ -48,7 +48,10 @@ def test_what_others_made_is_refused_by_name_before_anything_runs(project, tmp_p
     before = content(folder)
     assert main([*RERUN, str(folder)]) == 2
     error = capsys.readouterr().err
-    assert error == f"error: {folder / name} stands in the way and was not made by this command; move it away or give another --out.\n"
+    assert (
+        error
+        == f"error: {folder / name} stands in the way and was not made by this command; move it away or give another --out.\n"
+    )
     assert content(folder) == before
 
 

@@ -37,7 +37,7 @@ def edit_registry(edit):
     [
         (append("lib/learning_dynamics/random_matrix/kernels.py"), {"one/first"}),
         (append("lib/learning_dynamics/random_matrix/model.py"), {"one/first"}),
-        (append("lib/learning_dynamics/_validation.py"), {"one/first"}),
+        (append("lib/learning_dynamics/_validation.py"), {"one/first", "one/second"}),
         (append("lib/learning_dynamics/datasets.py"), {"one/second"}),
         (append("lib/learning_dynamics/data/mnist_ones_sevens.npz"), {"one/second"}),
         (append("lib/learning_dynamics/data/README.md"), set()),

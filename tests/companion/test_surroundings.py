@@ -104,11 +104,14 @@ def test_a_figure_cell_that_drew_nothing_is_named(project, capsys):
 
 def test_a_kernel_that_does_not_start_is_one_sentence(project, monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(
-        "learning_dynamics.companion.kernel.python_command", lambda name: [sys.executable, "-c", "raise ImportError('no zmq here')"]
+        "learning_dynamics.companion.kernel.python_command",
+        lambda name: [sys.executable, "-c", "raise ImportError('no zmq here')"],
     )
     assert main(["rerun", "one/first"]) == 2
     error = capsys.readouterr().err.splitlines()[-1]
-    assert error.startswith("error: first.ipynb failed at its start (Kernel died before replying to kernel_info): its kernel ended")
+    assert error.startswith(
+        "error: first.ipynb failed at its start (Kernel died before replying to kernel_info): its kernel ended"
+    )
     assert "ended with status 1: ImportError: no zmq here" in error
 
 
@@ -235,7 +238,9 @@ def test_a_worker_ends_in_order(project, tmp_path):
 
 def test_a_worker_ends_when_its_parent_is_gone(tmp_path):
     code = "import time; from learning_dynamics.companion.worker import end_with_parent; end_with_parent(); print(1, flush=True); time.sleep(600)"
-    process = subprocess.Popen([sys.executable, "-c", code], env=child_environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], env=child_environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
     assert process.stdout.readline() == b"1\n"
     process.stdin.close()
     assert process.wait(30) == 1

@@ -32,7 +32,9 @@ def _parser():
         description=f"Put errors into copies of the library, run the chapters, and write book/{TABLE}.",
     )
     parser.add_argument("--list", action="store_true", help="show the list of errors and run nothing")
-    parser.add_argument("--only", metavar="NAME", nargs="+", default=[], help="run these errors; the other rows of the table stay")
+    parser.add_argument(
+        "--only", metavar="NAME", nargs="+", default=[], help="run these errors; the other rows of the table stay"
+    )
     parser.add_argument("--workers", type=int, metavar="N", help="runs at a time (default: one a processor)")
     parser.add_argument("--keep", type=Path, metavar="DIR", help=f"folder for what the runs record (default: {KEPT})")
     parser.add_argument("--dry", action="store_true", help="leave the table as it is")

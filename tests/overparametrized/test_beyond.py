@@ -59,9 +59,7 @@ def test_flipped_counts_pairs():
     weights, signs = model.draw(1)
     linearization = initial_linearization(model, weights, signs)
     moved = weights + 0.3 * np.random.default_rng(0).standard_normal(weights.shape)
-    by_hand = sum(
-        (w @ x > 0) != (w0 @ x > 0) for w, w0 in zip(moved, weights) for x in model.features
-    )
+    by_hand = sum((w @ x > 0) != (w0 @ x > 0) for w, w0 in zip(moved, weights) for x in model.features)
     assert linearization.flipped(moved) == by_hand > 0
     assert linearization.flipped(weights) == 0
     assert linearization.flipped(-weights) == 40 * 25
@@ -80,9 +78,7 @@ def test_linear_weights_predict_the_switches_the_better_the_more_points():
     gaps = []
     for points in (8, 60):
         data = polynomial_data(seed=3, n=points, d=4)
-        runs = [
-            both(1600, seed, epochs=[0, 800], dynamics="gd", inputs=data.inputs, targets=data.targets) for seed in range(4)
-        ]
+        runs = [both(1600, seed, epochs=[0, 800], dynamics="gd", inputs=data.inputs, targets=data.targets) for seed in range(4)]
         assert all(linear.flipped[0] == run.flipped[0] == 0 for linear, run in runs)
         gaps.append(1 - np.mean([run.flipped[1] / linear.flipped[1] for linear, run in runs]))
     assert 0 < gaps[1] < gaps[0] / 2

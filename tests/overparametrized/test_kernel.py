@@ -13,13 +13,12 @@ from scipy.special import factorial2
 from learning_dynamics.overparametrized import (
     TwoLayerRegression,
     feature_norm2,
+    initial_linearization,
     kernel_coefficients,
     kernel_matrix,
     kernel_regression,
     kernel_series,
-    initial_linearization,
     linearized_regression,
-    linearized_training,
     network_kernel,
     polynomial_data,
     smallest_angle,
@@ -172,9 +171,7 @@ class TestSeries:
     @pytest.mark.parametrize("bias", [True, False])
     @pytest.mark.parametrize("d", [1, 5])
     def test_recurrence_against_symbolic_derivatives(self, d, bias):
-        np.testing.assert_allclose(
-            kernel_coefficients(7, dimension=d, bias=bias), taylor(7, d, bias), rtol=1e-12, atol=1e-17
-        )
+        np.testing.assert_allclose(kernel_coefficients(7, dimension=d, bias=bias), taylor(7, d, bias), rtol=1e-12, atol=1e-17)
 
     @pytest.mark.parametrize("bias", [True, False])
     @pytest.mark.parametrize("norm", [1.0, 5**0.5, 0.2])

@@ -1,5 +1,7 @@
 """Each compiled loop against its plain twin, over awkward sizes."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -17,12 +19,13 @@ def prepared(n, m, D, *, step=None):
     return X, y, weights, scales, step, points, zero, active, f
 
 
-def cold_hot(X, y, weights, scales, step, points, zero, active, f, epochs, limit=1e9):
+def cold_hot(X, y, weights, scales, step, points, zero, active, f, epochs, limit=1e9, work=np.inf):
+    """Epochs, blocks, steps of hot pairs and flips of the descent in calls of so much work, and how often each pair of inputs is shared."""
     ones = active.astype(float)
     halves = 0.5 * (ones.T @ ones)
     gram = step * scales[0] ** 2 * (X @ X.T)
     kernel = gram * halves
-    done = kernels.cold_hot_descent(
+    arguments = (
         points,
         zero,
         np.linalg.norm(X, axis=1),
@@ -38,19 +41,16 @@ def cold_hot(X, y, weights, scales, step, points, zero, active, f, epochs, limit
         step,
         epochs,
         limit,
-        kernels.FIRST_BLOCK,
+        kernels.rounding_allowance(zero, weights, scales, step),
     )
+    counts, block, vectors = np.zeros(6, np.int64), np.array([kernels.FIRST_BLOCK, 0.0]), np.zeros((4, y.size))
+    pairs, finished, calls = (np.zeros(0, np.int64), np.zeros(1, np.int64), np.zeros(0, np.int64), np.zeros(0)), False, 0
+    while not finished:
+        finished, pairs = kernels.cold_hot_descent(*arguments, counts, block, vectors, pairs, work)
+        calls += 1
+    assert work == np.inf or epochs < 2 or calls > 1
     np.testing.assert_array_equal(kernel, gram * halves)
-    return done, halves + halves.T
-
-
-@pytest.mark.parametrize("shape", SHAPES)
-def test_forward(shape):
-    X, _, weights, scales, _, points, zero, active, f = prepared(*shape)
-    got_active, got = np.empty_like(active), np.empty_like(f)
-    kernels.forward(points, zero, weights, scales, got_active, got)
-    np.testing.assert_array_equal(got_active, active)
-    np.testing.assert_allclose(got, f, rtol=1e-13, atol=1e-13)
+    return counts[:4].tolist(), halves + halves.T
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -69,14 +69,24 @@ def test_fused_descent(shape, epochs):
 def test_cold_hot_descent(shape, epochs):
     X, y, weights, scales, step, points, zero, active, f = prepared(*shape)
     expected, activities = twins.descent(X, y, weights, scales, step, epochs)
-    (done, _, blocks, _, flips), counts = cold_hot(X, y, weights, scales, step, points, zero, active, f, epochs)
+    (done, blocks, _, flips), counts = cold_hot(X, y, weights, scales, step, points, zero, active, f, epochs)
     assert done == epochs
     np.testing.assert_allclose(weights, expected, rtol=0, atol=1e-12)
     np.testing.assert_array_equal(active, activities[-1])
     np.testing.assert_array_equal(counts, active.astype(float).T @ active)
     np.testing.assert_allclose(f, twins.outputs(X, expected, scales), rtol=0, atol=1e-12)
-    assert flips == sum(np.count_nonzero(a != b) for a, b in zip(activities, activities[1:]))
+    assert flips == sum(np.count_nonzero(a != b) for a, b in pairwise(activities))
     assert (blocks > 0) == (epochs > 0)
+
+
+@pytest.mark.parametrize("shape", [(9, 17, 5), (33, 31, 5)])
+@pytest.mark.parametrize("work", [0.0, 1e4, 1e5])
+def test_pauses_change_no_bit(shape, work):
+    whole, parts = prepared(*shape), prepared(*shape)
+    assert cold_hot(*whole, 300)[0] == cold_hot(*parts, 300, work=work)[0]
+    for one, other in zip(whole[:4], parts[:4]):
+        np.testing.assert_array_equal(one, other)
+    np.testing.assert_array_equal(whole[-1], parts[-1])
 
 
 @pytest.mark.parametrize("method", ["fused", "cold-hot"])
@@ -109,7 +119,10 @@ def test_every_pair_that_flips_was_hot(shape, length):
     r, norm = f - y, np.linalg.norm(X, 2)
     gradient = twins.gradient(X, weights, scales)
     change = step * (gradient.T @ gradient) @ r
-    caps, slack = length * np.abs(r) + 0.55 * length**2 * np.abs(change), 0.55 * length**2 * kernels.drift_bound(points, norm, change)
+    caps, slack = (
+        length * np.abs(r) + 0.55 * length**2 * np.abs(change),
+        0.55 * length**2 * kernels.drift_bound(points, norm, change),
+    )
     options = (points, zero, np.linalg.norm(X, axis=1), weights, scales, active, r)
     hot = kernels.certify(*options, np.empty_like(f), step, length, slack)
     hot, starts, places, heights = kernels.hot_pairs(*options, step, length, slack, caps, hot)

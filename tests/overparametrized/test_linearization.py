@@ -179,7 +179,14 @@ def escapes(models, runs, epochs):
 def test_escape_to_first_order():
     """In the paper's figure the ratio comes close to 1 as the width grows, with a distance that falls like its root."""
     data = polynomial_data(seed=0)
-    options = {"learning_rate": 0.01, "loss": "mean", "gain": 2**0.5, "bias": False, "initialization": "uniform", "scale": 5**-0.5}
+    options = {
+        "learning_rate": 0.01,
+        "loss": "mean",
+        "gain": 2**0.5,
+        "bias": False,
+        "initialization": "uniform",
+        "scale": 5**-0.5,
+    }
     models = [TwoLayerRegression(inputs=data.inputs, targets=data.targets, width=m, **options) for m in (1000, 9000)]
     narrow, wide = escapes(models, 3, 10_000)
     assert 0.65 < narrow < 0.85 < wide < 0.97

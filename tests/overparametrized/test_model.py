@@ -9,7 +9,11 @@ GOOD = {"inputs": [[1.0, 0.0], [0.0, 2.0]], "targets": [1.0, -1.0], "width": 4, 
 BAD = [
     ({"inputs": [1.0, 2.0]}, ValueError, "inputs must have 2 dimensions"),
     ({"inputs": [[1.0, np.nan], [0.0, 1.0]]}, ValueError, "inputs must be finite, got nan"),
-    ({"inputs": [[0.0, 0.0], [0.0, 1.0]], "bias": False}, ValueError, "inputs must hold no row of zeros without a bias, .* row 0"),
+    (
+        {"inputs": [[0.0, 0.0], [0.0, 1.0]], "bias": False},
+        ValueError,
+        "inputs must hold no row of zeros without a bias, .* row 0",
+    ),
     ({"targets": [1.0]}, ValueError, "targets must hold one entry a row of inputs, 2, got 1"),
     ({"targets": ["a", "b"]}, TypeError, "targets must hold real numbers"),
     ({"width": 0}, ValueError, "width must be >= 1, got 0"),

@@ -87,9 +87,7 @@ class TestRoutes:
         expected = twins.descent(model.features, model.targets, weights, scales, model.step, 500)[0]
         np.testing.assert_allclose(run.weights, expected, rtol=0, atol=1e-12)
 
-    @given(
-        st.integers(1, 9), st.integers(1, 40), st.floats(0.01, 1.9), st.floats(1e-3, 10), st.integers(0, 1000), st.booleans()
-    )
+    @given(st.integers(1, 9), st.integers(1, 40), st.floats(0.01, 1.9), st.floats(1e-3, 10), st.integers(0, 1000), st.booleans())
     @checked
     @pytest.mark.filterwarnings("ignore:no neuron is active", "ignore:the loss rose")
     def test_any_shape_and_step(self, n, width, share, scale, seed, bias):

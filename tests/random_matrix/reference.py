@@ -1,6 +1,7 @@
 """Equations (3) to (9) of paper 1 at 40 digits: Gauss-Legendre panels in the angle, graded towards both edges."""
 
 from functools import cache
+from itertools import pairwise
 
 import mpmath as mp
 
@@ -31,7 +32,7 @@ def _angles():
     """Panels [2^-j-1, 2^-j] * pi/2 from either edge, j = 0, 1, ..., and the last one down to the edge."""
     ends = [mp.pi / 2 / 2**j for j in range(FINEST_PANEL)] + [mp.mpf(0)]
     angles = []
-    for outer, inner in zip(ends, ends[1:]):
+    for outer, inner in pairwise(ends):
         for x, weight in gauss_legendre(PANEL_NODES):
             angles.append(((outer + inner) / 2 + x * (outer - inner) / 2, weight * (outer - inner) / 2))
     return tuple(angles)
@@ -76,10 +77,7 @@ def _integrals(mu_norm2, c, exponent):
                 mean_f += kappa * mu * f / x
                 square_f += kappa * mu * f**2 / x
         zero = max(1 - c, 0) / (1 + mu2)
-        if kappa * E < 0.5:
-            variance = V_train - (kappa * E) ** 2
-        else:
-            variance = zero + square_f - (zero + mean_f) ** 2
+        variance = V_train - (kappa * E) ** 2 if kappa * E < 0.5 else zero + square_f - (zero + mean_f) ** 2
         return E, V, kappa * E, V_train, variance, start, start_x
 
 

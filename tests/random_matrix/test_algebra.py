@@ -87,7 +87,6 @@ class TestSmallTimes:
         printed_at_0 = ALPHA / sp.sqrt(S)
         assert vanishes(slope.subs(T, 0) - MU2 * printed_at_0)
 
-
     def test_with_V_expanded_to_second_order_the_maximum_is_there_too(self):
         V = (MU2 + C) * STEP**2 + S * (1 - 2 * STEP + 2 * STEP**2 * MOMENT_2)
         margin = TAYLOR_E / sp.sqrt(V)

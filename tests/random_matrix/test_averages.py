@@ -13,7 +13,8 @@ def walks(count, seed, times=20):
 
 def test_p_values_of_true_averages_are_uniform():
     values = [
-        average_test(walks(25, 1000 + k).mean(axis=0), walks(60, 5000 + k), runs=25, replicates=199, seed=k).p_value for k in range(300)
+        average_test(walks(25, 1000 + k).mean(axis=0), walks(60, 5000 + k), runs=25, replicates=199, seed=k).p_value
+        for k in range(300)
     ]
     counts = np.histogram(values, bins=[0, 0.1, 0.25, 0.5, 0.75, 1.0])[0]
     expected = 300 * np.array([0.1, 0.15, 0.25, 0.25, 0.25])

@@ -100,9 +100,7 @@ class TestWeights:
 
     def test_a_filter_of_ones_own(self):
         X, y, w0 = problem(5, 12)
-        first_step = SpectralFilter(
-            start=lambda x, t: 1 - np.outer(t, x), learnt=lambda x, t: np.outer(t, np.ones_like(x))
-        )
+        first_step = SpectralFilter(start=lambda x, t: 1 - np.outer(t, x), learnt=lambda x, t: np.outer(t, np.ones_like(x)))
         np.testing.assert_allclose(
             filtered_weights(X, y, w0, spectral_filter=first_step, t=0.3), descent_weights(X, y, w0, alpha=0.3, t=1), atol=1e-14
         )
@@ -218,9 +216,7 @@ class TestSimulation:
         direction = np.arange(1.0, 33)
         exact = simulate(MODEL, p=32, t=[60], runs=6, seed=5, mean_direction=direction)
         counted = simulate(MODEL, p=32, t=[60], runs=6, seed=5, mean_direction=direction, test_size=20000)
-        np.testing.assert_allclose(
-            counted.generalization_runs, exact.generalization_runs, atol=5 * sqrt(0.05 / 20000)
-        )
+        np.testing.assert_allclose(counted.generalization_runs, exact.generalization_runs, atol=5 * sqrt(0.05 / 20000))
 
     @pytest.mark.parametrize(
         ("direction", "message"),

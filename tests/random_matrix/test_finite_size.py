@@ -78,6 +78,12 @@ def test_a_neighbour_costs_about_the_same(n):
     assert first_dimension(2048 / 4095, 32) < 64
 
 
+@pytest.mark.parametrize(("c", "smallest", "first"), [(8.0, 8, 16), (16.0, 8, 32), (4.0, 8, 8), (4.5, 8, 9), (128.0, 256, 256)])
+def test_the_first_dimension_has_two_points_at_least(c, smallest, first):
+    assert first_dimension(c, smallest) == first
+    assert min(n for n, _, _ in draws_at(c, np.array([first]), np.array([8]), 1)[0]) >= 2
+
+
 @pytest.mark.parametrize("c", [256 / 513, np.pi / 4, 8.1, 0.01])
 def test_the_ratio_holds_on_average(c):
     sizes, counts = first_dimension(c, 16) * 2 ** np.arange(3), np.array([4000, 2000, 1000])

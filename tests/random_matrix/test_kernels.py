@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from learning_dynamics.random_matrix import kernels
+from learning_dynamics.random_matrix import filters, kernels
 from tests.random_matrix import twins
 
 SIZES = (1, 2, 3, 7, 8, 9, 15, 17, 31, 33, 63, 65, 127)
@@ -86,7 +86,7 @@ def test_two_step_recurrence(size, momentum):
     pulls = np.random.default_rng(size).uniform(0, 2 * (1 + momentum), size)
     t = np.array([0.0, 1.0, 2.0, 7.0, 7.0, 300.0])
     for first, push in ((1.0, 0.0), (0.0, 0.3)):
-        got = kernels.two_step_recurrence(pulls, momentum, first, push, t)
+        got = filters.stepped(pulls, momentum, first, push, t)
         expected = twins.two_step_recurrence(pulls, momentum, first, push, t)
         assert got.shape == (6, size)
         np.testing.assert_allclose(got, expected, rtol=1e-9, atol=1e-12)

@@ -9,9 +9,7 @@ from scipy.integrate import quad
 from learning_dynamics.random_matrix import MixtureClassification, mp_atom, mp_density, stieltjes
 
 ASPECTS = st.floats(1e-3, 50) | st.sampled_from([1.0, 1 - 1e-3, 1 + 1e-3])
-POINTS = st.builds(
-    lambda size, angle: 10**size * np.exp(1j * angle), st.floats(-6, 6), st.floats(1e-3, np.pi - 1e-3)
-)
+POINTS = st.builds(lambda size, angle: 10**size * np.exp(1j * angle), st.floats(-6, 6), st.floats(1e-3, np.pi - 1e-3))
 checked = settings(max_examples=300, deadline=None, derandomize=True)
 
 
@@ -43,7 +41,7 @@ def test_transposing_the_data_exchanges_c_and_its_inverse(z, c):
 @checked
 @given(st.floats(1e-3, 50), st.floats(1e-6, 1e6))
 def test_real_points_outside_give_real_values_of_the_right_sign(c, distance):
-    low, high = (1 - c**0.5) ** 2, (1 + c**0.5) ** 2
+    high = (1 + c**0.5) ** 2
     right, left = stieltjes(high * (1 + 1e-12) + distance, c=c), stieltjes(-distance, c=c)
     assert isinstance(right, float)
     assert isinstance(left, float)

@@ -1,5 +1,7 @@
 """The digits: what the printed figure gives away, which reading of the recipe can give it, and the gap that it shows."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -75,7 +77,7 @@ class TestPrintedTheory:
         """The rule behind figure 1, with a rectangle long enough for this isolated eigenvalue."""
         assert NORM2 + 2 + 1 / NORM2 < 9
         corners = np.array([-0.5 - 0.5j, 9.5 - 0.5j, 9.5 + 0.5j, -0.5 + 0.5j, -0.5 - 0.5j])
-        sides = [np.arange(round(abs(b - a) / 0.05)) * 0.05 * (b - a) / abs(b - a) + a for a, b in zip(corners, corners[1:])]
+        sides = [np.arange(round(abs(b - a) / 0.05)) * 0.05 * (b - a) / abs(b - a) + a for a, b in pairwise(corners)]
         z = np.concatenate([*sides, corners[:1]])
         t = PRINTED["t"][AFTER_START][:, None]
         f, m = np.exp(-0.01 * t * z), stieltjes(z, c=1.0)
@@ -84,7 +86,10 @@ class TestPrintedTheory:
         V = np.trapezoid(((1 - f) / z) ** 2 / D - 0.1 * f**2 * m, z) / 2j / np.pi
         errors = classification_error(E.real, V.real)
         assert np.abs(errors - generalization_error(model_of(NORM2), t[:, 0])).max() < 0.01
-        assert np.abs(errors - PRINTED["generalization_theory"][AFTER_START]).max() > 100 * PRINTED.precision["generalization_theory"]
+        assert (
+            np.abs(errors - PRINTED["generalization_theory"][AFTER_START]).max()
+            > 100 * PRINTED.precision["generalization_theory"]
+        )
 
 
 class TestPrintedSimulation:

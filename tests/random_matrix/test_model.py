@@ -79,8 +79,11 @@ def test_parameters_are_keyword_only():
 
 
 def test_classification_error():
-    np.testing.assert_allclose(classification_error([0.0, 1.0, -1.0, 6.0], [1.0, 1.0, 4.0, 4.0]),
-                               [0.5, 0.15865525393145707, 0.6914624612740131, 0.0013498980316300933], rtol=1e-14)
+    np.testing.assert_allclose(
+        classification_error([0.0, 1.0, -1.0, 6.0], [1.0, 1.0, 4.0, 4.0]),
+        [0.5, 0.15865525393145707, 0.6914624612740131, 0.0013498980316300933],
+        rtol=1e-14,
+    )
     np.testing.assert_array_equal(classification_error([0.0, 1.0, -1.0], 0.0), [0.5, 0.0, 1.0])
 
 

@@ -76,9 +76,7 @@ def test_a_gaussian_pool_obeys_the_theorems():
 def test_same_numbers_for_any_number_of_workers():
     model = MixtureClassification(mu_norm2=1.0, c=2.0, sigma2=0.1, alpha=0.02)
     mixture = gaussian_mixture(1.0, p=40, per_class=60)
-    first, second = (
-        simulate_pool(mixture, model=model, t=[3, 30], runs=5, seed=7, workers=workers) for workers in (1, 3)
-    )
+    first, second = (simulate_pool(mixture, model=model, t=[3, 30], runs=5, seed=7, workers=workers) for workers in (1, 3))
     np.testing.assert_array_equal(first.generalization_runs, second.generalization_runs)
     np.testing.assert_array_equal(first.training_runs, second.training_runs)
     assert (first.p, first.n) == (40, 20)
@@ -103,9 +101,7 @@ def test_noise_fit_by_the_initialisations_part_of_v(dynamics):
     """V depends on sigma2 through the mean of f_t^2 over nu, and f_t^2 is f at twice the time."""
     other = {"mu_norm2": 2.0, "c": 1.5, "alpha": 0.01}
     t = np.array([0.0, 2.0, 60.0, 400.0])
-    with_start, without = (
-        statistics(MixtureClassification(sigma2=s, **other), t / 2, dynamics=dynamics).V for s in (1.0, 0.0)
-    )
+    with_start, without = (statistics(MixtureClassification(sigma2=s, **other), t / 2, dynamics=dynamics).V for s in (1.0, 0.0))
     model = MixtureClassification(sigma2=0.3, **other)
     np.testing.assert_allclose(noise_fit(model, t, dynamics=dynamics), 1.5 * (1 - (with_start - without)), atol=1e-12)
 

@@ -35,7 +35,9 @@ class TestFigure1:
     names = ("generalization_theory", "training_theory")
 
     def test_its_markers_are_the_rectangle_rule(self):
-        assert furthest(self.printed, rectangle_errors(HALF, self.printed["t"]), self.names) < self.printed.precision[self.names[0]]
+        assert (
+            furthest(self.printed, rectangle_errors(HALF, self.printed["t"]), self.names) < self.printed.precision[self.names[0]]
+        )
 
     @pytest.mark.parametrize(
         ("options", "miss"),

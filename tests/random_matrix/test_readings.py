@@ -91,7 +91,10 @@ def test_the_norm_is_found_again(norm2):
     ("call", "sentence"),
     [
         (lambda: noise_and_scale(POINTS, reading="text", **CONSTANTS), "reading must be 'power ratio' or"),
-        (lambda: noise_and_scale(POINTS, reading="unit noise", **(CONSTANTS | {"pixel_variance": 0})), "pixel_variance must be > 0"),
+        (
+            lambda: noise_and_scale(POINTS, reading="unit noise", **(CONSTANTS | {"pixel_variance": 0})),
+            "pixel_variance must be > 0",
+        ),
         (lambda: signal_law(POINTS, [1, 1], power=1, scale=1), "labels must be -1 or [+]1, one for each point, and both present"),
         (lambda: signal_law(POINTS, [-1, 1], power=0, scale=1), "power must be > 0"),
         (lambda: readings_of_the_text({"a": 0.0}), "powers must be > 0"),

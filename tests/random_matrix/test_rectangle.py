@@ -42,9 +42,7 @@ def test_the_error_is_that_of_the_corners(rule):
     f = Filter(FIGURE_1.alpha * t, lambda z: z)
     corners = np.array([-0.5 - 0.5j, 6 - 0.5j, 6 + 0.5j, -0.5 + 0.5j])
     turns = np.array([-1, 1, -1, 1]) * 2  # u^2 of the side that ends there minus u^2 of the one that begins
-    slopes = sum(
-        weight * theorem_integrands(corners + shift, FIGURE_1, f) for weight, shift in ((5e5, 1e-6), (-5e5, -1e-6))
-    )
+    slopes = sum(weight * theorem_integrands(corners + shift, FIGURE_1, f) for weight, shift in ((5e5, 1e-6), (-5e5, -1e-6)))
     by_corner = (slopes * turns * step**2 / 12 / (2j * np.pi)).real * (1 if rule == "trapezoid" else -0.5)
     for name, parts in zip(FIELDS, by_corner):
         assert found[name][0] == pytest.approx(parts.sum(), rel=2e-3)

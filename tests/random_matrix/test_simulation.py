@@ -287,7 +287,7 @@ class TestSimulate:
         for threads in ("1", "2", None):
             names = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "NUMBA_NUM_THREADS")
             environment = {key: value for key, value in os.environ.items() if key not in names}
-            environment.update({name: threads for name in names} if threads else {})
+            environment.update(dict.fromkeys(names, threads) if threads else {})
             run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
             digests.add(run.stdout)
         assert len(digests) == 1

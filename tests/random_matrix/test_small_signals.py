@@ -22,7 +22,7 @@ def norms_of_pure_noise(c, p=200, draws=20):
     for seed in range(draws):
         rng = np.random.default_rng(seed)
         Z, y = rng.standard_normal((p, n)), np.repeat([-1.0, 1.0], [n // 2, n - n // 2])
-        U, singular, W = np.linalg.svd(Z / n**0.5, full_matrices=False)
+        _, singular, W = np.linalg.svd(Z / n**0.5, full_matrices=False)
         yield np.sum((-np.expm1(-TIME * singular**2) / singular * (W @ y)) ** 2) / n
 
 

@@ -6,11 +6,11 @@ from scipy.linalg import expm
 
 from learning_dynamics.random_matrix import (
     MixtureClassification,
+    decay_filter,
     descent_weights,
     least_squares_weights,
     mp_atom,
     simulate_start,
-    decay_filter,
     start_kept,
     statistics,
 )

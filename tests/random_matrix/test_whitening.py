@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from learning_dynamics.random_matrix import whitening as w
 
 
-
 def correlated_pool(seed=0, sizes=(90, 70), p=12):
     rng = np.random.default_rng(seed)
     points = [rng.exponential(size=(n, p)) @ rng.standard_normal((p, p)) + k for k, n in enumerate(sizes)]

@@ -94,8 +94,8 @@ def open_page(browser, address):
     """Open a page of the site; what the console says and what is asked of other hosts is collected."""
     with contextlib.ExitStack() as stack:
 
-        def open_one(name, *, scheme="light", width=1280):
-            context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 900})
+        def open_one(name, *, scheme="light", width=1280, **settings):
+            context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 900}, **settings)
             stack.callback(context.close)
             page = context.new_page()
             page.complaints = []
@@ -103,8 +103,6 @@ def open_page(browser, address):
             page.on("pageerror", lambda error: page.complaints.append(str(error)))
             page.on("request", lambda r: None if r.url.startswith((address, "data:")) else page.complaints.append(r.url))
             page.goto(f"{address}/{name}", wait_until="load")
-            page.wait_for_function("!window.MathJax || (MathJax.startup && MathJax.startup.document)")
-            page.evaluate("window.MathJax ? MathJax.startup.promise.then(() => true) : true")
             return page
 
         yield open_one

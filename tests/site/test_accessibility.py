@@ -1,20 +1,78 @@
-"""Pages for readers who see little or nothing: the rules of WCAG 2, levels A and AA, as axe checks them."""
+"""Pages for readers who see little or nothing, or have no mouse: WCAG 2.2, levels A and AA, and good practice, as axe checks them."""
+
+import re
 
 import pytest
 
+from learning_dynamics.companion.accessible import accessible
 from learning_dynamics.companion.project import find_project
 
+from .test_site import CHAPTERS, soup
+
 PROJECT = find_project(__file__.rsplit("/tests/", 1)[0])
-PAGES = [f"{page}.html" for page in PROJECT.pages()]
-KINDS = (PROJECT.chapters()[0], "bridge/explorers", "intro", "atlas", "concordance", "build", "reference")
-ONE_OF_EACH_KIND = [f"book/{name}.html" for name in KINDS]
+OTHERS = ["search.html", "genindex.html", "prf-prf.html"]
+PAGES = [*(f"{page}.html" for page in PROJECT.pages()), *OTHERS]
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+WIDTHS = {"desktop": 1280, "phone": 390}
 
 
-@pytest.mark.parametrize(
-    ("page", "scheme"), [*((page, "light") for page in PAGES), *((page, "dark") for page in ONE_OF_EACH_KIND)]
-)
-def test_axe_finds_nothing(open_page, page, scheme):
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("page", PAGES)
+def test_axe_finds_nothing(open_page, page, scheme, width):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    rules = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa"]}}
-    violations = axe.run(open_page(page, scheme=scheme), options=rules).response["violations"]
+    rules = {"runOnly": {"type": "tag", "values": TAGS}}
+    opened = open_page(page, scheme=scheme, width=WIDTHS[width])
+    opened.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
+    violations = axe.run(opened, options=rules).response["violations"]
     assert [(found["id"], [node["html"][:160] for node in found["nodes"][:4]]) for found in violations] == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_id_stands_twice_on_a_page(html, page):
+    ids = [tag["id"] for tag in soup(html, page).find_all(id=True)]
+    assert sorted({one for one in ids if ids.count(one) > 1}) == []
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_folded_code_has_a_name_of_its_own(html, chapter):
+    names = [one.get_text(" ", strip=True) for one in soup(html, f"book/{chapter}.html").select("details.hide > summary")]
+    assert len(names) == len(set(names))
+    assert any(re.match(r"Show code of Fig\. \d+\.\d+ ", name) for name in names)
+    assert not soup(html, f"book/{chapter}.html").select("summary[aria-label]")
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_verdicts_come_first_on_a_phone(open_page, chapter):
+    opened = open_page(f"book/{chapter}.html", width=390)
+    rows = opened.locator("table.verdicts tbody tr")
+    assert rows.count()
+    for row in rows.all()[:6]:
+        heights = row.evaluate(
+            "row => [...row.cells].map(one => [one.className.includes('verdict'), one.getBoundingClientRect()]"
+            ".map(part => part.top ?? part))"
+        )
+        verdicts, numbers = ([top for is_verdict, top in heights[1:] if is_verdict is kind] for kind in (True, False))
+        assert max(verdicts) < min(numbers)
+        assert row.evaluate("row => [...row.cells].every(one => one.getBoundingClientRect().right <= 390)")
+
+
+def test_the_keyboard_shows_where_it_is_and_never_stops_at_a_formula(open_page):
+    opened = open_page(f"book/{CHAPTERS[2]}.html")
+    stops = 0
+    for _ in range(45):
+        opened.keyboard.press("Tab")
+        name, width, formula = opened.evaluate(
+            "() => { const one = document.activeElement, style = getComputedStyle(one);"
+            " return [one.tagName, style.outlineStyle === 'none' ? 0 : parseFloat(style.outlineWidth), !!one.closest('mjx-container')] }"
+        )
+        if name in ("A", "BUTTON", "SUMMARY", "INPUT"):
+            stops += 1
+            assert width >= 2, name
+        assert not formula
+    assert stops > 20
+
+
+def test_a_page_without_statements_and_tables_stays_as_it_is():
+    page = '<main><table class="table"><thead><tr><th class="head"><p>name</p></th></tr></thead></table><p>text</p></main>'
+    assert accessible(page) == page

@@ -17,7 +17,7 @@ from learning_dynamics.companion.project import REGISTRY_PAGES
 from .test_site import CHAPTERS, soup
 
 NOTEBOOKS = [*CHAPTERS, *REGISTRY_PAGES]
-NEEDED_BY_THE_WHEEL = ("pyproject.toml", "setup.py", "requirements.txt", "README.md", "book/registry.yml")
+NEEDED_BY_THE_WHEEL = ("pyproject.toml", "setup.py", "LICENSE", "README.md", "book/registry.yml")
 RUN_ELSEWHERE = ["random_matrix/mnist", "claims"]
 
 
@@ -63,9 +63,7 @@ def elsewhere(root, tmp_path_factory):
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / "venv"], check=True)
     python = folder / "venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     subprocess.run([*pip, "--python", python, "install", *quiet, *folder.glob("*.whl")], check=True)
-    purelib = subprocess.check_output(
-        [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], text=True
-    ).strip()
+    purelib = subprocess.check_output([python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], text=True).strip()
     Path(purelib, "dependencies.pth").write_text(sysconfig.get_path("purelib"))
     return python
 

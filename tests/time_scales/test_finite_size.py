@@ -113,14 +113,17 @@ def test_local_exponents_of_a_power():
     np.testing.assert_allclose(middle, [np.sqrt(a * b) for a, b in pairwise(epsilon)])
 
 
-@pytest.mark.parametrize("call, message", [
-    (lambda: extrapolate([1e-2, 1e-3], [1, 2]), "one length >= 5, got 2 and 2"),
-    (lambda: extrapolate([1e-2] * 5, [1] * 5), "epsilon must be > 0 and without repetition"),
-    (lambda: extrapolate(np.logspace(-5, -1, 5), [1] * 5, power=0), "power must be > 0"),
-    (lambda: local_exponents([1e-2, 1e-3], [1, -2]), "values must be > 0 to have exponents, got -2"),
-    (lambda: local_exponents([1e-2, 1e-3], [1]), "one length >= 2, got 2 and 1"),
-    (lambda: random_start_distance(0), "m must be >= 1"),
-])
+@pytest.mark.parametrize(
+    "call, message",
+    [
+        (lambda: extrapolate([1e-2, 1e-3], [1, 2]), "one length >= 5, got 2 and 2"),
+        (lambda: extrapolate([1e-2] * 5, [1] * 5), "epsilon must be > 0 and without repetition"),
+        (lambda: extrapolate(np.logspace(-5, -1, 5), [1] * 5, power=0), "power must be > 0"),
+        (lambda: local_exponents([1e-2, 1e-3], [1, -2]), "values must be > 0 to have exponents, got -2"),
+        (lambda: local_exponents([1e-2, 1e-3], [1]), "one length >= 2, got 2 and 1"),
+        (lambda: random_start_distance(0), "m must be >= 1"),
+    ],
+)
 def test_refusals(call, message):
     with pytest.raises(ValueError, match=message):
         call()

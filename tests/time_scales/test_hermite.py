@@ -89,18 +89,22 @@ def test_gelu():
         value = (-1) ** j * mp.sqrt(mp.factorial(2 * j)) / (mp.factorial(j) * mp.mpf(4) ** j)
         p[k] = float(value / mp.sqrt(4 * mp.pi * k))
     k = np.arange(TOP + 1)
-    expected = np.append(0, np.sqrt(k[1:]) * p[: TOP]) + np.sqrt(k + 1) * p[1:]
+    expected = np.append(0, np.sqrt(k[1:]) * p[:TOP]) + np.sqrt(k + 1) * p[1:]
     np.testing.assert_allclose(hermite_coefficients("gelu", degree=TOP), expected, rtol=0, atol=2e-15)
 
 
-@pytest.mark.parametrize("name, function", [
-    ("sigmoid", lambda x: 1 / (1 + mp.exp(-x))),
-    ("tanh", mp.tanh),
-    ("softplus", lambda x: mp.log1p(mp.exp(x)) if x < 30 else x + mp.log1p(mp.exp(-x))),
-])
+@pytest.mark.parametrize(
+    "name, function",
+    [
+        ("sigmoid", lambda x: 1 / (1 + mp.exp(-x))),
+        ("tanh", mp.tanh),
+        ("softplus", lambda x: mp.log1p(mp.exp(x)) if x < 30 else x + mp.log1p(mp.exp(-x))),
+    ],
+)
 @pytest.mark.parametrize("k", [0, 1, 2, 3, 8])
 def test_functions_without_a_closed_form(name, function, k):
     with mp.workdps(25):
+
         def integrand(x):
             return function(x) * mp.hermite(k, x / mp.sqrt(2)) / mp.sqrt(2**k * mp.factorial(k)) * mp.npdf(x)
 
@@ -174,12 +178,15 @@ def test_undeclared_kinks_are_noticed():
     np.testing.assert_allclose(got, shifted_relu_closed(-0.3, 4), rtol=0, atol=1e-15)
 
 
-@pytest.mark.parametrize("activation, message", [
-    (lambda x: np.exp(x * x / 6), "grow slower"),
-    (lambda x: np.full_like(x, np.nan), "finite"),
-    (lambda x: 1.0, "shape"),
-    ("reLU", "must be one of relu"),
-])
+@pytest.mark.parametrize(
+    "activation, message",
+    [
+        (lambda x: np.exp(x * x / 6), "grow slower"),
+        (lambda x: np.full_like(x, np.nan), "finite"),
+        (lambda x: 1.0, "shape"),
+        ("reLU", "must be one of relu"),
+    ],
+)
 def test_refusals(activation, message):
     with pytest.raises(ValueError, match=message):
         hermite_coefficients(activation, degree=3)

@@ -58,8 +58,7 @@ def test_both_routes_agree(epsilon, make, start):
     problem = make(epsilon)
     times = horizon(problem) * np.array([1e-3, 1e-2, 0.1, 0.3, 1.0])
     ours, other = (
-        mean_field_flow(problem, start, t_end=times[-1], times=times, rtol=1e-9, method=method)
-        for method in ("rodas4", "radau")
+        mean_field_flow(problem, start, t_end=times[-1], times=times, rtol=1e-9, method=method) for method in ("rodas4", "radau")
     )
     for got, expected in ((ours.a, other.a), (ours.s, other.s)):
         assert (np.abs(got - expected).max(axis=1) < 1e-7 * np.abs(expected).max(axis=1)).all()
@@ -212,15 +211,18 @@ def test_what_a_neuron_gains_and_loses(m, odd):
     np.testing.assert_allclose(change, expected, rtol=0, atol=1e-12)
 
 
-@pytest.mark.parametrize("sigma, phi", [
-    ([1, 1, 1, 1], [1, 1, 0, 1]),
-    ([1, 1, 1, 1], [1, 1, 0, -1]),
-    ([0, 1, 1, 1], [0, 1, 1, -1]),
-    ([0, 1, 1, 1], [0, 1, -1, 1]),
-    ([0, 1, 1, 1, 1], [0, 1, -1, 1, 1]),
-    ([-1.2, 0.8, 1, -0.7, 1.1], [1, -1, 0.7, 0, 0.9]),
-    ([-1.2, 0.8, 1, -0.7, 1.1], [1, -1, 0.7, 0, -0.9]),
-])
+@pytest.mark.parametrize(
+    "sigma, phi",
+    [
+        ([1, 1, 1, 1], [1, 1, 0, 1]),
+        ([1, 1, 1, 1], [1, 1, 0, -1]),
+        ([0, 1, 1, 1], [0, 1, 1, -1]),
+        ([0, 1, 1, 1], [0, 1, -1, 1]),
+        ([0, 1, 1, 1, 1], [0, 1, -1, 1, 1]),
+        ([-1.2, 0.8, 1, -0.7, 1.1], [1, -1, 0.7, 0, 0.9]),
+        ([-1.2, 0.8, 1, -0.7, 1.1], [1, -1, 0.7, 0, -0.9]),
+    ],
+)
 def test_the_diagnosis_of_signs_is_what_the_flow_does(sigma, phi):
     start = np.array([-2.0, -0.5, 1.0, 1.7, 3.0])
     problem = SingleIndex(activation=sigma, target=phi, epsilon=1e-9)
@@ -253,15 +255,18 @@ def test_what_is_there_from_the_start_has_time_zero():
     assert learning_times(flow).times[0] == 0
 
 
-@pytest.mark.parametrize("options, message", [
-    ({"t_end": 1e-9}, "t_end must be >= 4.355e-06, the time scale of the first stage"),
-    ({"t_end": 0}, "t_end must be > 0"),
-    ({"t_end": 1.0, "rtol": 0.5}, "rtol must be"),
-    ({"t_end": 1.0, "times": [2.0]}, "times must be a vector of times <= t_end"),
-    ({"t_end": 1.0, "method": "euler"}, "method must be"),
-    ({"t_end": 1.0, "max_steps": 0}, "max_steps must be >= 1"),
-    ({"t_end": np.inf}, "t_end must be finite"),
-])
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ({"t_end": 1e-9}, "t_end must be >= 4.355e-06, the time scale of the first stage"),
+        ({"t_end": 0}, "t_end must be > 0"),
+        ({"t_end": 1.0, "rtol": 0.5}, "rtol must be"),
+        ({"t_end": 1.0, "times": [2.0]}, "times must be a vector of times <= t_end"),
+        ({"t_end": 1.0, "method": "euler"}, "method must be"),
+        ({"t_end": 1.0, "max_steps": 0}, "max_steps must be >= 1"),
+        ({"t_end": np.inf}, "t_end must be finite"),
+    ],
+)
 def test_refusals(options, message):
     with pytest.raises(ValueError, match=message):
         mean_field_flow(quadratic(1e-6), START, **options)

@@ -143,18 +143,21 @@ def test_uniform_start():
     np.testing.assert_array_equal(uniform_start(7), -uniform_start(7)[::-1])
 
 
-@pytest.mark.parametrize("change, message", [
-    ({"epsilon": 0}, "epsilon must be > 0"),
-    ({"epsilon": -1e-3}, "epsilon must be > 0"),
-    ({"epsilon": np.nan}, "epsilon must be finite"),
-    ({"target": []}, "target must hold at least one value"),
-    ({"target": [1, np.inf]}, "target must be finite"),
-    ({"target": [0, 0]}, "target must have a nonzero"),
-    ({"target": [1, 2, 3], "degree": 1}, "degree must be >= 2"),
-    ({"degree": 0}, "degree must be >= 1"),
-    ({"activation": "swish"}, "activation must be one of"),
-    ({"activation": [[1, 2]]}, "activation must have 1 dimension"),
-])
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"epsilon": 0}, "epsilon must be > 0"),
+        ({"epsilon": -1e-3}, "epsilon must be > 0"),
+        ({"epsilon": np.nan}, "epsilon must be finite"),
+        ({"target": []}, "target must hold at least one value"),
+        ({"target": [1, np.inf]}, "target must be finite"),
+        ({"target": [0, 0]}, "target must have a nonzero"),
+        ({"target": [1, 2, 3], "degree": 1}, "degree must be >= 2"),
+        ({"degree": 0}, "degree must be >= 1"),
+        ({"activation": "swish"}, "activation must be one of"),
+        ({"activation": [[1, 2]]}, "activation must have 1 dimension"),
+    ],
+)
 def test_refusals(change, message):
     with pytest.raises(ValueError, match=message):
         quadratic(**{"epsilon": 1e-3, **change})

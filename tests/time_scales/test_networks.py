@@ -188,15 +188,18 @@ def test_a_network_learns_near_the_mean_field_time():
     assert field < times[np.argmax(residual <= 0.5)] < 1.2 * field
 
 
-@pytest.mark.parametrize("change, message", [
-    ({"a0": [1.0]}, "directions must have 1 rows"),
-    ({"directions": 2 * np.eye(3, 4)}, "unit vectors, got one of norm 2"),
-    ({"times": [0.2, 0.1]}, "times must increase"),
-    ({"times": [-1.0]}, "times must be >= 0"),
-    ({"kernel": "best"}, "kernel must be"),
-    ({"method": "best"}, "method must be"),
-    ({"rtol": 0}, "rtol must be"),
-])
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"a0": [1.0]}, "directions must have 1 rows"),
+        ({"directions": 2 * np.eye(3, 4)}, "unit vectors, got one of norm 2"),
+        ({"times": [0.2, 0.1]}, "times must increase"),
+        ({"times": [-1.0]}, "times must be >= 0"),
+        ({"kernel": "best"}, "kernel must be"),
+        ({"method": "best"}, "method must be"),
+        ({"rtol": 0}, "rtol must be"),
+    ],
+)
 def test_refusals(change, message):
     options = {"a0": [1.0, 2.0, 3.0], "directions": np.eye(3, 4), "times": [1.0], **change}
     with pytest.raises(ValueError, match=message):

@@ -29,7 +29,6 @@ from learning_dynamics.time_scales import (
 )
 from tests.time_scales.problems import START, cubic, plain, quadratic
 
-
 NO_CONSTANT = SingleIndex(activation=[0, 1, 1], target=[0, 1, -1], epsilon=1e-6)
 
 
@@ -243,24 +242,27 @@ def test_least_risk_with_a_floor():
     assert risk_floor(quadratic(1.0)) == 0
 
 
-@pytest.mark.parametrize("call, message", [
-    (lambda: linear_time(quadratic(1e-6), [0.3] * 5), "a0 must have at least 2 distinct values, got 5 times 0.3"),
-    (lambda: linear_time(plain([1, 0, 1], 1e-6), START), "kappa = 0"),
-    (lambda: linear_growth_stage(quadratic(1e-6), [1.0], [0.0]), "a0 must have at least 2"),
-    (lambda: blow_up_time(quadratic(1e-6), [-1.0, 1.0]), "a0 must have at least 3 distinct values, got 2"),
-    (lambda: blow_up_time(NO_CONSTANT, [1.0, 0.0]), "a0 must have at least 2 distinct values, got 1"),
-    (lambda: blow_up_time(plain([1, 1], 1e-6), START), "components of degree 2"),
-    (lambda: blow_up_time(plain([1, 1, 0, 1], 1e-6), START), "components of degree 2"),
-    (lambda: constant_time(plain([0, 1], 1e-6), START), "target must have a component of degree 0"),
-    (lambda: quadratic_growth_stage(quadratic(1e-6), START, [0.0, 3.0], start=0.1), "tau must be < 2.757"),
-    (lambda: quadratic_saturation_stage(quadratic(1e-6), START, [-30.0], start=0.1), "tau must be >= -8.7"),
-    (lambda: quadratic_growth_stage(quadratic(1e-6), START, [1.0, 0.5], start=0.1), "tau must increase"),
-    (lambda: constant_stage(quadratic(1e-6), START, [-1.0]), "tau must be >= 0"),
-    (lambda: linear_width(quadratic(1e-6), upper=0.2, lower=0.5), "lower must be"),
-    (lambda: finite_linear_time(quadratic(1e-6), m=0, d=5, variance=0.1), "m must be >= 1"),
-    (lambda: finite_linear_time(quadratic(1e-6), m=5, d=inf, variance=0), "variance must be > 0"),
-    (lambda: least_risk(quadratic(1e-6), m=0), "m must be >= 1"),
-])
+@pytest.mark.parametrize(
+    "call, message",
+    [
+        (lambda: linear_time(quadratic(1e-6), [0.3] * 5), "a0 must have at least 2 distinct values, got 5 times 0.3"),
+        (lambda: linear_time(plain([1, 0, 1], 1e-6), START), "kappa = 0"),
+        (lambda: linear_growth_stage(quadratic(1e-6), [1.0], [0.0]), "a0 must have at least 2"),
+        (lambda: blow_up_time(quadratic(1e-6), [-1.0, 1.0]), "a0 must have at least 3 distinct values, got 2"),
+        (lambda: blow_up_time(NO_CONSTANT, [1.0, 0.0]), "a0 must have at least 2 distinct values, got 1"),
+        (lambda: blow_up_time(plain([1, 1], 1e-6), START), "components of degree 2"),
+        (lambda: blow_up_time(plain([1, 1, 0, 1], 1e-6), START), "components of degree 2"),
+        (lambda: constant_time(plain([0, 1], 1e-6), START), "target must have a component of degree 0"),
+        (lambda: quadratic_growth_stage(quadratic(1e-6), START, [0.0, 3.0], start=0.1), "tau must be < 2.757"),
+        (lambda: quadratic_saturation_stage(quadratic(1e-6), START, [-30.0], start=0.1), "tau must be >= -8.7"),
+        (lambda: quadratic_growth_stage(quadratic(1e-6), START, [1.0, 0.5], start=0.1), "tau must increase"),
+        (lambda: constant_stage(quadratic(1e-6), START, [-1.0]), "tau must be >= 0"),
+        (lambda: linear_width(quadratic(1e-6), upper=0.2, lower=0.5), "lower must be"),
+        (lambda: finite_linear_time(quadratic(1e-6), m=0, d=5, variance=0.1), "m must be >= 1"),
+        (lambda: finite_linear_time(quadratic(1e-6), m=5, d=inf, variance=0), "variance must be > 0"),
+        (lambda: least_risk(quadratic(1e-6), m=0), "m must be >= 1"),
+    ],
+)
 def test_refusals(call, message):
     with pytest.raises(ValueError, match=message):
         call()

@@ -38,7 +38,8 @@ class Assignment:
     """An assignment: ``classroom/<name>/<name>.ipynb`` and ``assignment.yml`` beside it.
 
     `about` says in a line what each task asks, `rubric` how to mark those marked by hand. The tasks in `personal` can be passed only
-    at the student's own parameters. Functions in `forbidden` are those of the library that students write themselves.
+    at the student's own parameters. Functions in `forbidden` are those of the library that students write themselves. `figures` names, for tasks
+    by hand, the answer cell whose figure is marked with the text.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Assignment:
     rubric: dict
     personal: frozenset
     forbidden: frozenset
+    figures: dict
     mistakes: tuple
 
     @property
@@ -119,6 +121,7 @@ def _load(folder, name):
         rubric=known["rubric"],
         personal=frozenset(known["personal"]),
         forbidden=frozenset(known.get("forbidden", ())),
+        figures=known.get("figures", {}),
         mistakes=tuple(
             Mistake(says=mistake["says"], answers=mistake["answers"], loses=tuple(mistake["loses"]))
             for mistake in known["mistakes"]

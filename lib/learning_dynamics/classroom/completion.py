@@ -44,7 +44,7 @@ class Completed:
     essays: dict = field(default_factory=dict)
 
 
-def completed(notebook, released, owner):
+def completed(notebook, released, owner, figures=None):
     """Plan the run of a submission.
 
     Parameters
@@ -53,6 +53,8 @@ def completed(notebook, released, owner):
         As handed in, and as handed out.
     owner : str
         The identifier of the folder, used where the notebook names no student.
+    figures : dict, optional
+        For tasks by hand the answer cell whose figure belongs to the answer.
 
     Returns
     -------
@@ -67,10 +69,12 @@ def completed(notebook, released, owner):
     steps += _put_back(steps, known, owner, notes)
     steps = _display_order(steps)
     order = sorted(range(len(steps)), key=lambda index: steps[index].rank)
-    moved = [steps[index].cell.source for index in order if not steps[index].ours] != [each.cell.source for each in steps if not each.ours]
+    moved = [steps[index].cell.source for index in order if not steps[index].ours] != [
+        each.cell.source for each in steps if not each.ours
+    ]
     if moved:
         notes.append("cells stand in another order than in the assignment; they were run in its order")
-    return Completed(steps, order, notes, _essays(steps, known))
+    return Completed(steps, order, notes, _essays(steps, known, figures or {}))
 
 
 def _mark(cell):
@@ -155,9 +159,13 @@ def _step(cell, key, known, several, notes):
         return Step(cell, key, JUDGE if mark["grade"] else RUN, "", cell.source)
     if mark["grade"]:
         notes.append(f"the check '{key}' was changed; what was written there was run, and the check was made as handed out")
-        return Step(cell, key, JUDGE, "changed by you; it was run as you wrote it", cell.source if cell.cell_type == "code" else "")
+        return Step(
+            cell, key, JUDGE, "changed by you; it was run as you wrote it", cell.source if cell.cell_type == "code" else ""
+        )
     notes.append(f"the cell '{key}' was changed; it was run as handed out, then as written")
-    return Step(cell, key, RUN if cell.cell_type == "code" else SHOW, "changed by you; the original was run before it", cell.source)
+    return Step(
+        cell, key, RUN if cell.cell_type == "code" else SHOW, "changed by you; the original was run before it", cell.source
+    )
 
 
 def _join_parts(steps):
@@ -211,7 +219,9 @@ def _put_back(steps, known, owner, notes):
         notes.append("put back: " + ", ".join(f"'{key}'" for key in missing))
     if not _names_a_student(steps):
         cell = nbformat.v4.new_code_cell(f"student = {owner!r}")
-        new.append(Step(cell, None, RUN, "put in: the notebook names no student", cell.source, known[STUDENT_CELL][0] + 0.5, True))
+        new.append(
+            Step(cell, None, RUN, "put in: the notebook names no student", cell.source, known[STUDENT_CELL][0] + 0.5, True)
+        )
         notes.append("the notebook names no student; it was run with the name of its folder")
     return new
 
@@ -236,15 +246,17 @@ def _display_order(steps):
     return theirs
 
 
-def _essays(steps, known):
-    """For each task by hand whether there is any text of the student's that may answer it."""
+def _essays(steps, known, figures):
+    """For each task by hand whether there is any text, or code of its figure, of the student's that may answer it."""
     essays = [key for key, (_, cell) in known.items() if _mark(cell)["grade"] and _mark(cell)["solution"]]
     loose = any(step.cell.source.strip() and not step.ours for step in steps if step.grade_id is None and step.action == SHOW)
     loose = loose or any(step.says == "changed" and step.cell.source.strip() for step in steps)
     written = {}
     for key in essays:
-        own = [step.cell for step in steps if step.grade_id == key and not step.ours]
-        original = _plain(known[key][1].source)
-        changed = any(_plain(cell.source) != original or cell.get("attachments") for cell in own if cell.source.strip())
+        cells = {key, figures.get(key)} - {None}
+        own = [
+            (step.grade_id, step.cell) for step in steps if step.grade_id in cells and not step.ours and step.cell.source.strip()
+        ]
+        changed = any(_plain(cell.source) != _plain(known[one][1].source) or cell.get("attachments") for one, cell in own)
         written[key] = bool(changed or loose)
     return written

@@ -120,7 +120,7 @@ def enter(root):
 
 def show(path, root):
     """Let a file, a folder or a symbolic link of ours be seen read-only in the new root."""
-    if not os.path.lexists(path) or os.path.lexists(root + path) and not os.path.isdir(root + path):
+    if not os.path.lexists(path) or (os.path.lexists(root + path) and not os.path.isdir(root + path)):
         return
     parents(path, root)
     if os.path.islink(path):

@@ -1,6 +1,7 @@
 """Running one submission: its cells in a confined kernel, each check judged at its place, and going on when the kernel dies."""
 
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from time import sleep
 
@@ -63,7 +64,9 @@ class Execution:
                     self._step(index)
             self._second_chance()
         except DiedTooOften as error:
-            self.report.notes.append(f"the process of the notebook ended {MOST_DEATHS} times ({error}); what followed was not run")
+            self.report.notes.append(
+                f"the process of the notebook ended {MOST_DEATHS} times ({error}); what followed was not run"
+            )
         finally:
             self._leave()
         for task in self.plan.checks:
@@ -140,13 +143,15 @@ class Execution:
 
     def _started(self):
         """A new kernel. What keeps one from starting is the machine, so it gets several tries."""
-        for number, pause in enumerate(PAUSES, 1):
+        for pause in PAUSES[:-1]:
             sleep(pause)
-            try:
-                return StudentKernel(self.isolation, self.forbidden, seconds=TOTAL_FACTOR * self.timeout + 60)
-            except (NotStarted, OSError):
-                if number == len(PAUSES):
-                    raise
+            with suppress(NotStarted, OSError):
+                return self._start()
+        sleep(PAUSES[-1])
+        return self._start()
+
+    def _start(self):
+        return StudentKernel(self.isolation, self.forbidden, seconds=TOTAL_FACTOR * self.timeout + 60)
 
     def _replay(self):
         for index in self.done:

@@ -18,7 +18,13 @@ TAGS = frozenset(
     "a abbr b blockquote br caption code col colgroup dd del details div dl dt em figcaption figure h1 h2 h3 h4 h5 h6 hr i img kbd li ol p pre q s"
     " samp small span strong sub summary sup table tbody td tfoot th thead tr u ul var".split()
 )
-ATTRIBUTES = {"*": ["title", "lang", "dir"], "a": ["href"], "img": ["src", "alt", "width", "height"], "td": ["colspan", "rowspan"], "th": ["colspan", "rowspan", "scope"]}
+ATTRIBUTES = {
+    "*": ["title", "lang", "dir"],
+    "a": ["href"],
+    "img": ["src", "alt", "width", "height"],
+    "td": ["colspan", "rowspan"],
+    "th": ["colspan", "rowspan", "scope"],
+}
 DATA_PICTURE = re.compile(r"data:image/(png|jpeg|gif|webp|svg\+xml);base64,[A-Za-z0-9+/=\s]*\Z")
 MATH = "{http://www.w3.org/1998/Math/MathML}"
 MATH_TAGS = frozenset(
@@ -103,7 +109,9 @@ def _hold_formulas(text):
         return f"\ue000{len(formulas) - 1}\ue001"
 
     code = r"(?P<code>^(?:```|~~~).*?^(?:```|~~~)\s*?$|`[^`\n]*`)"
-    return re.sub(f"{code}|{FORMULA.pattern}", hold, text.replace("\ue000", "").replace("\ue001", ""), flags=re.DOTALL | re.MULTILINE), formulas
+    return re.sub(
+        f"{code}|{FORMULA.pattern}", hold, text.replace("\ue000", "").replace("\ue001", ""), flags=re.DOTALL | re.MULTILINE
+    ), formulas
 
 
 def _release_formulas(text, formulas):

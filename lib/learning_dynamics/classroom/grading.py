@@ -15,24 +15,35 @@ from .extra import require_extra
 from .folders import own_folder, refuse_nesting, replace_folder
 from .isolation import PACKAGE, chosen
 from .judge import without_marks
+from .late import Late, Policy
 from .marks import MARKS_FILE, read_marks, write_marks
 from .pages import NOT_GRADED, essay_page, file_name, student_page
 from .parameters import normalized
 from .pool import run_all
 from .release import released
-from .reports import alike, fingerprints, statistics, write_uploads
-from .submissions import find_submissions, read_roster
+from .reports import alike, fingerprints, same_numbers, statistics, write_uploads
+from .roster import read_roster
+from .submissions import find_submissions
 from .tables import write_table, write_whole
 from .warm import warm_caches
 
-GRADES_FILE, ESSAYS, FEEDBACK, NOTEBOOKS, STATE, CACHES, STATISTICS, UPLOAD = "grades.csv", "essays", "feedback", "graded", ".state", "classroom-cache", "statistics.md", "upload"
+GRADES_FILE, ESSAYS, FEEDBACK, NOTEBOOKS, STATE, CACHES, STATISTICS, UPLOAD = (
+    "grades.csv",
+    "essays",
+    "feedback",
+    "graded",
+    ".state",
+    "classroom-cache",
+    "statistics.md",
+    "upload",
+)
 
 
 @dataclass
 class Grade:
     """What one student gets: points by task, None where a mark is still to be given, what was said by task, and notes.
 
-    `failed` says why a submission that can be read could not be graded; then no point is given or taken.
+    `failed` says why a submission that can be read could not be graded; then no point is given or taken. `late` is None without a deadline.
     """
 
     student: str
@@ -40,11 +51,22 @@ class Grade:
     notes: list
     says: dict = field(default_factory=dict)
     failed: str = ""
+    late: Late | None = None
+
+    @property
+    def earned(self):
+        """The points so far, before any deduction."""
+        return sum(value or 0 for value in self.points.values())
+
+    @property
+    def deducted(self):
+        """What is deducted from them for being late."""
+        return round(self.earned * self.late.share, 2) if self.late else 0.0
 
     @property
     def total(self):
         """The points so far."""
-        return sum(value or 0 for value in self.points.values())
+        return self.earned - self.deducted
 
     @property
     def open(self):
@@ -52,7 +74,21 @@ class Grade:
         return [task for task, value in self.points.items() if value is None]
 
 
-def grade(project, folder, name, out, *, timeout=60, roster=None, workers=None, isolate="auto", masters=None, say=print):
+def grade(
+    project,
+    folder,
+    name,
+    out,
+    *,
+    timeout=60,
+    roster=None,
+    workers=None,
+    isolate="auto",
+    masters=None,
+    deadline=None,
+    late_per_day=0.0,
+    say=print,
+):
     """Grade all submissions of an assignment.
 
     Writes ``grades.csv``, ``marks.csv``, ``feedback/<student>.html``, ``graded/<student>.ipynb`` and ``essays/<task>.html`` into
@@ -78,6 +114,10 @@ def grade(project, folder, name, out, *, timeout=60, roster=None, workers=None, 
         ``auto``, ``required`` or ``none``, see `isolation.chosen`.
     masters : Path, optional
         A folder with masters of one's own.
+    deadline : str, optional
+        See `late.Policy`.
+    late_per_day : float
+        Percentage of the points earned that each day begun after the deadline costs.
     say : callable
         Called with one line for each submission.
 
@@ -95,6 +135,7 @@ def grade(project, folder, name, out, *, timeout=60, roster=None, workers=None, 
     assignment = require_assignment(project, name, masters)
     refuse_nesting(folder, out)
     students = read_roster(roster) if roster else None
+    policy = Policy(deadline, late_per_day, students)
     found = find_submissions(folder, assignment, students)
     own_folder(out, "grades")
     place = out / name
@@ -102,10 +143,14 @@ def grade(project, folder, name, out, *, timeout=60, roster=None, workers=None, 
     given = read_marks(place / MARKS_FILE, assignment, [each.student for each in found.submissions])
     isolation = chosen(isolate, hidden=(project.root / "classroom", folder, out, *([masters] if masters else [])))
     say(isolation.sentence)
-    results = _results(project, place, assignment, found.submissions, isolation, timeout, workers, given, say)
-    grades = [_grade(assignment, each, results.get(each.student), given) for each in found.submissions]
+
+    def judged(each, result):
+        return _grade(assignment, each, result, given, policy)
+
+    results = _results(project, place, assignment, found.submissions, isolation, timeout, workers, judged, say)
+    grades = [judged(each, results.get(each.student)) for each in found.submissions]
     _write_all(place, assignment, grades, results, given)
-    _write_reports(place, assignment, grades, found.submissions, students)
+    _write_reports(place, assignment, grades, results, found.submissions, students)
     _say_rest(found, given, grades, say)
     return grades
 
@@ -119,8 +164,8 @@ def _checked(timeout, workers):
     return workers
 
 
-def _results(project, place, assignment, submissions, isolation, timeout, workers, given, say):
-    """The result of every submission that can be graded, by student: kept ones, and new ones as they come."""
+def _results(project, place, assignment, submissions, isolation, timeout, workers, judged, say):
+    """The result of every submission that can be graded, by student: kept ones, and new ones as they come; `judged` makes a grade of one."""
     (place / STATE).mkdir(exist_ok=True)
     base = _fingerprint(assignment, isolation, timeout)
     texts = {each.student: nbformat.writes(each.notebook) for each in submissions if each.notebook is not None}
@@ -131,7 +176,7 @@ def _results(project, place, assignment, submissions, isolation, timeout, worker
     progress = Progress(len(submissions))
     for each in submissions:
         if results.get(each.student) is not None or each.notebook is None:
-            say(progress.line(_grade(assignment, each, results.get(each.student), given), assignment, fresh=False))
+            say(progress.line(judged(each, results.get(each.student)), assignment, fresh=False))
     jobs = {student: (owners[student], text) for student, text in texts.items() if results[student] is None}
     if not jobs:
         return results
@@ -144,9 +189,11 @@ def _results(project, place, assignment, submissions, isolation, timeout, worker
             else:
                 write_whole(files[student], json.dumps(result).encode())
             results[student] = result
-            say(progress.line(_grade(assignment, by_name[student], result, given), assignment))
+            say(progress.line(judged(by_name[student], result), assignment))
     except KeyboardInterrupt:
-        raise CompanionError(f"interrupted: {progress.done} of {progress.total} are graded; the same command goes on from there.") from None
+        raise CompanionError(
+            f"interrupted: {progress.done} of {progress.total} are graded; the same command goes on from there."
+        ) from None
     return results
 
 
@@ -162,7 +209,9 @@ def _fingerprint(assignment, isolation, timeout):
     files = sorted(path for path in PACKAGE.rglob("*.py"))
     library = _hash(*(path.relative_to(PACKAGE).as_posix() + path.read_text("utf-8") for path in files))
     about = "".join(path.read_text("utf-8") for path in sorted(assignment.path.parent.glob("assignment.yml")))
-    return _hash(library, assignment.path.read_text("utf-8"), about, repr(isolation.limits), repr(isolation.namespaces), repr(timeout))
+    return _hash(
+        library, assignment.path.read_text("utf-8"), about, repr(isolation.limits), repr(isolation.namespaces), repr(timeout)
+    )
 
 
 def _kept(path):
@@ -173,7 +222,16 @@ def _kept(path):
 
 
 def _without_notebook(assignment, points, failed=""):
-    return {"points": dict.fromkeys((task.id for task in assignment.tasks), points), "says": {}, "notes": [], "cells": [], "essays": {}, "notebook": None, "failed": failed}
+    return {
+        "points": dict.fromkeys((task.id for task in assignment.tasks), points),
+        "says": {},
+        "numbers": {},
+        "notes": [],
+        "cells": [],
+        "essays": {},
+        "notebook": None,
+        "failed": failed,
+    }
 
 
 def _not_graded(assignment, reason):
@@ -186,11 +244,13 @@ def _nothing_to_grade(assignment):
     return _without_notebook(assignment, 0.0)
 
 
-def _grade(assignment, submission, result, given):
-    """What a student gets, with the marks given by hand."""
+def _grade(assignment, submission, result, given, policy):
+    """What a student gets, with the marks given by hand and what being late costs."""
     notes = [*submission.notes, *(result["notes"] if result else [submission.problem])]
+    late = policy.of(submission.student, submission.handed_in, submission.dated_by) if submission.notebook is not None else None
+    notes += [late.sentence] if late and late.sentence else []
     result = result or _nothing_to_grade(assignment)
-    found = Grade(submission.student, dict(result["points"]), notes, dict(result["says"]), result.get("failed", ""))
+    found = Grade(submission.student, dict(result["points"]), notes, dict(result["says"]), result.get("failed", ""), late)
     if found.failed:
         found.notes.append(f"not graded: {found.failed}")
     for task, (points, _) in given.of(submission.student).items():
@@ -227,6 +287,8 @@ def line(found, assignment):
     if found.failed:
         return "; ".join([f"{found.student}: {NOT_GRADED}: {found.failed}", *found.notes[:-1]])
     text = f"{found.student}: {found.total:g} of {assignment.points:g} points"
+    if found.deducted:
+        text += f" ({found.earned:g} less {found.deducted:g} for being late)"
     if found.open:
         waiting = sum(task.points for task in assignment.tasks if task.id in found.open)
         text += f", {waiting:g} more to be marked by hand"
@@ -248,7 +310,7 @@ def _write_all(place, assignment, grades, results, given):
     _write_essays(place, assignment, grades, results)
 
 
-def _write_reports(place, assignment, grades, submissions, roster):
+def _write_reports(place, assignment, grades, results, submissions, roster):
     master = assignment.master.cells
     stubs = fingerprints(cell.source for cell in released(assignment.master).cells if cell.cell_type == "code")
     answers = fingerprints(without_marks(cell.source) for cell in master if cell.metadata["nbgrader"]["solution"])
@@ -257,7 +319,8 @@ def _write_reports(place, assignment, grades, submissions, roster):
         for each in submissions
         if each.notebook is not None
     }
-    text = statistics(assignment, grades) + alike(codes, stubs, answers)
+    numbers = {student: result["numbers"] for student, result in results.items() if result}
+    text = statistics(assignment, grades) + alike(codes, stubs, answers) + same_numbers(grades, numbers)
     write_whole(place / STATISTICS, text.encode("utf-8", "replace"))
     if roster:
         (place / UPLOAD).mkdir(exist_ok=True)
@@ -276,13 +339,20 @@ def _write_essays(place, assignment, grades, results):
 
 
 def write_grades(path, assignment, grades):
-    """Write the table of all students: total, maximum, tasks to be marked, points by task, notes."""
+    """Write the table of all students: total after and before a deduction, maximum, when it was handed in, tasks to be marked, points by task, notes."""
     tasks = [task.id for task in assignment.tasks]
-    rows = [["student", "assignment", "number", "points", "maximum", "to mark", *tasks, "notes"]]
+    rows = [
+        ["student", "assignment", "number", "points", "maximum", "to mark", "handed in", "days late", "deducted", *tasks, "notes"]
+    ]
     for number, found in enumerate(grades, 1):
         points = ["" if found.points[task] is None else f"{found.points[task]:g}" for task in tasks]
-        total = ["" if found.failed else f"{found.total:g}", f"{assignment.points:g}", NOT_GRADED if found.failed else " ".join(found.open)]
-        rows.append([found.student, assignment.name, number, *total, *points, "; ".join(found.notes)])
+        total = [
+            "" if found.failed else f"{found.total:g}",
+            f"{assignment.points:g}",
+            NOT_GRADED if found.failed else " ".join(found.open),
+        ]
+        late = [found.late.stamp, found.late.days, f"{found.deducted:g}"] if found.late else ["", "", ""]
+        rows.append([found.student, assignment.name, number, *total, *late, *points, "; ".join(found.notes)])
     write_table(path, rows)
 
 
@@ -296,5 +366,3 @@ def _say_rest(found, given, grades, say):
     failed = [each.student for each in grades if each.failed]
     if failed:
         say(f"{NOT_GRADED}: {', '.join(failed)}; nothing is held against them, and the same command tries again.")
-
-

@@ -4,7 +4,7 @@ from .parameters import RANGES
 
 INTRODUCTION = """# Assignments: guide for teachers
 
-Two assignments for each of the three papers. Each comes as a notebook for students, in `student/`. Its master, with solutions
+Two or three assignments for each of the three papers. Each comes as a notebook for students, in `student/`. Its master, with solutions
 and hidden checks, is `classroom/<name>/<name>.ipynb` in the repository.
 
 {overview}
@@ -40,8 +40,14 @@ and hidden checks, is `classroom/<name>/<name>.ipynb` in the repository.
 5. **Mark by hand** what the column "to mark" names. `essays/<task>.html` shows all answers to one task side by side, with the rubric, under the numbers of
    the table. Write points, and a comment if you like, into `marks.csv`, and give the same command again: nothing is run for that. Marks are never overwritten.
    A row with any other task overrules the automatic points of that task.
-6. **Again.** The same command goes on where it was stopped, by whatever it was. A notebook that was graded and has not changed is not run again, unless
-   the library or the master has changed.
+   For a figure the page shows what its cell drew, beside the text.
+6. **Late work.** With `--deadline "2026-11-30 18:00" --late-per-day 10` every day begun after the deadline costs 10 % of the points earned. The time is taken from
+   the name of the file where the platform writes it there, and else from the file or the archive as you downloaded it, never from what a student packed. Some
+   downloads give all files the time of the download: then fill a column `handed_in` in the roster. A column `deadline` there holds
+   extensions. Table and feedback say when something was handed in, by what that is known, and what was deducted; the points of the tasks stay as they are.
+7. **Again.** The same command goes on where it was stopped, by whatever it was. A notebook that was graded and has not changed is not run again, unless
+   the library or the master has changed. What could not be run or judged because of the machine (no memory, no room on the disk, a process that did not start) is tried again
+   by itself, and if that fails is called *not graded*, with the reason and without points. It is no 0, and the same command tries it again.
 
 ## What is checked, and what is not
 
@@ -53,13 +59,14 @@ and hidden checks, is `classroom/<name>/<name>.ipynb` in the repository.
   to other parameters and earn nothing: these are the tasks called *personal* below. In a class of 120 the chance that two
   students can pass such a number on is below 1 in 500. The table names every notebook that works with another's parameters.
 - **Code can be passed on**: a correct function is correct at every parameter. What the parameters protect are numbers and
-  interpretation. `statistics.md` lists answers that are alike beyond names and layout. If you need more, ask the student to explain a line.
+  interpretation. `statistics.md` lists answers that are alike beyond names and layout, and equal numbers that are wrong for somebody. If you need more, ask the student to explain a line.
 - **The library is public, and so are the masters.** Where an answer calls one of the library's functions that the assignment asks for, under whatever name, its points
   are left open and the table says so: you decide. Copying the library's source text is not detected. For variants of your own, with
   other parameters for the same identifiers, run `python -m learning_dynamics classroom --course "autumn 2026"` once: it writes masters to
   `classroom/private`, which the repository does not keep and which are used from then on; change their checks as you like.
 - Feedback pages show visible checks and what was said, not hidden ones. Each is one file, needs no network and runs nothing.
-- A cell may run for 60 seconds (`--timeout`), a notebook for five times as long. What is stopped, ends its process or needs all memory costs its own
+- A cell may run for 60 seconds (`--timeout`), a notebook for five times as long. On Linux only the time counts that the notebook has for itself, so that a busy machine costs
+  nobody a point (on the clock it may take up to ten times as long). What is stopped, ends its process or needs all memory costs its own
   task; the rest is run without it. Warnings never cost points.
 - **Nothing that a student wrote is lost.** All cells of the student's are run and shown, split, copied, merged, moved or without metadata as they may be.
   Cells of the assignment that are missing are put back. What was put back, joined or skipped is said to you and to the student.
@@ -131,7 +138,9 @@ def guide(assignments):
     str
     """
     head = ["| assignment | paper | minutes | points |", "| :-- | :-- | --: | --: |"]
-    rows = [f"| {each.title} (`{each.name}`) | {each.paper} | {each.minutes} | {each.points:g} |" for each in assignments.values()]
+    rows = [
+        f"| {each.title} (`{each.name}`) | {each.paper} | {each.minutes} | {each.points:g} |" for each in assignments.values()
+    ]
     parts = [INTRODUCTION.format(overview="\n".join(head + rows))]
     return "".join(parts + [_section(each) for each in assignments.values()])
 
@@ -154,9 +163,7 @@ def _section(assignment):
         parameters=_parameters(assignment.name),
         rubric="\n".join(f"`{task}`:\n\n{_listed(lines)}\n" for task, lines in assignment.rubric.items()),
         automatic=automatic,
-        mistakes="\n".join(
-            f"| {mistake.says} | {automatic - lost(assignment, mistake):g} |" for mistake in assignment.mistakes
-        ),
+        mistakes="\n".join(f"| {mistake.says} | {automatic - lost(assignment, mistake):g} |" for mistake in assignment.mistakes),
     )
 
 

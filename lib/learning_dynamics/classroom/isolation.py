@@ -76,7 +76,9 @@ def chosen(isolate, hidden=()):
         raise CompanionError(f"isolate must be one of {', '.join(ISOLATE)}, got {isolate!r}.")
     problem = "not wanted" if isolate == "none" else what_is_missing()
     if isolate == "required" and problem:
-        raise CompanionError(f"isolation is required and this system does not offer it ({problem}); use a container or --isolate auto.")
+        raise CompanionError(
+            f"isolation is required and this system does not offer it ({problem}); use a container or --isolate auto."
+        )
     return Isolation(namespaces=not problem, hidden=tuple(str(Path(path).resolve()) for path in hidden))
 
 
@@ -167,7 +169,13 @@ def _counts_processes():
 
 def visible():
     """The folders of the system, of Python and of the library that a notebook needs, outer ones first."""
-    python = {sys.prefix, sys.base_prefix, sys.exec_prefix, str(Path(sys.executable).resolve().parent.parent), *site.getsitepackages()}
+    python = {
+        sys.prefix,
+        sys.base_prefix,
+        sys.exec_prefix,
+        str(Path(sys.executable).resolve().parent.parent),
+        *site.getsitepackages(),
+    }
     inner = sorted({os.path.abspath(path) for path in python} | {os.path.realpath(path) for path in python} | {str(PACKAGE)})
     return [*SYSTEM, *(path for path in inner if not path.startswith("/usr/") and path != "/usr")]
 

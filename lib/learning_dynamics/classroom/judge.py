@@ -8,25 +8,29 @@ import ast
 import builtins
 import contextlib
 import io
+import numbers
 import warnings
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache
+
+import numpy as np
 
 from .kernel import KernelDied, StudentError, StudentFunction
 
 NO_ANSWER = "no answer yet"
-LONGEST = 400
+LONGEST, MOST_ENTRIES, DIGITS = 400, 16, 6
 HIDDEN = ("### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS")
 SOLUTION = ("### BEGIN SOLUTION", "### END SOLUTION")
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether a check passed, what is said otherwise, and the forbidden functions that the answers called."""
+    """Whether a check passed, what is said otherwise, the forbidden functions that the answers called, and the numbers that were given."""
 
     passed: bool
     says: str = ""
     taken: frozenset = frozenset()
+    numbers: tuple = ()
 
 
 @dataclass
@@ -154,7 +158,7 @@ class Judge:
         functions = [value for value in watched.values() if isinstance(value, _Watched)]
         if not passed and functions and all(value.empty for value in functions):
             says = NO_ANSWER
-        return Verdict(passed, says, taken)
+        return Verdict(passed, says, taken, given_numbers(found))
 
     @staticmethod
     def _execute(source, scope):
@@ -181,7 +185,28 @@ class _Watched:
         return value
 
 
-@lru_cache(maxsize=None)
+def given_numbers(found):
+    """The numbers among answers, to six digits, as far as they tell anything: few entries, and not all of them short."""
+    texts = []
+    for name, value in sorted(found.items()):
+        if isinstance(value, (numbers.Number, np.generic, np.ndarray)) and not isinstance(value, bool):
+            entries = np.ravel(value)
+            if (
+                0 < entries.size <= MOST_ENTRIES
+                and entries.dtype.kind in "fc"
+                and np.isfinite(entries).all()
+                and not all(map(_is_short, entries))
+            ):
+                texts.append(f"{name} = " + ", ".join(f"{each:.{DIGITS}g}" for each in entries))
+    return tuple(texts)
+
+
+def _is_short(value):
+    """Whether a number is one that many people write down: 0, 1, 0.25, 1e6."""
+    return f"{value:.{DIGITS}g}" == f"{value:.3g}"
+
+
+@cache
 def _compiled(source):
     return compile(source, "<check>", "exec")
 
@@ -204,7 +229,8 @@ def unbound(plan):
     missing = {}
     for task, source in plan.checks.items():
         local = {node.arg for node in ast.walk(ast.parse(source)) if isinstance(node, ast.arg)}
-        inner = {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+        inner = {
+            node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+        }
         missing[task] = used_names(source) - given - local - inner - bound_names(source) - plan.needs[task]
     return {task: names for task, names in missing.items() if names}
-

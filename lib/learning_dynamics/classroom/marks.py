@@ -57,7 +57,9 @@ def read_marks(path, assignment, students):
         where = f"{path.name}, line {line}"
         row = {name: row.get(name, "") for name in COLUMNS}
         if row["assignment"] not in ("", assignment.name):
-            raise CompanionError(f"{where}: the mark is for the assignment {row['assignment']!r}, and this is {assignment.name!r}.")
+            raise CompanionError(
+                f"{where}: the mark is for the assignment {row['assignment']!r}, and this is {assignment.name!r}."
+            )
         if row["task"] not in most:
             raise CompanionError(f"{where}: there is no task {row['task']!r} in this assignment.")
         points = _points(where, row["points"], most[row["task"]])

@@ -38,6 +38,8 @@ def student_page(assignment, grade, cells, comments):
     boxes = {task.id: _box(task, grade, comments.get(task.id, "")) for task in assignment.tasks}
     rows = "".join(f"<tr><td>{html.escape(task.id)}</td>{_cells(task, grade)}</tr>" for task in assignment.tasks)
     total = NOT_GRADED if grade.failed else f"{grade.total:g} of {assignment.points:g} points"
+    if grade.deducted:
+        total += f" ({grade.earned:g} less {grade.deducted:g} for being late)"
     if grade.open and not grade.failed:
         total += " so far; some are not marked yet"
     notes = "".join(f"<li>{html.escape(note)}</li>" for note in grade.notes)

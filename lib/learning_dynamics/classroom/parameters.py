@@ -14,6 +14,7 @@ RANGES = {
         "T": (120, 400, 10),
         "seed": SEED,
     },
+    "spike": {"c": (0.20, 0.80, 0.0005), "strength": (1.80, 3.00, 0.002), "c_wide": (1.50, 3.00, 0.05), "seed": SEED},
     "matching": {
         "phi_0": (0.50, 1.50, 0.05),
         "phi_1": (0.60, 1.60, 0.05),
@@ -24,6 +25,7 @@ RANGES = {
     "lottery": {"phi_1": (0.60, 1.60, 0.02), "sigma_1": (0.60, 1.40, 0.02), "m": (6, 20, 1), "seed": SEED},
     "minimum_norm": {"n": (8, 14, 1), "d": (3, 6, 1), "width": (150, 300, 10), "seed": SEED},
     "ensemble": {"n": (14, 24, 1), "d": (3, 6, 1), "seed": SEED},
+    "lyapunov": {"n": (8, 14, 1), "d": (3, 6, 1), "width": (120, 300, 10), "seed": SEED},
 }
 PLACEHOLDER = "your identifier"
 
@@ -69,7 +71,10 @@ def parameters(assignment, student, course=""):
     identifier = normalized(student)
     if identifier in ("", PLACEHOLDER):
         raise ValueError(f"student must be the identifier under which you hand in, got {student!r}")
-    drawn = {name: _on_grid("/".join(filter(None, [assignment, name, identifier, course])), *grid) for name, grid in RANGES[assignment].items()}
+    drawn = {
+        name: _on_grid("/".join(filter(None, [assignment, name, identifier, course])), *grid)
+        for name, grid in RANGES[assignment].items()
+    }
     return SimpleNamespace(**drawn)
 
 

@@ -125,6 +125,8 @@ def write_course(project, course, *, say=print):
         text = assignment.path.read_text("utf-8")
         call = re.compile(rf'parameters\(\\"{name}\\", (\w+)\)')
         word = json.dumps(json.dumps(course, ensure_ascii=False), ensure_ascii=False)[1:-1]
-        (private / name / f"{name}.ipynb").write_text(call.sub(lambda match: f'{match.group()[:-1]}, course={word})', text), "utf-8")
+        (private / name / f"{name}.ipynb").write_text(
+            call.sub(lambda match, word=word: f"{match.group()[:-1]}, course={word})", text), "utf-8"
+        )
         shutil.copyfile(assignment.path.with_name("assignment.yml"), private / name / "assignment.yml")
         say(f"master of your own: {private / name / f'{name}.ipynb'}")

@@ -33,7 +33,11 @@ def statistics(assignment, grades):
     if there:
         totals = [each.total for each in there]
         lines.append(f"Points so far: mean {fmean(totals):.1f}, median {median(totals):g}, of {assignment.points:g}.")
-    lines += ["", "| task | of | mean | full points | no answer yet | open | said most often |", "| :-- | --: | --: | --: | --: | --: | :-- |"]
+    lines += [
+        "",
+        "| task | of | mean | full points | no answer yet | open | said most often |",
+        "| :-- | --: | --: | --: | --: | --: | :-- |",
+    ]
     return "\n".join([*lines, *(_task_row(task, there) for task in assignment.tasks)]) + "\n"
 
 
@@ -126,7 +130,12 @@ def alike(codes, known, own=()):
     for students in owners.values():
         if len(students) <= FEW:
             pairs.update(combinations(sorted(students), 2))
-    lines = ["", "## Answers that are alike", "", "Code cells that are the same but for names, texts and layout, and that at most"]
+    lines = [
+        "",
+        "## Answers that are alike",
+        "",
+        "Code cells that are the same but for names, texts and layout, and that at most",
+    ]
     lines[-1] += f" {FEW} students have. Equal code may have an innocent cause; ask."
     lines += ["", "| students | | cells |", "| :-- | :-- | --: |"]
     lines += [f"| {_plain(one)} | {_plain(other)} | {count} |" for (one, other), count in pairs.most_common(MOST_PAIRS)]
@@ -135,6 +144,44 @@ def alike(codes, known, own=()):
     same = [student for student, prints in sorted(codes.items()) if prints & set(own)]
     if same:
         lines += ["", f"Cells that are the master's but for names: {', '.join(_plain(student) for student in same)}."]
+    return "\n".join(lines) + "\n"
+
+
+def same_numbers(grades, numbers):
+    """Students who gave the same numbers to a task, which are wrong for one of them at least, as Markdown.
+
+    Parameters
+    ----------
+    grades : list of Grade
+    numbers : dict
+        By student and task, texts of the numbers that were given, see `judge.given_numbers`.
+
+    Returns
+    -------
+    str
+        Numbers that more than a few have are left out: they are a common mistake.
+    """
+    points = {each.student: each.points for each in grades}
+    givers = {}
+    for student, tasks in numbers.items():
+        for task, texts in tasks.items():
+            for text in texts:
+                givers.setdefault((text, task), []).append(student)
+    shared = {key: students for key, students in givers.items() if 1 < len(students) <= FEW}
+    found = {}
+    for (text, task), students in shared.items():
+        wrong = [student for student in students if points[student][task] == 0]
+        if wrong:
+            found.setdefault((text, tuple(sorted(students))), set()).update(wrong)
+    lines = [
+        "",
+        "## The same numbers",
+        "",
+        "Numbers that agree to six digits and are wrong for one of those who gave them at least. Everybody has parameters of their own.",
+    ]
+    lines += ["", "| students | wrong for | number |", "| :-- | :-- | :-- |"]
+    for (text, students), wrong in sorted(found.items())[:MOST_PAIRS]:
+        lines.append(f"| {', '.join(map(_plain, students))} | {', '.join(map(_plain, sorted(wrong)))} | {_plain(text)} |")
     return "\n".join(lines) + "\n"
 
 
@@ -150,13 +197,22 @@ def write_uploads(folder, assignment, grades, roster):
     """
     found = {normalized(each.student): each for each in grades}
     moodle = [["ID number", "Full name", "Email address", assignment.title, "Feedback"]]
-    canvas = [["Student", "ID", "SIS User ID", "SIS Login ID", "Section", assignment.title], ["Points Possible", "", "", "", "", f"{assignment.points:g}"]]
+    canvas = [
+        ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", assignment.title],
+        ["Points Possible", "", "", "", "", f"{assignment.points:g}"],
+    ]
     for row in roster.rows:
         grade = found.get(normalized(row["identifier"]))
         points = "" if grade is None or grade.open else f"{grade.total:g}"
         notes = "" if grade is None else "; ".join(f"{task}: {said}" for task, said in grade.says.items() if said)
         moodle.append([row["identifier"], row.get("name", ""), row.get("email", ""), points, notes])
-        names = [row.get("name", ""), row.get("canvas", ""), row["identifier"], row.get("login", row.get("email", "")), row.get("section", "")]
+        names = [
+            row.get("name", ""),
+            row.get("canvas", ""),
+            row["identifier"],
+            row.get("login", row.get("email", "")),
+            row.get("section", ""),
+        ]
         canvas.append([*names, points])
     write_table(folder / "moodle.csv", moodle)
     write_table(folder / "canvas.csv", canvas)

@@ -120,7 +120,12 @@ class Shell(InteractiveShell):
         """The notebook goes on."""
 
     def _showtraceback(self, etype, evalue, stb):
-        error = {"output_type": "error", "ename": str(getattr(etype, "__name__", etype)), "evalue": str(evalue), "traceback": list(stb)}
+        error = {
+            "output_type": "error",
+            "ename": str(getattr(etype, "__name__", etype)),
+            "evalue": str(evalue),
+            "traceback": list(stb),
+        }
         self.pipe.send(kind="output", output=error)
 
 
@@ -180,7 +185,7 @@ class Runner:
         """Read names; those that are not bound are left out."""
         space = self.shell.user_ns
         names = {name for name in message["names"] if name in space}
-        return {"kind": "value", "value": {name: pack(space[name], lambda value: name) for name in names}}
+        return {"kind": "value", "value": {name: pack(space[name], lambda value, name=name: name) for name in names}}
 
     def do_call(self, message):
         """Call a function of the notebook, and say which of its arguments it changed."""

@@ -3,19 +3,19 @@
 import ast
 import io
 import re
-import unicodedata
 import warnings
 import zipfile
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 import nbformat
 
 from learning_dynamics.companion.errors import CompanionError
 
-from .parameters import PLACEHOLDER, normalized
+from .parameters import PLACEHOLDER
 from .release import released
-from .tables import read_table
+from .roster import clean_name, name_key
 
 STUDENT_CELL = "student"
 NOTEBOOKS = (".ipynb", ".ipynb.txt", ".ipynb.json", ".json")
@@ -23,7 +23,7 @@ LARGEST_FILE, LARGEST_ARCHIVE, MOST_FILES = 60 * 2**20, 400 * 2**20, 5000
 IGNORED = {"__macosx", ".ds_store", "thumbs.db", "desktop.ini"}
 PLATFORMS = {
     "Moodle": re.compile(r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_(?:file|onlinetext)_?(?P<rest>.*)"),
-    "Blackboard": re.compile(r"(?P<rest0>.+?)_(?P<id>[^_]+)_attempt_\d{4}(?:-\d\d){5}(?:_(?P<rest>.+))?"),
+    "Blackboard": re.compile(r"(?P<rest0>.+?)_(?P<id>[^_]+)_attempt_(?P<time>\d{4}(?:-\d\d){5})(?:_(?P<rest>.+))?"),
     "Gradescope": re.compile(r"submission_(?P<id>\d+)"),
     "Canvas": re.compile(r"(?P<name>[^_\s]+?)_(?:(?:LATE|late)_)?(?P<id>\d+)_(?P<sid>\d+)_(?P<rest>.+)"),
 }
@@ -31,7 +31,7 @@ PLATFORMS = {
 
 @dataclass
 class Submission:
-    """One student's work: its notebook, or the reason why there is none, what is odd about it, and other names of the same person."""
+    """One student's work: its notebook, or the reason why there is none, what is odd about it, whose it is, and when it was handed in."""
 
     student: str
     notebook: object = None
@@ -39,6 +39,14 @@ class Submission:
     notes: tuple = ()
     owner: str = ""
     known: bool = True
+    handed_in: datetime | None = None
+    dated_by: str = ""
+
+
+class _Stored(bytes):
+    """The content of a file in an archive, with the time that the archive gives it."""
+
+    time = None
 
 
 @dataclass
@@ -48,61 +56,6 @@ class Found:
     submissions: list
     missing: list = field(default_factory=list)
     ignored: list = field(default_factory=list)
-
-
-class Roster:
-    """The students of a course, by any of the names in a table.
-
-    Parameters
-    ----------
-    rows : list of dict
-        Column `identifier`, and any others: name, email, numbers of a learning platform.
-    """
-
-    def __init__(self, rows):
-        self.rows = rows
-        self.names = {}
-        for row in rows:
-            for value in row.values():
-                for key in {_key(value), _key(value).replace(" ", "")} - {""}:
-                    self.names.setdefault(key, set()).add(row["identifier"])
-
-    def find(self, *names):
-        """The identifier that one of some names stands for, or None where there is none or more than one."""
-        for name in names:
-            found = self.names.get(_key(name), set())
-            if len(found) == 1:
-                return next(iter(found))
-        return None
-
-    def also(self, identifier):
-        """All names of one student, as compared."""
-        return {_key(value) for row in self.rows if row["identifier"] == identifier for value in row.values()} - {""}
-
-
-def read_roster(path):
-    """Read a roster; a CompanionError names what is wrong with it."""
-    if not path.exists():
-        raise CompanionError(f"the roster {path} does not exist.")
-    rows, seen = [], {}
-    for line, row in read_table(path, ("identifier",)):
-        if not row["identifier"]:
-            raise CompanionError(f"{path.name}, line {line}: the identifier is empty.")
-        key = _key(row["identifier"])
-        if key in seen:
-            raise CompanionError(f"{path.name}, line {line}: the identifier {row['identifier']!r} stands in line {seen[key]}, too.")
-        seen[key] = line
-        rows.append(row)
-    return Roster(rows)
-
-
-def _key(name):
-    return normalized(str(name))
-
-
-def clean_name(name):
-    """A name with its letters composed and single spaces."""
-    return " ".join(unicodedata.normalize("NFC", name).split())
 
 
 def find_submissions(place, assignment, roster=None):
@@ -133,8 +86,8 @@ def find_submissions(place, assignment, roster=None):
     stubs = released(assignment.master)
     submissions = [_submission(group, assignment, stubs, roster) for group in groups]
     _note_shared(submissions)
-    there = {_key(each.student) for each in submissions}
-    missing = [row["identifier"] for row in roster.rows if _key(row["identifier"]) not in there] if roster else []
+    there = {name_key(each.student) for each in submissions}
+    missing = [row["identifier"] for row in roster.rows if name_key(row["identifier"]) not in there] if roster else []
     return Found(sorted(submissions, key=lambda each: each.student), missing, ignored)
 
 
@@ -144,6 +97,7 @@ class _Group:
     files: list
     known: bool
     notes: list
+    time: datetime | None = None
 
 
 def _groups(place, roster):
@@ -170,7 +124,9 @@ def _groups(place, roster):
         if student is None:
             ignored.append(f"{name}: it is in no folder of a student")
             continue
-        groups.setdefault(student, _Group(student, [], known, [])).files.append((rest, data))
+        group = groups.setdefault(student, _Group(student, [], known, []))
+        group.files.append((rest, data))
+        group.time = _time_in(parts[0]) or group.time
     for name in _empty_folders(place) if place.is_dir() else ():
         student, known = _whose(name, roster)
         groups.setdefault(student, _Group(student, [], known, []))
@@ -226,6 +182,24 @@ def _platform(name):
     return None, []
 
 
+def _time_in(name):
+    """The time that a platform wrote into a name, or None."""
+    match, _ = _platform(clean_name(name))
+    text = match and match.groupdict().get("time")
+    try:
+        return datetime.strptime(text, "%Y-%m-%d-%H-%M-%S") if text else None
+    except ValueError:
+        return None
+
+
+def _time_of(data):
+    """The time of a file, by its folder or by the archive that was downloaded."""
+    try:
+        return datetime.fromtimestamp(int(data.stat().st_mtime)) if isinstance(data, Path) else data.time
+    except (OSError, ValueError, OverflowError):
+        return None
+
+
 def _is_ignored(name):
     return name.casefold() in IGNORED or name.startswith(".") or name == "__pycache__"
 
@@ -259,46 +233,62 @@ def _archive_files(where, data, nested=True):
                 elif (entry.external_attr >> 28) == 0o12:
                     ignored.append(f"{where}/{name}: it is a link")
                 else:
-                    files.append(("/".join(parts), archive.read(entry)))
+                    files.append(("/".join(parts), _stored(archive, entry)))
     except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError, EOFError, ValueError) as error:
         ignored.append(f"{where}: it cannot be unpacked ({error})")
     return files, ignored
 
 
+def _stored(archive, entry):
+    content = _Stored(archive.read(entry))
+    try:
+        content.time = datetime(*entry.date_time)
+    except ValueError:
+        pass  # archives may hold dates that do not exist
+    return content
+
+
 def _submission(group, assignment, stubs, roster):
     answers = {_grade_id(cell): cell.source for cell in stubs.cells if _mark(cell).get("solution")}
     found, problems = [], []
-    for name, data in _unpacked(group, problems):
+    for name, data, time in _unpacked(group, problems):
         notebook, problem = _read(data)
         if notebook is None:
             problems.append(f"{name} {problem}")
         elif not _belongs(notebook, answers, set(assignment.answer_ids) - {STUDENT_CELL}):
             problems.append(f"{name} holds no cell of this assignment")
         else:
-            found.append((_rank(name, notebook, assignment, answers), name, notebook))
+            found.append((_rank(name, notebook, assignment, answers), name, notebook, time))
     if not found:
         others = ", ".join(sorted(name for name, _ in group.files))[:200]
         nothing = f"there is no notebook in the folder, only {others}" if others else "there is no notebook in the folder"
         return Submission(group.student, problem="; ".join(problems) or nothing, owner=group.student)
     found.sort(key=lambda each: each[0])
-    _, name, notebook = found[0]
+    _, name, notebook, time = found[0]
     notes = problems + group.notes
     if PurePosixPath(name).name != f"{assignment.name}.ipynb":
         notes.append(f"{name} is graded as {assignment.name}.ipynb")
     if len(found) > 1:
-        notes.append("not graded: " + ", ".join(other for _, other, _ in found[1:]))
-    return _with_owner(group, notebook, notes, roster)
+        notes.append("not graded: " + ", ".join(other for _, other, *_ in found[1:]))
+    made = _with_owner(group, notebook, notes, roster)
+    made.handed_in, made.dated_by = (group.time, "the name of the file") if group.time else (time, "the time of the file")
+    return made
 
 
 def _unpacked(group, problems):
-    """The files of a student that may be notebooks, those in archives among them."""
+    """The files of a student that may be notebooks, those in archives among them, with their times.
+
+    What lies in a student's own archive has the time of the archive: the times inside are the student's.
+    """
     for name, data in sorted(group.files, key=lambda each: each[0]):
         if name.lower().endswith(".zip"):
             files, ignored = _archive_files(name, _bytes(data))
             problems += ignored
-            yield from ((f"{name}/{inner}", inside) for inner, inside in files if inner.lower().endswith(NOTEBOOKS))
+            yield from (
+                (f"{name}/{inner}", inside, _time_of(data)) for inner, inside in files if inner.lower().endswith(NOTEBOOKS)
+            )
         elif name.lower().endswith(NOTEBOOKS):
-            yield name, data
+            yield name, data, _time_of(data)
 
 
 def _bytes(data):
@@ -363,8 +353,8 @@ def _with_owner(group, notebook, notes, roster):
     """The submission with the identifier whose parameters count, and what is odd about the one that it names."""
     name = named_student([cell.source for cell in notebook.cells if cell.cell_type == "code"])
     owner = group.student
-    if name is not None and _key(name) != _key(owner):
-        if roster and group.known and _key(name) in roster.also(owner):
+    if name is not None and name_key(name) != name_key(owner):
+        if roster and group.known and name_key(name) in roster.also(owner):
             owner = name
         elif not group.known:
             owner = name
@@ -381,7 +371,7 @@ def _note_shared(submissions):
     owners = {}
     for each in submissions:
         if each.notebook is not None:
-            owners.setdefault(_key(each.owner), []).append(each)
+            owners.setdefault(name_key(each.owner), []).append(each)
     for same in owners.values():
         for each in same if len(same) > 1 else ():
             others = ", ".join(repr(other.student) for other in same if other is not each)
@@ -391,7 +381,7 @@ def _note_shared(submissions):
 def named_student(sources):
     """The identifier that code last assigns to `student`, or None where there is none but the placeholder."""
     names = [name for name in (assigned_text(source, STUDENT_CELL) for source in sources) if name]
-    names = [name for name in names if _key(name) not in ("", _key(PLACEHOLDER))]
+    names = [name for name in names if name_key(name) not in ("", name_key(PLACEHOLDER))]
     return names[-1] if names else None
 
 

@@ -73,7 +73,11 @@ def unusual(source):
         ``what (why)``, for people.
     """
     lines = source.splitlines()
-    found = {f"{line.strip().split()[0]} (a command)" for line in lines if line.strip().startswith(("!", "%pip", "%conda", "%%bash", "%%sh", "%%script", "%system", "%sx"))}
+    found = {
+        f"{line.strip().split()[0]} (a command)"
+        for line in lines
+        if line.strip().startswith(("!", "%pip", "%conda", "%%bash", "%%sh", "%%script", "%system", "%sx"))
+    }
     code = "\n".join("" if line.lstrip().startswith(("!", "%")) else line for line in lines)
     try:
         nodes = list(ast.walk(ast.parse(code)))

@@ -33,7 +33,9 @@ def warm_caches(folder, assignment, say=lambda text: None):
             path.mkdir(parents=True, exist_ok=True)
         variables = {KINDS[name]: str(path) for name, path in caches.items()}
         command = [sys.executable, "-m", "learning_dynamics.classroom.warm", str(assignment.path)]
-        done = subprocess.run(command, env=os.environ | variables | {"MPLBACKEND": "agg"}, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, env=os.environ | variables | {"MPLBACKEND": "agg"}, capture_output=True, text=True, check=False
+        )
         if done.returncode == 0:
             write_whole(mark, b"")
         else:

@@ -86,7 +86,13 @@ def _array(value):
     if array.nbytes > LARGEST // 2:
         return {"foreign": f"array of {array.size} entries, which is too large,"}
     kind = "scalar" if isinstance(value, np.generic) else "array"
-    return {kind: [array.dtype.newbyteorder("<").str, list(array.shape), base64.b64encode(array.astype(array.dtype.newbyteorder("<")).tobytes()).decode()]}
+    return {
+        kind: [
+            array.dtype.newbyteorder("<").str,
+            list(array.shape),
+            base64.b64encode(array.astype(array.dtype.newbyteorder("<")).tobytes()).decode(),
+        ]
+    }
 
 
 def unpack(packed, function=None):

@@ -61,11 +61,11 @@ def graded(bench, owner, text):
     Returns
     -------
     dict
-        Data only: `points` by task (None where a person decides), `says` by task, `notes`, `cells` as pairs of HTML and task, `essays`
+        Data only: `points` by task (None where a person decides), `says` and `numbers` by task, `notes`, `cells` as pairs of HTML and task, `essays`
         as HTML by task, `notebook` as text.
     """
     assignment = bench.assignment
-    whole = completed(nbformat.reads(text, as_version=4), bench.released, owner)
+    whole = completed(nbformat.reads(text, as_version=4), bench.released, owner, assignment.figures)
     execution = Execution(
         whole.steps, whole.order, bench.plan, owner, bench.isolation, assignment.forbidden, timeout=bench.timeout
     )
@@ -74,9 +74,10 @@ def graded(bench, owner, text):
     return {
         "points": points,
         "says": says,
+        "numbers": {task: list(verdict.numbers) for task, verdict in report.verdicts.items() if verdict.numbers},
         "notes": _notes(assignment, whole, report),
         "cells": [_page_cell(step, index, report, assignment) for index, step in enumerate(whole.steps)],
-        "essays": {task: _essay(whole, task) for task in whole.essays},
+        "essays": {task: _essay(whole, report, task, assignment.figures.get(task)) for task in whole.essays},
         "notebook": nbformat.writes(_executed(whole, report, points, says)),
     }
 
@@ -122,21 +123,36 @@ def _page_cell(step, index, report, assignment):
     return [cell_html(cell, says), step.grade_id if step.grade_id in tasks else None]
 
 
-def _essay(whole, task):
-    """All text that may answer a task by hand, as HTML."""
-    own = [step for step in whole.steps if not step.ours and step.cell.cell_type != "code" and (step.grade_id == task or step.grade_id is None)]
+def _essay(whole, report, task, figure):
+    """All that may answer a task by hand, as HTML: its text, and what its figure's cell shows."""
+    own = [
+        step
+        for step in whole.steps
+        if not step.ours and step.cell.cell_type != "code" and (step.grade_id == task or step.grade_id is None)
+    ]
     own += [step for step in whole.steps if step.grade_id == task and not step.ours and step.cell.cell_type == "code"]
-    return "".join(
+    texts = [
         cell_html({"cell_type": "markdown", "source": step.cell.source, "attachments": step.cell.get("attachments")})
         for step in own
         if step.cell.source.strip()
-    )
+    ]
+    drawn = [index for index, step in enumerate(whole.steps) if figure and step.grade_id == figure and not step.ours]
+    pictures = [
+        cell_html({"cell_type": "raw", "source": whole.steps[index].cell.source, "outputs": report.outputs.get(index, [])})
+        for index in drawn
+    ]
+    return "".join(pictures + texts)
 
 
 def _executed(whole, report, points, says):
     cells = []
     for index, step in enumerate(whole.steps):
-        cell = {"id": f"cell-{index + 1:03d}", "cell_type": step.cell.cell_type, "metadata": dict(step.cell.metadata), "source": step.cell.source}
+        cell = {
+            "id": f"cell-{index + 1:03d}",
+            "cell_type": step.cell.cell_type,
+            "metadata": dict(step.cell.metadata),
+            "source": step.cell.source,
+        }
         if step.cell.get("attachments") and cell["cell_type"] != "code":
             cell["attachments"] = step.cell["attachments"]
         if cell["cell_type"] == "code":
@@ -147,5 +163,8 @@ def _executed(whole, report, points, says):
                 said = f"{'to be decided' if earned is None else f'{earned:g} points'}  {says[step.grade_id]}".strip()
                 cell["outputs"].append({"output_type": "stream", "name": "stdout", "text": said + "\n"})
         cells.append(cell)
-    metadata = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}, "language_info": {"name": "python"}}
+    metadata = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+    }
     return nbformat.from_dict({"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5})

@@ -7,7 +7,6 @@ live in the modules of this package and are reached through ``python -m learning
 from .agreement import AgreementTable
 from .errors import CompanionError
 from .explorers import Choice, Explorer, Slider, Table
-from .parameters import require_parameters
 from .records import record
 from .registry import load_registry
 from .style import PUBLISHED, STYLES, use_style
@@ -23,6 +22,5 @@ __all__ = [
     "Table",
     "load_registry",
     "record",
-    "require_parameters",
     "use_style",
 ]

@@ -6,7 +6,7 @@ import time
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 
-from .certificate import write_certificate
+from .certificate import book_version, write_certificate
 from .errors import CompanionError
 from .execution import read_summary
 from .kernel import ARGUMENTS, kernel_home
@@ -18,7 +18,7 @@ from .project import REGISTRY_PAGES
 from .records import EXECUTED_VARIABLE, read_results
 from .registry import load_registry
 from .render import WORK, assemble_book, html_damage, render, rendered_key, site_key, site_settings
-from .staleness import fingerprint, why_stale
+from .staleness import why_stale
 from .suggestions import require_known
 from .verdicts import DISAGREES
 from .weights import weight_report
@@ -46,9 +46,7 @@ def build(project, preset, *, workers=None, say=print):
     own_place = project.output == project.root
     if not own_place:
         require_outside_sources(project, project.output)
-    with claimed(
-        project.build, command="build", about="the book", names=BUILT, doing="building the book", trusted=own_place
-    ):
+    with claimed(project.build, command="build", about="the book", names=BUILT, doing="building the book", trusted=own_place):
         execute_stale(project, preset, workers=workers, say=say)
         page = render_site(project, preset, say=say)
         say(f"certificate: {write_certificate(project, preset)}")
@@ -154,14 +152,15 @@ def render_site(project, preset, *, say=print):
     """Render the site from the executed chapters, if anything in it changed."""
     source = assemble_book(project, preset)
     html = project.build / "html"
-    key = site_key(project, source)
+    version = book_version(project.root)
+    key = f"{site_key(project, source)} {version}"
     damaged = html_damage(html)
     if rendered_key(html) == key and not damaged:
         say("site: up to date")
         return html / "index.html"
     say("site: rendering" + (f" ({damaged})" if damaged and rendered_key(html) else ""))
     started = time.perf_counter()
-    page = render(source, project.output, strict=True, key=key)
+    page = render(source, project.output, strict=True, key=key, version=version)
     say(f"site: rendered in {time.perf_counter() - started:.1f} s")
     say(f"site: {weight_report(page.parent)}")
     return page

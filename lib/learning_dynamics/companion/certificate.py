@@ -7,6 +7,7 @@ import math
 import os
 import platform
 import subprocess
+from importlib.metadata import version
 from pathlib import Path
 
 from .execution import SUMMARY
@@ -68,9 +69,7 @@ def certificate(project, preset):
         "python": _only(run["python"] for run in runs.values()),
         "packages": {name: _only(run["versions"][name] for run in runs.values()) for name in _packages(runs)},
         "chapters": {name: {"seconds": run["seconds"]} for name, run in runs.items()},
-        "entries": {
-            entry: content for name in runs for entry, content in _entries(project.results(name, preset), name).items()
-        },
+        "entries": {entry: content for name in runs for entry, content in _entries(project.results(name, preset), name).items()},
     }
 
 
@@ -102,6 +101,17 @@ def _commit(root):
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return f"{commit}, with changes" if changes else commit
+
+
+def book_version(root):
+    """Version, date and commit of the book in one line, as far as they are known."""
+    known = [f"Version {version('learning-dynamics')}"]
+    try:
+        date, commit = _git(root, "log", "-1", "--format=%cs %h").split()
+        known += [date, f"commit {commit}"]
+    except (OSError, ValueError, subprocess.CalledProcessError):
+        pass
+    return " · ".join(known)
 
 
 def _git(root, *words):

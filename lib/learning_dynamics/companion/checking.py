@@ -133,7 +133,11 @@ def mutations():
     with path.open(newline="", encoding="utf-8") as stream:
         tried = list(csv.DictReader(stream))
     known = load_registry().by_id
-    lines = [(cell(row["error"]), entry_link(known[row["entry"]]), row["preset"], _outcome(row)) for row in tried if row["entry"] in known]
+    lines = [
+        (cell(row["error"]), entry_link(known[row["entry"]]), row["preset"], _outcome(row))
+        for row in tried
+        if row["entry"] in known
+    ]
     caught = sum(row["caught"] == "yes" for row in tried)
     head = f"{caught} of {len(tried)} tries were noticed by the table of the figure or claim that must notice them."
     return wide([head, "", *table(("error", "who must notice", "preset", "noticed"), lines)])

@@ -115,18 +115,34 @@ def _parser():
 
     command = commands.add_parser("classroom", help="write assignments for students and the guide for teachers")
     command.add_argument("--out", metavar="DIR", help="folder for them (default: _build/classroom)")
-    command.add_argument("--course", metavar="WORD", help="first write masters of your own, with other parameters, to classroom/private")
+    command.add_argument(
+        "--course", metavar="WORD", help="first write masters of your own, with other parameters, to classroom/private"
+    )
     command.set_defaults(run=_classroom)
 
     command = commands.add_parser("grade", help="grade a folder of submissions")
-    command.add_argument("folder", metavar="FOLDER", help="holds <student>/<assignment>.ipynb, or a learning platform's files; or a zip of that")
+    command.add_argument(
+        "folder", metavar="FOLDER", help="holds <student>/<assignment>.ipynb, or a learning platform's files; or a zip of that"
+    )
     command.add_argument("--assignment", required=True, metavar="NAME", help="e.g. stieltjes")
     command.add_argument("--out", required=True, metavar="DIR", help="folder for grades, feedback and marks")
-    command.add_argument("--roster", metavar="FILE", help="table of the students: a column identifier, and others with names, emails, numbers")
+    command.add_argument(
+        "--roster", metavar="FILE", help="table of the students: a column identifier, and others with names, emails, numbers"
+    )
+    command.add_argument("--deadline", metavar="TIME", help='e.g. "2026-11-30 18:00"; a date means its end')
+    command.add_argument(
+        "--late-per-day",
+        type=float,
+        default=0.0,
+        metavar="PERCENT",
+        help="of the points, deducted for each day begun (default: 0)",
+    )
     command.add_argument("--timeout", type=int, default=60, metavar="SECONDS", help="that a cell may take (default: 60)")
     command.add_argument("--workers", type=int, metavar="N", help="notebooks at a time (default: one a processor)")
     command.add_argument("--isolate", default="auto", metavar="HOW", help="auto, required or none (default: auto)")
-    command.add_argument("--masters", metavar="DIR", help="folder with masters of your own (default: classroom/private, then classroom)")
+    command.add_argument(
+        "--masters", metavar="DIR", help="folder with masters of your own (default: classroom/private, then classroom)"
+    )
     command.set_defaults(run=_grade)
 
     command = commands.add_parser("test", help="run all tests")
@@ -164,9 +180,7 @@ def _rerun(options):
     if options.estimate:
         print(estimate_rerun(project, chapter, preset=options.preset, assignments=options.assignments, say=_say))
         return 0
-    page = rerun(
-        project, chapter, preset=options.preset, assignments=options.assignments, output=output, say=_say
-    )
+    page = rerun(project, chapter, preset=options.preset, assignments=options.assignments, output=output, say=_say)
     print(f"notebook: {output / (Path(chapter).name + '.ipynb')}")
     print(f"results:  {output / 'results'}")
     print(f"page:     {page}")
@@ -233,6 +247,8 @@ def _grade(options):
         workers=options.workers,
         isolate=options.isolate,
         masters=_path(options.masters),
+        deadline=options.deadline,
+        late_per_day=options.late_per_day,
         say=_say,
     )
     print(f"grades:   {out / options.assignment / GRADES_FILE}")

@@ -94,8 +94,11 @@ def _versions():
 def run_packed(packed):
     """Run a job on this worker; returns its outcome, its files as bytes and the folder they were in."""
     packed = dict(packed)
-    differ = [f"{name} {there} there, {here} here" for name, there in packed.pop("versions").items()
-              if there != (here := _versions()[name])]
+    differ = [
+        f"{name} {there} there, {here} here"
+        for name, there in packed.pop("versions").items()
+        if there != (here := _versions()[name])
+    ]
     if differ:
         return Outcome(error=f"{packed['chapter']} was not run: its worker has other packages ({'; '.join(differ)})."), b"", ""
     with tempfile.TemporaryDirectory(prefix="learning-dynamics-") as name:

@@ -13,8 +13,8 @@ NOTEBOOK_METADATA = {
 }
 ABOUT = """\
 This notebook is a page of the book *Learning dynamics, executed*, with the outputs that the book shows.
-To run it, install the book's package where your Jupyter finds it: `python -m pip install FOLDER`, where `FOLDER` is
-a copy of the book's repository.  The extension `jupyterlab-myst` sets theorems, exercises and references
+To run it, install the book's package where your Jupyter finds it: `python -m pip install "FOLDER[chapters]"`, where
+`FOLDER` is a copy of the book's repository.  The extension `jupyterlab-myst` sets theorems, exercises and references
 as the book does; without it they are plain text.
 """
 
@@ -32,7 +32,7 @@ def read_source(path):
     try:
         notebook = read_notebook(path)
         for cell in notebook.cells:
-            cell.source, cell.metadata
+            _ = cell.source, cell.metadata
     except (OSError, MemoryError):
         raise
     except Exception as error:  # nbformat raises its own errors, and KeyError or AttributeError on odd content

@@ -131,8 +131,7 @@ def _locked(path, folder, doing):
             holder = _read(path)
             where = f" on {holder['host']}" if holder.get("host", _host()) != _host() else ""
             raise CompanionError(
-                f"process {holder.get('process', 'unknown')}{where} is {doing} in {folder}; "
-                "wait for it or give another --out."
+                f"process {holder.get('process', 'unknown')}{where} is {doing} in {folder}; wait for it or give another --out."
             )
         yield mark
 

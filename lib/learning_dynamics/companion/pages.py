@@ -69,10 +69,7 @@ def recorded_runs():
     """How the chapters of this build ran: chapter → content of its summary; empty outside a build."""
     folder = executed_folder()
     paths = folder.glob(f"**/*.results/{SUMMARY}") if folder else ()
-    return {
-        path.parent.relative_to(folder).with_suffix("").as_posix(): json.loads(path.read_text("utf-8"))
-        for path in paths
-    }
+    return {path.parent.relative_to(folder).with_suffix("").as_posix(): json.loads(path.read_text("utf-8")) for path in paths}
 
 
 def verdicts(recorded, entry_id):

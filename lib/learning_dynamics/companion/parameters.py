@@ -10,17 +10,23 @@ parameters together, or beyond a range, stands on lines of its own, in words aft
 
     # needs m % 2 == 0: m is even
     # needs 4 * n < m * d
+
+A formula is a comparison of parameters and numbers; it may use the functions of `FUNCTIONS`.
 """
 
 import ast
 import math
 import re
 from dataclasses import dataclass
+from statistics import NormalDist
 
 from .errors import CompanionError
-from .notebooks import read_source
-from .project import find_project
 from .suggestions import require_known
+
+FUNCTIONS = {"max": max, "min": min, "sqrt": math.sqrt, "normal_quantile": NormalDist().inv_cdf}
+"""What a formula of ``# needs`` may call; `normal_quantile` is the inverse of the standard normal distribution function."""
+INJECTED = "# Parameters\n"
+"""The first line of the cell in which papermill sets parameters."""
 
 _RANGE = re.compile(r";\s*in\s*(?P<range>[\[({].*[\])}])\s*$")
 _INTEGER = re.compile(r"[+-]?[0-9]+(_[0-9]+)*")
@@ -30,7 +36,7 @@ _LONGEST_SHOWN = 60
 
 _NEED = re.compile(r"^#\s*needs\s+(?P<formula>[^:]+?)\s*(:\s*(?P<words>.+?)\s*)?$", re.MULTILINE)
 _FORMULA = (
-    ast.Expression, ast.Compare, ast.BoolOp, ast.BinOp, ast.UnaryOp, ast.Name, ast.Constant,
+    ast.Expression, ast.Compare, ast.BoolOp, ast.BinOp, ast.UnaryOp, ast.Name, ast.Constant, ast.Call,
     ast.expr_context, ast.boolop, ast.operator, ast.unaryop, ast.cmpop,
 )  # fmt: skip
 
@@ -71,10 +77,14 @@ def declared_parameters(notebook):
     CompanionError
         Where a line of the cell is not an annotated assignment of a literal.
     """
-    cells = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])]
-    if not cells:
-        return {}
-    source = cells[0].source
+    return _parameters_in(_cell_source(notebook))
+
+
+def _cell_source(notebook):
+    return next((cell.source for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])), "")
+
+
+def _parameters_in(source):
     lines = source.splitlines()
     try:
         statements = ast.parse(source).body
@@ -86,10 +96,12 @@ def declared_parameters(notebook):
 
 def declared_needs(notebook):
     """What a notebook needs of its parameters beyond their ranges: a list of `Need`."""
-    names = declared_parameters(notebook)
-    cells = [cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])][:1]
-    found = [_NEED.finditer(cell.source) for cell in cells]
-    needs = [Need(formula=item["formula"], words=item["words"] or item["formula"]) for items in found for item in items]
+    return _needs_in(_cell_source(notebook))
+
+
+def _needs_in(source):
+    names = _parameters_in(source)
+    needs = [Need(formula=item["formula"], words=item["words"] or item["formula"]) for item in _NEED.finditer(source)]
     for need in needs:
         _check_formula(need.formula, names)
     return needs
@@ -100,10 +112,12 @@ def _check_formula(formula, names):
         nodes = list(ast.walk(ast.parse(formula, mode="eval")))
     except SyntaxError:
         nodes = [None]
-    if not all(isinstance(node, _FORMULA) for node in nodes):
+    called = [node.func for node in nodes if isinstance(node, ast.Call)]
+    known = all(isinstance(function, ast.Name) and function.id in FUNCTIONS for function in called)
+    if not known or not all(isinstance(node, _FORMULA) for node in nodes):
         raise CompanionError(f"parameters cell: what is needed must be a comparison of parameters and numbers, got {formula!r}.")
     for node in nodes:
-        if isinstance(node, ast.Name):
+        if isinstance(node, ast.Name) and node not in called:
             require_known(node.id, names, "parameter")
 
 
@@ -114,10 +128,10 @@ def require_needs(values, needs):
     """
     for need in needs:
         tree = ast.parse(need.formula, mode="eval")
-        names = {node.id: values[node.id] for node in ast.walk(tree) if isinstance(node, ast.Name)}
+        names = {node.id: values[node.id] for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id in values}
         try:
-            holds = eval(compile(tree, "needs", "eval"), {"__builtins__": {}}, names)
-        except ArithmeticError:
+            holds = eval(compile(tree, "needs", "eval"), {"__builtins__": {}, **FUNCTIONS}, names)
+        except (ArithmeticError, ValueError):
             holds = False
         if not holds:
             given = ", ".join(f"{name} = {_shown(value)}" for name, value in names.items())
@@ -150,7 +164,7 @@ def _literal(node, line):
 def _check_range(parameter):
     if parameter.allowed and not parameter.allowed.startswith("{"):
         try:
-            low, high = (float(edge) for edge in parameter.allowed[1:-1].split(","))
+            _low, _high = (float(edge) for edge in parameter.allowed[1:-1].split(","))
         except ValueError:
             raise CompanionError(
                 f"parameters cell: the range of {parameter.name} must be two numbers with a comma, got {parameter.allowed}."
@@ -220,31 +234,44 @@ def parse_grid(assignments, declared):
     return grid
 
 
-def require_parameters(chapter, namespace):
-    """Check the parameters of a running chapter, whoever set them: the command line, papermill, or an edited cell.
+def require_parameters(namespace, inputs):
+    """Check the parameters of a running chapter, whoever set them: papermill, or a reader who edited the cell.
+
+    `use_style` does so at the beginning of every chapter.
 
     Parameters
     ----------
-    chapter : str
-        Name of the chapter, e.g. ``random_matrix/performance``.
     namespace : dict
-        The variables of the notebook, ``globals()``.
+        The variables of the notebook.
+    inputs : list of str
+        The cells that were run, in their order.  The last one that declares parameters, and nothing else, counts.
 
     Raises
     ------
     CompanionError
-        One sentence: the parameter, its value, what is allowed.  Without the book's sources nothing is known and nothing
-        is refused.
+        One sentence: the parameter, its value, what is allowed.  Where no cell declares parameters, nothing is refused.
     """
+    place, source = next(((k, cell) for k, cell in reversed(list(enumerate(inputs))) if _only_declares(cell)), (0, ""))
+    declared = _parameters_in(source)
+    for cell in inputs[place + 1 :]:
+        if declared and cell.startswith(INJECTED):
+            _require_known_names(cell, declared)
+    given = check_values({name: namespace[name] for name in declared if name in namespace}, declared)
+    require_needs(complete(given, declared), _needs_in(source))
+
+
+def _only_declares(cell):
     try:
-        notebook = find_project().notebook(chapter)
-    except CompanionError:
-        return
-    if notebook.exists():
-        source = read_source(notebook)
-        declared = declared_parameters(source)
-        given = check_values({name: namespace[name] for name in declared if name in namespace}, declared)
-        require_needs(complete(given, declared), declared_needs(source))
+        statements = ast.parse(cell).body
+    except (SyntaxError, ValueError):
+        return False
+    return bool(statements) and all(isinstance(node, ast.AnnAssign) for node in statements)
+
+
+def _require_known_names(cell, declared):
+    for node in ast.walk(ast.parse(cell)):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            require_known(node.id, declared, "parameter")
 
 
 def complete(values, declared):

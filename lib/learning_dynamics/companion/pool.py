@@ -44,7 +44,11 @@ class Job:
 
 
 def _job(values):
-    places = {"project": Project(*map(Path, values["project"])), "target": Path(values["target"]), "results": Path(values["results"])}
+    places = {
+        "project": Project(*map(Path, values["project"])),
+        "target": Path(values["target"]),
+        "results": Path(values["results"]),
+    }
     return Job(**{**values, **places})
 
 

@@ -74,8 +74,13 @@ def _read(statements):
 def _loaded(node):
     """Names that an expression or a simple statement reads; those bound inside a comprehension are its own."""
     names = [inner for inner in ast.walk(node) if isinstance(inner, ast.Name)]
-    own = {name.id for inner in ast.walk(node) if isinstance(inner, ast.comprehension) for name in ast.walk(inner.target)
-           if isinstance(name, ast.Name)}
+    own = {
+        name.id
+        for inner in ast.walk(node)
+        if isinstance(inner, ast.comprehension)
+        for name in ast.walk(inner.target)
+        if isinstance(name, ast.Name)
+    }
     return {name.id for name in names if isinstance(name.ctx, ast.Load)} - own
 
 

@@ -272,6 +272,5 @@ def _check(registry):
 def _check_choice(entry, name, allowed):
     if getattr(entry, name) not in allowed:
         raise CompanionError(
-            f"registry: {name} of entry {entry.id!r} must be one of {', '.join(allowed)}; "
-            f"got {getattr(entry, name)!r}."
+            f"registry: {name} of entry {entry.id!r} must be one of {', '.join(allowed)}; got {getattr(entry, name)!r}."
         )

@@ -12,9 +12,11 @@ from pathlib import Path
 import yaml
 
 from .addresses import BASE_VARIABLE, checked_base
+from .delivery import deliver
 from .environment import child_environment, python_command
 from .errors import CompanionError
 from .figures import DATA, PICTURES, furnished, pictures
+from .head import CITATION
 from .links import TESTS, named_tests
 from .notebooks import notebook_bytes, published, read_notebook
 from .records import agreement_file, read_results
@@ -26,6 +28,7 @@ STAMP = ".rendered"
 
 WORK = ".rendering"
 """Folder of the build in which the site is made; the site appears in ``html`` when it is whole."""
+DELIVERED = "delivered"
 CLOCK_TOLERANCE = 5.0
 COLOUR_CODES = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -50,6 +53,8 @@ def assemble_book(project, preset):
     recorded = read_results(project.build / "executed" / preset, "**/*.results/*.json")
     wanted |= {name: finished(wanted[name].decode(), recorded, preset).encode() for name in texts}
     wanted |= _tests_of_the_book(project)
+    if (project.root / CITATION).exists():
+        wanted[Path(CITATION)] = (project.root / CITATION).read_bytes()
     wanted[Path("_toc.yml")] = (project.root / "_toc.yml").read_bytes()
     wanted[Path("_config.yml")] = _as_yaml(site_settings(project.root))
     for name, content in wanted.items():
@@ -113,7 +118,7 @@ def site_settings(root):
     return settings
 
 
-def render(source, output, *, strict, key=""):
+def render(source, output, *, strict, key="", version=""):
     """Build the site of an assembled book; where that fails, the site that was there stays.
 
     Parameters
@@ -126,6 +131,8 @@ def render(source, output, *, strict, key=""):
         Whether warnings are errors.
     key : str
         What the site is rendered from, for `rendered_key`.
+    version : str
+        What stands in the footer of every page.
 
     Returns
     -------
@@ -147,9 +154,13 @@ def render(source, output, *, strict, key=""):
     if status:
         raise CompanionError(f"Jupyter Book could not build the site (all of its output: {log}):\n{_reason(text)}")
     made = work / "_build" / "html"
-    stamp = json.dumps({"key": key, "files": _hashes(made)}, indent=0)
-    (made / STAMP).write_text(stamp, "utf-8")
-    _publish(made, build / "html")
+    _stamp_files(made, key)
+    base = read_yaml(source / "_config.yml")["html"].get("baseurl", "")
+    delivered = work / DELIVERED
+    shutil.rmtree(delivered, ignore_errors=True)
+    deliver(made, delivered, source=source, base=base, version=version)
+    _stamp_files(delivered, key)
+    _publish(delivered, build / "html")
     return build / "html" / "index.html"
 
 
@@ -207,6 +218,11 @@ def html_damage(html):
         return "it was not finished"
     found = _hashes(html)
     return next((f"{name} is missing or damaged" for name, value in expected.items() if found.get(name) != value), "")
+
+
+def _stamp_files(folder, key):
+    stamp = json.dumps({"key": key, "files": _hashes(folder)}, indent=0)
+    (folder / STAMP).write_text(stamp, "utf-8")
 
 
 def _stamp(html):

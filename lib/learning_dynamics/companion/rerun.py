@@ -128,4 +128,3 @@ def parameter_table(project, chapter):
 
 def _listed(values):
     return ", ".join(f"{name}={value!r}" for name, value in values.items())
-

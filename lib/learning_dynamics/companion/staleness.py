@@ -66,7 +66,11 @@ def _results_of_chapters(project, preset):
 
 def _pages_read(project):
     pages = [project.notebook(name) for name in project.chapters() if name not in REGISTRY_PAGES]
-    return [path for path in (*pages, project.root / "_toc.yml", *(project.book / name for name in ("notation.md", "mutations.csv"))) if path.exists()]
+    return [
+        path
+        for path in (*pages, project.root / "_toc.yml", *(project.book / name for name in ("notation.md", "mutations.csv")))
+        if path.exists()
+    ]
 
 
 def dependencies(project, chapter):
@@ -80,7 +84,11 @@ def dependencies(project, chapter):
     waiting = set()
     for number, source in enumerate(cells, 1):
         waiting |= _imports(_plain_python(source), package="", where=f"code cell {number} of {notebook}")
-    found = {notebook, project.root / "requirements.txt", *(project.root / "lib" / PACKAGE / "companion" / name for name in EXECUTOR)}
+    found = {
+        notebook,
+        project.root / "requirements.txt",
+        *(project.root / "lib" / PACKAGE / "companion" / name for name in EXECUTOR),
+    }
     seen = set()
     while waiting:
         module, name = item = waiting.pop()

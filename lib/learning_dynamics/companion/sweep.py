@@ -78,9 +78,7 @@ class Report:
     tables: tuple
 
 
-def sweep(
-    project, chapter, *, preset, assignments, output, workers=None, scheduler=None, retry_failed=False, say=print
-):
+def sweep(project, chapter, *, preset, assignments, output, workers=None, scheduler=None, retry_failed=False, say=print):
     """Run a chapter at every point of a grid of parameters and collect what it records.
 
     Parameters

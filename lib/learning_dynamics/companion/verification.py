@@ -160,7 +160,9 @@ def _compare_rows(found, entry, mine, theirs, tolerance):
         row, other = ours[quantity], others[quantity]
         for key, words in VERDICTS.items():
             if row.get(key) != other.get(key):
-                found.differences.append(f"{where}: {words}: here {_or_none(row, key)}, in the certificate {_or_none(other, key)}")
+                found.differences.append(
+                    f"{where}: {words}: here {_or_none(row, key)}, in the certificate {_or_none(other, key)}"
+                )
         for key in VALUES:
             if _relative(row.get(key), other.get(key), max(_allowed(row), _allowed(other))) > tolerance:
                 found.differences.append(f"{where}: {key} here {row.get(key)}, in the certificate {other.get(key)}")
@@ -235,7 +237,9 @@ def _relative(a, b, floor):
 
 def _conclusion(found, tolerance):
     if found.differences:
-        return f"different: {len(found.differences)} difference(s) in {found.entries} figures and claims, {found.files} data files"
+        return (
+            f"different: {len(found.differences)} difference(s) in {found.entries} figures and claims, {found.files} data files"
+        )
     rest = found.files - found.identical
     within = f", {rest} within {tolerance:.0e} (largest relative difference {found.largest:.1e})" if rest else ""
     return f"the same: {found.entries} figures and claims, {found.files} data files, {found.identical} of them to the last digit{within}"

@@ -31,7 +31,9 @@ def rows_of(data_seed, *, widths=WIDTHS, epochs=EPOCHS, runs=RUNS):
     for width in widths:
         result = simulate(model_of(width, data_seed=data_seed), epochs=epochs, runs=runs, seed=starts_of(data_seed, width))
         measured = [result.mean(name) for name in MEASURES] + [result.deviation(name) for name in MEASURES]
-        rows += [[str(data_seed), str(width), str(epoch), *map("{:.6g}".format, row)] for epoch, row in zip(epochs, zip(*measured))]
+        rows += [
+            [str(data_seed), str(width), str(epoch), *map("{:.6g}".format, row)] for epoch, row in zip(epochs, zip(*measured))
+        ]
     return rows
 
 

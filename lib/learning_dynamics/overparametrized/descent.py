@@ -2,12 +2,15 @@
 
 import numpy as np
 
+from learning_dynamics._interruption import compiled_call, in_parts, look_up
 from learning_dynamics._threads import one_blas_thread
 from learning_dynamics.overparametrized import kernels
 
 METHODS = ("cold-hot", "fused", "blas")
 MOST_UNROLLED = 16
 EXPLOSION = 1e8
+FUSED_WORK, COLD_HOT_WORK = 2**28, 2.0**29
+"""Multiplications of one compiled call, which take less than a second."""
 ROWS = 4096
 
 
@@ -26,9 +29,14 @@ class Descent:
         self.outputs = linearization.outputs.copy()
         self.halves, self.block = None, kernels.FIRST_BLOCK
         self.counters = (0, 0, 0)
-        scale = np.sum((self.outputs - self.targets) ** 2) + np.sum(self.targets**2)
+        scale = np.sum((self.outputs - self.targets) ** 2) + np.sum(self.targets**2) + self._rounding()
         self.limit = EXPLOSION * float(scale)
         self.stable_step = 2 / linearization.eigenvalues[-1]
+
+    def _rounding(self):
+        """What rounding alone may make of a sum of squared residuals that is 0."""
+        terms = np.abs(self.scales) @ np.linalg.norm(self.weights, axis=1) * np.linalg.norm(self.features, axis=1).max()
+        return self.targets.size * (np.finfo(float).eps * terms) ** 2
 
     def states(self, epochs, progress):
         """Yield the weights at the given epochs; they are overwritten afterwards."""
@@ -47,18 +55,24 @@ class Descent:
             yield self.weights
 
     def _fused(self, epochs):
-        return kernels.fused_descent(
-            self.points,
-            self.zero,
-            self.targets,
-            self.weights,
-            self.scales,
-            self.active,
-            self.outputs,
-            self.step,
-            epochs,
-            self.limit,
-        )
+        done = 0
+        for part in in_parts(epochs, FUSED_WORK // (self.weights.size * self.targets.size)):
+            taken = kernels.fused_descent(
+                self.points,
+                self.zero,
+                self.targets,
+                self.weights,
+                self.scales,
+                self.active,
+                self.outputs,
+                self.step,
+                part,
+                self.limit,
+            )
+            done += taken
+            if taken < part:
+                break
+        return done
 
     def _cold_hot(self, epochs):
         with one_blas_thread():
@@ -67,7 +81,7 @@ class Descent:
         if self.halves is None:
             self.halves = _aligned(0.5 * _counts(self.active))
         gram = _aligned(self.step * self.scales[0] ** 2 * products)
-        done, self.block, *counters = kernels.cold_hot_descent(
+        arguments = (
             self.points,
             self.zero,
             np.sqrt(np.diag(products)),
@@ -83,8 +97,16 @@ class Descent:
             self.step,
             epochs,
             self.limit,
-            self.block,
+            kernels.rounding_allowance(self.zero, self.weights, self.scales, self.step),
         )
+        counts, block = np.zeros(6, np.int64), np.array([self.block, 0.0])
+        vectors, pairs, finished = np.zeros((4, self.targets.size)), _no_pairs(), False
+        while not finished:
+            with compiled_call():
+                finished, pairs = kernels.cold_hot_descent(*arguments, counts, block, vectors, pairs, COLD_HOT_WORK)
+            look_up()
+        done, *counters = counts[:4].tolist()
+        self.block = block[0]
         self.counters = tuple(old + new for old, new in zip(self.counters, counters))
         return done
 
@@ -104,6 +126,10 @@ class Descent:
                     np.greater(heights, 0, out=self.active[rows])
                     self.outputs += self.scales[rows] @ np.maximum(heights, 0)
         return epochs
+
+
+def _no_pairs():
+    return np.zeros(0, np.int64), np.zeros(1, np.int64), np.zeros(0, np.int64), np.zeros(0)
 
 
 def _aligned(array):

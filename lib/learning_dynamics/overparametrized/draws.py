@@ -5,8 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import fdtrc
 
-from learning_dynamics._validation import integer, real, real_array
+from learning_dynamics._limits import within_floats
+from learning_dynamics._validation import MOST_ENTRIES, instance, integer, moderate, real_array, shown
+from learning_dynamics.datasets import FigureDraws, PublishedFigure
 
+LARGEST = 1e6
 PANELS = {"a": "perpendicular", "b": "distance", "c": "displacement"}
 
 
@@ -64,17 +67,22 @@ def draw_test(curve, draws, *, components=3):
     >>> [round(draw_test(level * np.ones(5), draws, components=1).p_value, 4) for level in (1.1, 2.0)]
     [0.1939, 0.0]
     """
-    draws, curve = real_array("draws", draws, ndim=2), real_array("curve", curve, ndim=1)
+    draws, curve = real_array("draws", draws, ndim=2, squares=True), real_array("curve", curve, ndim=1, squares=True)
     count, places = draws.shape
     if curve.size != places:
         raise ValueError(f"curve must have {places} entries like each of the draws, got {curve.size}")
     q = integer("components", components, at_least=1)
     if q > min(count - 2, places):
-        raise ValueError(f"components must be at most {min(count - 2, places)} for {count} draws of {places} entries, got {q}")
+        raise ValueError(
+            f"components must be at most {min(count - 2, places)} for {count} draws of {places} entries, got {shown(q)}"
+        )
     mean = draws.mean(axis=0)
     _, sizes, directions = np.linalg.svd(draws - mean, full_matrices=False)
+    if not sizes[q - 1] > 0:
+        raise ValueError(f"draws must differ in at least {q} independent ways, got {np.count_nonzero(sizes)}")
     scores = directions[:q] @ (curve - mean)
-    distance = (count - 1) * np.sum((scores / sizes[:q]) ** 2)
+    with within_floats(curve=curve, draws=draws):
+        distance = (count - 1) * np.sum((scores / sizes[:q]) ** 2)
     return DrawTest(
         mean=mean,
         deviations=draws.std(axis=0, ddof=1) * np.sqrt(1 + 1 / count),
@@ -120,9 +128,11 @@ def published_curve(figure, panel, width):
     ValueError
         If the figure has no such curve.
     """
-    chosen = (figure["panel"] == panel) & (figure["m"] == width)
+    instance("figure", figure, PublishedFigure)
+    integer("width", width, at_least=1, at_most=MOST_ENTRIES)
+    chosen = (figure["panel"] == panel) & (figure["m"] == width) if isinstance(panel, str) else np.zeros(1, bool)
     if not chosen.any():
-        raise ValueError(f"panel and width must be those of a published curve, got {panel!r} and {width!r}")
+        raise ValueError(f"panel and width must be those of a published curve, got {shown(panel)} and {width!r}")
     return figure["epoch"][chosen], figure["value"][chosen]
 
 
@@ -140,7 +150,7 @@ def ratio_test(figure, stored, above, below=None, *, outside=1.0):
     below : tuple of str and int, optional
         Panel and width of the curve that divides; the last published value of `above` if omitted.
     outside : float
-        Factor, > 0, by which :math:`V_\perp` of the draws is multiplied first: how sharp the test is.
+        Factor, in [1e-6, 1e6], by which :math:`V_\perp` of the draws is multiplied first: how sharp the test is.
 
     Returns
     -------
@@ -149,9 +159,13 @@ def ratio_test(figure, stored, above, below=None, *, outside=1.0):
     Raises
     ------
     ValueError
-        If there is no such curve, or `outside` is not > 0.
+        If there is no such curve, or `outside` is outside its range.
     """
-    outside = real("outside", outside, above=0)
+    instance("stored", stored, FigureDraws)
+    outside = moderate("outside", outside, largest=LARGEST)
+    _curve("above", above)
+    if below is not None:
+        _curve("below", below)
     epochs, value = published_curve(figure, *above)
     if below is None:
         published = np.log(value[:-1] / value[-1])
@@ -163,6 +177,11 @@ def ratio_test(figure, stored, above, below=None, *, outside=1.0):
         published = np.log(value[i] / other_value[j])
         drawn = np.log(_drawn(stored, above, epochs, outside) / _drawn(stored, below, epochs, outside))
     return RatioTest(epochs=epochs, published=published, test=draw_test(published, drawn))
+
+
+def _curve(name, curve):
+    if not (isinstance(curve, tuple) and len(curve) == 2):
+        raise TypeError(f"{name} must be a pair of panel and width, got {shown(curve)}")
 
 
 def _drawn(stored, curve, epochs, outside):

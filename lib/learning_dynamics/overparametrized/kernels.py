@@ -105,20 +105,6 @@ def masked_sums(points, zero, mask, r):
 
 
 @njit(cache=True, nogil=True, **OPTIONS)
-def forward(points, zero, weights, scales, active, outputs):
-    r"""Fill in `active` and `outputs` for all neurons."""
-    outputs[:] = 0.0
-    for k in range(scales.size):
-        w = loaded(weights[k], zero)
-        mask = active[k]
-        scale = scales[k]
-        for i in range(outputs.size):
-            z = product(w, points, i)
-            mask[i] = z > 0.0
-            outputs[i] += scale * max(z, 0.0)
-
-
-@njit(cache=True, nogil=True, **OPTIONS)
 def copy_rows(source, target):
     """Copy the rows that both have. A loop, because an assignment of slices takes seconds to compile."""
     for k in range(min(len(source), len(target))):
@@ -350,42 +336,53 @@ def kernel_product(kernel, r, image):
 
 
 @njit(cache=True, nogil=True, **OPTIONS)
+def rounding_allowance(zero, weights, scales, step):
+    r"""Return how far a sum of residuals may be off without moving a weight by more than its rounding."""
+    return ROUNDING * math.sqrt(np.mean(weights * weights) * len(zero)) / (step * abs(scales[0]))
+
+
+@njit(cache=True, nogil=True, **OPTIONS)
 def cold_hot_descent(
-    points, zero, norms, norm, gram, targets, weights, scales, active, outputs, halves, kernel, step, epochs, limit, wanted
-):
+    points, zero, norms, norm, gram, targets, weights, scales, active, outputs, halves, kernel, step, epochs, limit, spare,
+    counts, block, vectors, pairs, work,
+):  # fmt: skip
     r"""Take the same steps as `fused_descent`, but move the neurons only at the end of a block.
 
     While no activity flips, one step changes the outputs by :math:`-s K r` with the tangent kernel
     :math:`K = (g^2/m) X^T X \circ A^T A`. Only hot pairs of a neuron and a point, which might flip before the block ends, are
     watched step by step. A block ends early, before the step that would break its certificates; one step is always certified.
     The certificates spare what moves no weight by more than its rounding, or a descent that has converged would break them all.
-    `weights`, `active`, `outputs`, `halves` and `kernel` are overwritten. `wanted` is the length of the first block, a float.
+    After about `work` multiplications the call returns, also within a block, and another goes on. `weights`, `active`, `outputs`,
+    `halves` and `kernel` are overwritten, and so are the int64 `counts`: epochs, blocks, steps of hot pairs, and flips so far; steps done
+    and length of the open block. Of that block: `block` holds the wanted length of the next one and the slack; `vectors`, shape
+    (4, n), the residuals at its start, their sum, the sum of their sizes, and its caps; `pairs` are its `hot_pairs`.
 
     Returns
     -------
     tuple
-        Epochs done, wanted length of the next block, and numbers of blocks, of steps of hot pairs, and of flips.
+        Whether all `epochs` are done, or the sum of squared residuals is not at most `limit`; and `pairs`.
     """
-    n = targets.size
-    first, r, path, lengths = np.empty(n), np.empty(n), np.empty(n), np.empty(n)
-    deviation, image, caps = np.empty(n), np.empty(n), np.empty(n)
-    epoch, blocks, hot_steps, flips = 0, 0, 0, 0
-    spare = ROUNDING * math.sqrt(np.mean(weights * weights) * len(zero)) / (step * abs(scales[0]))
-    while epoch < epochs:
-        for i in range(n):
-            first[i] = outputs[i] - targets[i]
-        kernel_product(kernel, first, image)
-        length = min(int(wanted), epochs - epoch)
-        allowance = DEVIATION_MARGIN * 0.5 * length * length
-        slack = allowance * drift_bound(points, norm, image) + spare
-        for i in range(n):
-            caps[i] = length * abs(first[i]) + allowance * abs(image[i]) + spare / norms[i]
-        hot = certify(points, zero, norms, weights, scales, active, first, outputs, step, length, slack)
-        pairs = hot_pairs(points, zero, norms, weights, scales, active, first, step, length, slack, caps, hot)
-        path[:] = 0.0
-        lengths[:] = 0.0
-        done = 0
-        while done < length:
+    n, first, path, lengths, caps = targets.size, vectors[0], vectors[1], vectors[2], vectors[3]
+    r, deviation, image, worked = np.empty(n), np.empty(n), np.empty(n), 0.0
+    while counts[0] < epochs:
+        if counts[5] == 0:
+            for i in range(n):
+                first[i] = outputs[i] - targets[i]
+            kernel_product(kernel, first, image)
+            length = min(int(block[0]), epochs - counts[0])
+            allowance = DEVIATION_MARGIN * 0.5 * length * length
+            block[1] = allowance * drift_bound(points, norm, image) + spare
+            for i in range(n):
+                caps[i] = length * abs(first[i]) + allowance * abs(image[i]) + spare / norms[i]
+            hot = certify(points, zero, norms, weights, scales, active, first, outputs, step, length, block[1])
+            pairs = hot_pairs(points, zero, norms, weights, scales, active, first, step, length, block[1], caps, hot)
+            path[:] = 0.0
+            lengths[:] = 0.0
+            counts[4], counts[5] = 0, length
+            worked += 4.0 * scales.size * n * len(zero)
+        slack, done, length, flips, diverged = block[1], counts[4], counts[5], 0, False
+        cost = 2.0 * n * n + pairs[2].size * n
+        while done < length and worked <= work:
             square = 0.0
             above = 0
             for i in range(n):
@@ -395,8 +392,10 @@ def cold_hot_descent(
                 lengths[i] += abs(r[i])
                 above += 1 if lengths[i] > caps[i] else 0
             if not square <= limit:
+                diverged = True
                 break
             if done > 0 and (above > 0 or drift_bound(points, norm, deviation) > slack):
+                length = done
                 break
             kernel_product(kernel, r, image)
             for i in range(n):
@@ -404,13 +403,18 @@ def cold_hot_descent(
                 outputs[i] -= image[i]
             flips += watch(points, zero, gram, weights, scales, active, halves, kernel, pairs, path, outputs, step)
             done += 1
+            worked += cost
+        counts[3], counts[4] = counts[3] + flips, done
+        if done < length and not diverged:
+            return False, pairs
         settle(points, zero, weights, scales, active, path, step)
-        epoch += done
-        blocks += 1
-        count = pairs[-1].size
-        hot_steps += done * count
-        if done == 0 or epoch == epochs:
+        counts[0] += done
+        counts[1] += 1
+        count = pairs[3].size
+        counts[2] += done * count
+        counts[5] = 0
+        if done == 0 or counts[0] == epochs:
             break
         balance = math.sqrt(SCAN_COST * scales.size / max(count * done, 1))
-        wanted = max(1.0, done * min(max(balance, 1 / MOST_GROWTH), MOST_GROWTH))
-    return epoch, wanted, blocks, hot_steps, flips
+        block[0] = max(1.0, done * min(max(balance, 1 / MOST_GROWTH), MOST_GROWTH))
+    return True, pairs

@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from learning_dynamics._threads import one_blas_thread
+from learning_dynamics._validation import real_array
 
 ROWS = 4096
 SINGULAR = 10 * np.finfo(float).eps
@@ -48,14 +49,20 @@ class Linearization:
     @cached_property
     def solution(self):
         r"""The solution :math:`w_L^*` of the linearised problem nearest to w(0), paper 3 equation (1), shape (m, D)."""
-        return self.weights + self.gradient_product(self.solve(self.targets - self.outputs))
+        return self.weights + self._product(self._solve(self.targets - self.outputs))
 
     def solve(self, vector):
         r"""Return :math:`(\nabla f_0^T \nabla f_0)^{-1} v`, shape (n,), for v of shape (n,)."""
+        return self._solve(self._of_inputs(vector))
+
+    def _solve(self, vector):
         return self.eigenvectors @ ((vector @ self.eigenvectors) / self.eigenvalues)
 
     def gradient_product(self, vector):
         r"""Return :math:`\nabla f_0 v`, shape (m, D), for v of shape (n,)."""
+        return self._product(self._of_inputs(vector))
+
+    def _product(self, vector):
         product = np.empty_like(self.weights)
         for rows in _blocks(self.scales.size):
             product[rows] = self.scales[rows, None] * ((self.active[rows] * vector) @ self.features)
@@ -63,6 +70,7 @@ class Linearization:
 
     def switched_product(self, weights, vector):
         r"""Return :math:`(\nabla f(w) - \nabla f_0) v`, shape (m, D), for weights w of shape (m, D) and v of shape (n,)."""
+        weights, vector = self._of_neurons("weights", weights), self._of_inputs(vector)
         product = np.empty_like(self.weights)
         for rows in _blocks(self.scales.size):
             change = (weights[rows] @ self.features.T > 0).astype(float) - self.active[rows]
@@ -71,6 +79,9 @@ class Linearization:
 
     def gradient_adjoint(self, direction):
         r"""Return :math:`\nabla f_0^T u`, shape (n,), for u of shape (m, D)."""
+        return self._adjoint(self._of_neurons("direction", direction))
+
+    def _adjoint(self, direction):
         adjoint = np.zeros(self.targets.size)
         for rows in _blocks(self.scales.size):
             moved = (self.scales[rows, None] * direction[rows]) @ self.features.T
@@ -79,18 +90,18 @@ class Linearization:
 
     def project(self, direction):
         r"""Return :math:`P_0 u`, shape (m, D), for u of shape (m, D): its part in the span of the gradient's columns."""
-        return self.gradient_product(self.solve(self.gradient_adjoint(direction)))
+        return self._product(self._solve(self.gradient_adjoint(direction)))
 
     def outputs_at(self, weights):
         r"""Return :math:`f_L(x_i, w) = \nabla f(x_i, w(0))^T w` on the training inputs, shape (n,)."""
-        return self.gradient_adjoint(weights)
+        return self._adjoint(self._of_neurons("weights", weights))
 
     def flipped(self, weights):
         """Return the number of pairs of a neuron and an input whose activity at weights of shape (m, D) is not that at w(0)."""
+        weights = self._of_neurons("weights", weights)
         with one_blas_thread():
             return sum(
-                np.count_nonzero((weights[rows] @ self.features.T > 0) != self.active[rows])
-                for rows in _blocks(self.scales.size)
+                np.count_nonzero((weights[rows] @ self.features.T > 0) != self.active[rows]) for rows in _blocks(self.scales.size)
             )
 
     def distances(self, weights):
@@ -107,12 +118,27 @@ class Linearization:
         :math:`P_0^\perp (w - w_L^*) = P_0^\perp (w - w(0))` is summed neuron by neuron, and :math:`V_\parallel` is
         :math:`q^T (\nabla f_0^T \nabla f_0)^{-1} q` with :math:`q = f_L(w) - Y`; nothing is formed as a difference of squares.
         """
+        weights = self._of_neurons("weights", weights)
         with one_blas_thread():
             moved = weights - self.weights
-            image = self.gradient_adjoint(moved)
-            outside = moved - self.gradient_product(self.solve(image))
+            image = self._adjoint(moved)
+            outside = moved - self._product(self._solve(image))
             modes = (self.outputs + image - self.targets) @ self.eigenvectors
         return float(np.vdot(outside, outside)), float(np.sum(modes**2 / self.eigenvalues)), float(np.vdot(moved, moved))
+
+    def _of_inputs(self, vector):
+        """A checked vector with one entry an input."""
+        vector = real_array("vector", vector, ndim=1, squares=True)
+        if vector.size != self.targets.size:
+            raise ValueError(f"vector must have {self.targets.size} entries, one an input, got {vector.size}")
+        return vector
+
+    def _of_neurons(self, name, matrix):
+        """A checked matrix with one row a neuron, as the weights are."""
+        matrix = real_array(name, matrix, ndim=2, squares=True)
+        if matrix.shape != self.weights.shape:
+            raise ValueError(f"{name} must have shape {self.weights.shape}, one row a neuron, got {matrix.shape}")
+        return matrix
 
 
 def linearize(*, features, targets, weights, scales):
@@ -164,7 +190,12 @@ def _suspects(features):
 def _check_rank(features, counts, parameters):
     if len(features) > parameters:
         raise ValueError(f"targets must be at most {parameters}, the number of trained weights, got {len(features)}")
-    dead = np.flatnonzero(np.diag(counts) == 0)
+    check_active(np.diag(counts))
+
+
+def check_active(diagonal):
+    """Refuse a network of which no neuron is active at some input; the entries of `diagonal`, one an input, are 0 there."""
+    dead = np.flatnonzero(diagonal == 0)
     if dead.size:
         raise ValueError(f"weights must make a neuron active at every input, but none is at input {dead[0]}")
 

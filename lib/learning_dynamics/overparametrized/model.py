@@ -5,11 +5,24 @@ from math import sqrt
 
 import numpy as np
 
-from learning_dynamics._validation import boolean, choice, integer, real, real_array
+from learning_dynamics._limits import check_room, within_floats
+from learning_dynamics._validation import (
+    LARGEST_SQUARABLE,
+    MOST_ENTRIES,
+    boolean,
+    choice,
+    integer,
+    moderate,
+    real,
+    real_array,
+    shown,
+    size,
+)
 
 LOSSES = ("sum", "half sum", "mean", "half mean")
 INITIALIZATIONS = ("normal", "uniform")
 LARGEST = 1e100
+LARGEST_FACTOR = 1e20
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -28,17 +41,17 @@ class TwoLayerRegression:
     width : int
         Number m of neurons, >= 1; even if `antisymmetric`.
     learning_rate : float
-        Step on the gradient of the loss, > 0.
+        Step on the gradient of the loss, in [1e-200, 1e200].
     loss : {"sum", "half sum", "mean", "half mean"}
         The sum or mean of :math:`(f(x_i) - y_i)^2`, or half of it. "half sum" makes `step` the learning rate, as in paper 3.
     gain : float
-        g, > 0; 1 in paper 3.
+        g, in [1e-20, 1e20]; 1 in paper 3.
     bias : bool
         Whether the inputs get a last entry 1, as in paper 3.
     initialization : {"normal", "uniform"}
         Each weight is drawn from N(0, scale^2) or uniformly from (-scale, scale).
     scale : float
-        Size of the initial weights, >= 0; kappa in paper 3.
+        Size of the initial weights, in [0, 1e20]; kappa in paper 3.
     antisymmetric : bool
         If so, each neuron of the first half comes again in the second with the other sign, so that :math:`f_0 = 0`.
 
@@ -76,10 +89,10 @@ class TwoLayerRegression:
         if targets.size != len(inputs):
             raise ValueError(f"targets must hold one entry a row of inputs, {len(inputs)}, got {targets.size}")
         for name in ("bias", "antisymmetric"):
-            if not isinstance(getattr(self, name), (bool, np.bool_)):
-                raise TypeError(f"{name} must be True or False, got {getattr(self, name)!r}")
+            boolean(name, getattr(self, name))
         _check_sizes(inputs, targets, self.bias)
-        width = integer("width", self.width, at_least=1)
+        width = size("width", self.width)
+        check_room(width * (inputs.shape[1] + 1), width=width)
         if self.antisymmetric and width % 2:
             raise ValueError(f"width must be even for antisymmetric pairs, got {width}")
         choice("loss", self.loss, LOSSES)
@@ -88,9 +101,9 @@ class TwoLayerRegression:
             "inputs": inputs,
             "targets": targets,
             "width": width,
-            "learning_rate": real("learning_rate", self.learning_rate, above=0),
-            "gain": real("gain", self.gain, above=0),
-            "scale": real("scale", self.scale, at_least=0),
+            "learning_rate": moderate("learning_rate", self.learning_rate, largest=LARGEST**2),
+            "gain": moderate("gain", self.gain, largest=LARGEST_FACTOR),
+            "scale": real("scale", real("scale", self.scale, at_least=0), at_most=LARGEST_FACTOR),
         }
         for name, value in checked.items():
             object.__setattr__(self, name, value)
@@ -108,14 +121,12 @@ class TwoLayerRegression:
 
     def loss_of(self, squares):
         r"""Return the loss for sums of squared residuals :math:`\sum_i (f(x_i) - y_i)^2`."""
+        squares = real_array("squares", squares, at_least=0)
         return squares * (1 if self.loss in ("sum", "mean") else 0.5) * self._share
 
     def extend(self, points):
         """Return points of shape (k, d) with a last column of ones if there is a bias."""
-        points = real_array("points", points, ndim=2)
-        if points.shape[1] != self.inputs.shape[1]:
-            raise ValueError(f"points must have {self.inputs.shape[1]} columns, got {points.shape[1]}")
-        return np.hstack([points, np.ones((len(points), 1))]) if self.bias else points
+        return extended(self, "points", points)
 
     def draw(self, seed):
         """Draw initial weights and signs.
@@ -160,13 +171,13 @@ class TwoLayerRegression:
         ValueError
             If a shape does not fit, or a sign is not 1 or -1.
         """
-        weights = real_array("weights", weights, ndim=2)
+        weights = real_array("weights", weights, ndim=2, squares=True)
         signs = real_array("signs", signs, ndim=1)
         wanted = (self.width, self.features.shape[1])
         if weights.shape != wanted:
             raise ValueError(f"weights must have shape {wanted}, one row a neuron, got {weights.shape}")
         if signs.shape != wanted[:1] or not np.all(np.abs(signs) == 1):
-            raise ValueError(f"signs must be {self.width} numbers 1 or -1, got {signs}")
+            raise ValueError(f"signs must be {self.width} numbers 1 or -1, got {shown(signs)}")
         return weights, self.gain / sqrt(self.width) * signs
 
     def outputs(self, weights, signs, points):
@@ -185,6 +196,7 @@ class TwoLayerRegression:
         weights, scales = self.network(weights, signs)
         features = self.extend(points)
         outputs = np.zeros(len(features))
+        _check_products(weights, features)
         for first in range(0, self.width, 4096):
             rows = slice(first, first + 4096)
             outputs += scales[rows] @ np.maximum(weights[rows] @ features.T, 0)
@@ -222,12 +234,18 @@ class PolynomialData:
 
     def target(self, points):
         """Return the targets of points of shape (k, d), shape (k,)."""
-        return ((real_array("points", points, ndim=2) @ self.beta) ** self.degree - self.shift) / self.spread
+        points = real_array("points", points, ndim=2, squares=True)
+        if points.shape[1] != self.beta.size:
+            raise ValueError(f"points must have {self.beta.size} columns, got {points.shape[1]}")
+        heights = points @ self.beta
+        with within_floats(points=points):
+            return (heights**self.degree - self.shift) / self.spread
 
     def fresh(self, *, count, seed):
         """Draw other points of the same kind; return them, shape (count, d), and their targets, shape (count,)."""
         rng = np.random.default_rng(integer("seed", seed, at_least=0))
-        points = _points_of_norm(rng, integer("count", count, at_least=1), self.beta.size, self.norm)
+        check_room(3 * size("count", count) * self.beta.size, count=count)
+        points = _points_of_norm(rng, count, self.beta.size, self.norm)
         return points, self.target(points)
 
 
@@ -249,7 +267,7 @@ def polynomial_data(*, seed, n=100, d=5, degree=2, norm=1.0, standardize=True, b
     standardize : bool
         Whether the targets get mean 0 and standard deviation 1.
     beta_norm : float, optional
-        If given, beta is scaled to this norm, > 0.
+        If given, beta is scaled to this norm, in [1e-100, 1e100].
 
     Returns
     -------
@@ -269,29 +287,51 @@ def polynomial_data(*, seed, n=100, d=5, degree=2, norm=1.0, standardize=True, b
     ((100, 5), 1.0)
     """
     rng = np.random.default_rng(integer("seed", seed, at_least=0))
-    n, d = integer("n", n, at_least=1), integer("d", d, at_least=1)
-    degree, norm = integer("degree", degree, at_least=0), real("norm", norm, at_least=1 / LARGEST, at_most=LARGEST)
+    n, d = size("n", n), size("d", d)
+    check_room(3 * n * d, n=n, d=d)
+    degree, norm = (
+        integer("degree", integer("degree", degree, at_least=0), at_most=MOST_ENTRIES),
+        moderate("norm", norm, largest=LARGEST),
+    )
     boolean("standardize", standardize)
     inputs = _points_of_norm(rng, n, d, norm)
     beta = rng.uniform(-1, 1, d)
     if beta_norm is not None:
-        beta *= real("beta_norm", beta_norm, above=0) / np.linalg.norm(beta)
+        beta *= moderate("beta_norm", beta_norm, largest=LARGEST) / np.linalg.norm(beta)
     with np.errstate(over="ignore"):
         powers = (inputs @ beta) ** degree
     if not np.isfinite(powers).all():
         raise ValueError(f"degree must leave the targets finite, got {degree} with points of norm {norm:g}")
-    shift, spread = (float(powers.mean()), float(powers.std())) if standardize else (0.0, 1.0)
+    with np.errstate(over="ignore", invalid="ignore"):
+        shift, spread = (float(powers.mean()), float(powers.std())) if standardize else (0.0, 1.0)
+    if not np.isfinite(spread):
+        raise ValueError(f"degree must leave the squares of the targets finite, got {degree} with points of norm {norm:g}")
     if not spread > 1e-12 * abs(shift):
-        raise ValueError(f"standardize must be False where all targets are equal, got {powers[0]:g} at n = {n}, degree = {degree}")
+        raise ValueError(
+            f"standardize must be False where all targets are equal, got {powers[0]:g} at n = {n}, degree = {degree}"
+        )
     targets = (powers - shift) / spread
-    return PolynomialData(
-        inputs=inputs, targets=targets, beta=beta, degree=degree, norm=norm, shift=shift, spread=spread
-    )
+    return PolynomialData(inputs=inputs, targets=targets, beta=beta, degree=degree, norm=norm, shift=shift, spread=spread)
+
+
+def _check_products(weights, features):
+    """Refuse weights and points of which one product overflows."""
+    largest = float(np.abs(weights).max()) * float(np.abs(features).max())
+    if not largest * features.shape[1] <= LARGEST_SQUARABLE:
+        raise ValueError(f"weights and points must have products up to {LARGEST_SQUARABLE:g}, got one of size {largest:.3g}")
 
 
 def _points_of_norm(rng, count, dimension, norm):
     points = rng.uniform(-1, 1, (count, dimension))
     return norm * points / np.linalg.norm(points, axis=1, keepdims=True)
+
+
+def extended(model, name, points):
+    """`TwoLayerRegression.extend` for points that have another name where they come from."""
+    points = real_array(name, points, ndim=2, squares=True)
+    if points.shape[1] != model.inputs.shape[1]:
+        raise ValueError(f"{name} must have {model.inputs.shape[1]} columns, got {points.shape[1]}")
+    return np.hstack([points, np.ones((len(points), 1))]) if model.bias else points
 
 
 def _check_sizes(inputs, targets, bias):

@@ -7,9 +7,10 @@ import numpy as np
 
 from learning_dynamics._randomness import replicate
 from learning_dynamics._threads import one_blas_thread
-from learning_dynamics._validation import choice, real, step_counts
+from learning_dynamics._validation import choice, function, instance, real, step_counts
 from learning_dynamics.overparametrized.descent import METHODS, MOST_UNROLLED, Descent
 from learning_dynamics.overparametrized.linearization import linearize
+from learning_dynamics.overparametrized.model import TwoLayerRegression
 
 DYNAMICS = ("gd", "flow")
 MOST_SUBSTEPS = 128
@@ -135,6 +136,8 @@ def simulate(
     True
     """
 
+    instance("model", model, TwoLayerRegression)
+
     def experiment(rng):
         options = {"dynamics": dynamics, "method": method, "tolerance": tolerance, "points": points, "progress": progress}
         return train(model, *model.draw(rng), epochs=epochs, **options)
@@ -145,9 +148,7 @@ def simulate(
     return Simulation(epochs=results[0].epochs, predictions=predictions, **stacked)
 
 
-def train(
-    model, weights, signs, *, epochs, dynamics="gd", method="cold-hot", tolerance=1e-3, points=None, progress=None
-):
+def train(model, weights, signs, *, epochs, dynamics="gd", method="cold-hot", tolerance=1e-3, points=None, progress=None):
     r"""Train the first layer from given weights by full-batch descent or by its flow.
 
     Parameters
@@ -206,6 +207,7 @@ def train(
     >>> train(model, [[1.0, 1.0]], [1.0], epochs=2000).weights.round(6)
     array([[-1.,  2.]])
     """
+    instance("model", model, TwoLayerRegression)
     choice("dynamics", dynamics, DYNAMICS)
     choice("method", method, METHODS)
     real("tolerance", tolerance, above=0)
@@ -214,6 +216,8 @@ def train(
     features = model.features
     if method != "blas" and features.shape[1] > MOST_UNROLLED:
         raise ValueError(f"method must be 'blas' for more than {MOST_UNROLLED} inputs and bias, got {method!r}")
+    if progress is not None:
+        function("progress", progress, "a function of the number of epochs")
     extended = None if points is None else model.extend(points)
     linearization = linearize(features=features, targets=model.targets, weights=weights, scales=scales)
     _warn_of_large_step(model.step, linearization.eigenvalues[-1])

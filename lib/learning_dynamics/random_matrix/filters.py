@@ -2,12 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from math import inf
 
 import numpy as np
 
-from learning_dynamics._validation import real, real_array, step_counts
+from learning_dynamics._interruption import in_parts
+from learning_dynamics._limits import within_floats
+from learning_dynamics._validation import boolean, function, instance, real, real_array, step_counts
 from learning_dynamics.random_matrix import kernels
+
+STEPS_A_CALL = 2**26
+"""Steps of one eigenvalue in a compiled call, which take well below a second."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,8 +44,9 @@ class SpectralFilter:
 
     def __post_init__(self):
         for name in ("start", "learnt"):
-            if not callable(getattr(self, name)):
-                raise TypeError(f"{name} must be a function of eigenvalues and times, got {getattr(self, name)!r}")
+            function(name, getattr(self, name), "a function of eigenvalues and times")
+        real("stable_below", self.stable_below, above=0, infinite=True)
+        boolean("whole_steps", self.whole_steps)
 
 
 def ridge_flow(*, alpha, penalty):
@@ -69,20 +76,24 @@ def ridge_flow(*, alpha, penalty):
     >>> ridge_flow(alpha=0.1, penalty=1.0).learnt([0.0, 1.0], [10.0]).round(4)
     array([[0.6321, 0.4323]])
     """
-    alpha, penalty = real("alpha", alpha, above=0), real("penalty", penalty, at_least=0)
+    options = {"alpha": real("alpha", alpha, above=0), "penalty": real("penalty", penalty, at_least=0)}
+    return SpectralFilter(start=partial(_ridge_start, **options), learnt=partial(_ridge_learnt, **options))
 
-    def start(x, t):
-        return np.exp(-_exponents(x, t))
 
-    def learnt(x, t):
-        z = _exponents(x, t)
-        mean_decay = np.divide(-np.expm1(-z), z, out=np.ones_like(z), where=z > 0)
-        return alpha * np.asarray(t, float)[:, None] * mean_decay
+def _ridge_start(x, t, *, alpha, penalty):
+    x, t = _places(x, t)
+    return np.exp(-np.outer(alpha * t, x + penalty))
 
-    def _exponents(x, t):
-        return np.outer(alpha * np.asarray(t, float), np.asarray(x, float) + penalty)
 
-    return SpectralFilter(start=start, learnt=learnt)
+def _ridge_learnt(x, t, *, alpha, penalty):
+    x, t = _places(x, t)
+    z = np.outer(alpha * t, x + penalty)
+    return alpha * t[:, None] * np.divide(-np.expm1(-z), z, out=np.ones_like(z), where=z > 0)
+
+
+def _places(x, t):
+    """Checked eigenvalues, shape (k,), and times, shape (m,)."""
+    return real_array("x", x, ndim=1, at_least=0), real_array("t", t, ndim=1, at_least=0)
 
 
 def ridge_regression():
@@ -103,16 +114,20 @@ def ridge_regression():
     >>> ridge_regression().learnt([0.0, 1.0], [1.0])
     array([[1. , 0.5]])
     """
+    return SpectralFilter(start=_no_start, learnt=_regression_learnt)
 
-    def start(x, t):
-        return np.zeros((len(t), len(x)))
 
-    def learnt(x, t):
-        if np.min(t) <= 0:
-            raise ValueError(f"t, the penalty of ridge regression, must be > 0, got {float(np.min(t))!r}")
-        return 1 / np.add.outer(np.asarray(t, float), np.asarray(x, float))
+def _no_start(x, t):
+    x, t = _places(x, t)
+    return np.zeros((t.size, x.size))
 
-    return SpectralFilter(start=start, learnt=learnt)
+
+def _regression_learnt(x, t):
+    x, t = _places(x, t)
+    if t.min() <= 0:
+        raise ValueError(f"t, the penalty of ridge regression, must be > 0, got {float(t.min())!r}")
+    with within_floats(t=t):
+        return 1 / np.add.outer(t, x)
 
 
 def heavy_ball(*, alpha, momentum, penalty=0.0):
@@ -151,27 +166,39 @@ def heavy_ball(*, alpha, momentum, penalty=0.0):
     """
     alpha, penalty = real("alpha", alpha, above=0), real("penalty", penalty, at_least=0)
     momentum = real("momentum", momentum, at_least=0, below=1)
+    with within_floats(alpha=alpha):
+        stable_below = np.divide(2 * (1 + momentum), alpha) - penalty
+    if stable_below <= 0:
+        raise ValueError(f"alpha and penalty must have alpha * penalty < 2 (1 + momentum), got {alpha!r} and {penalty!r}")
+    options = {"alpha": alpha, "momentum": momentum, "penalty": penalty}
+    return SpectralFilter(
+        start=partial(_recurrence, first=1.0, push=0.0, **options),
+        learnt=partial(_recurrence, first=0.0, push=alpha, **options),
+        stable_below=float(stable_below),
+        whole_steps=True,
+    )
 
-    def start(x, t):
-        return recurrence(x, t, first=1.0, push=0.0)
 
-    def learnt(x, t):
-        return recurrence(x, t, first=0.0, push=alpha)
+def _recurrence(x, t, *, alpha, momentum, penalty, first, push):
+    x, t = _places(x, t)
+    wanted, place = np.unique(t, return_inverse=True)
+    step_counts("t", wanted)
+    return stepped(alpha * (x + penalty), momentum, first, push, wanted)[place]
 
-    def recurrence(x, t, *, first, push):
-        wanted, place = np.unique(real_array("t", t, ndim=1, at_least=0), return_inverse=True)
-        step_counts("t", wanted)
-        pulls = alpha * (real_array("x", x, ndim=1, at_least=0) + penalty)
-        return kernels.two_step_recurrence(pulls, momentum, first, push, wanted)[place]
 
-    stable_below = 2 * (1 + momentum) / alpha - penalty
-    return SpectralFilter(start=start, learnt=learnt, stable_below=stable_below, whole_steps=True)
+def stepped(pulls, momentum, first, push, t):
+    """The values of the recurrence at ascending times, shape (m, k), stepped in parts that an interrupt can come between."""
+    values, now, change = np.empty((t.size, pulls.size)), np.full(pulls.size, first), np.zeros(pulls.size)
+    for row, steps in zip(values, np.diff(t, prepend=0.0).astype(np.int64).tolist()):
+        for count in in_parts(steps, STEPS_A_CALL // pulls.size):
+            kernels.two_step_recurrence(pulls, momentum, push, now, change, count)
+        row[:] = now
+    return values
 
 
 def check_filter(spectral_filter, t, largest):
     """Refuse times that the filter does not know and eigenvalues up to `largest` on which it diverges."""
-    if not isinstance(spectral_filter, SpectralFilter):
-        raise TypeError(f"spectral_filter must be a SpectralFilter, got {spectral_filter!r}")
+    instance("spectral_filter", spectral_filter, SpectralFilter)
     if spectral_filter.whole_steps and (t != np.floor(t)).any():
         raise ValueError(f"t must hold integers for this filter, got {t[t != np.floor(t)][0]!s}")
     if not largest < spectral_filter.stable_below:
@@ -179,3 +206,26 @@ def check_filter(spectral_filter, t, largest):
             f"the filter must converge up to the largest eigenvalue {largest:.6g}, got one that diverges from "
             f"{spectral_filter.stable_below:.6g} on"
         )
+
+
+def filter_values(spectral_filter, x, t):
+    """Return what `start` and `learnt` give, each of shape (m, k), for checked vectors x, shape (k,), and t, shape (m,).
+
+    Raises
+    ------
+    ValueError
+        If one of them gives anything but finite real numbers in that shape.
+    """
+    return tuple(_checked_values(name, getattr(spectral_filter, name), x, t) for name in ("start", "learnt"))
+
+
+def _checked_values(name, function, x, t):
+    values = np.asarray(function(x, t))
+    if values.shape != (t.size, x.size) or values.dtype.kind not in "iuf":
+        raise ValueError(
+            f"{name} must return real numbers of shape {(t.size, x.size)}, one row a time, "
+            f"got {values.dtype} of shape {values.shape}"
+        )
+    if not np.isfinite(values).all():
+        raise ValueError(f"{name} must return finite numbers, got {values[~np.isfinite(values)][0]!s}")
+    return values

@@ -166,32 +166,63 @@ def resolvent_sums(eigenvalues, products, z):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def two_step_recurrence(pulls, momentum, first, push, t):
-    r"""Return u at whole times t, where :math:`u_0` = first and a step is :math:`d \leftarrow \beta d - a u + b, u \leftarrow u + d`.
+def two_step_recurrence(pulls, momentum, push, now, change, steps):
+    r"""Step :math:`d \leftarrow \beta d - a u + b, u \leftarrow u + d` a number of times.
 
     Parameters
     ----------
     pulls : float64 array, shape (k,)
         a.
-    momentum, first, push : float
-        :math:`\beta`, :math:`u_0` and b; d begins with 0.
-    t : float64 array, shape (m,)
-        Ascending.
+    momentum, push : float
+        :math:`\beta` and b.
+    now, change : float64 arrays, shape (k,)
+        u and d; overwritten.
+    steps : int
+    """
+    for _ in range(steps):
+        for k in range(pulls.size):
+            change[k] = momentum * change[k] - pulls[k] * now[k] + push
+            now[k] += change[k]
+
+
+@njit(cache=True, nogil=True)
+def noise_sums(x, nu, alpha, strength, residuals):
+    r"""Solve the Volterra equation of the noise of batches, step by step.
+
+    Parameters
+    ----------
+    x, nu : float64 arrays, shape (k,)
+        Nodes, and weights of nu.
+    alpha, strength : float
+        Step, and :math:`\gamma`.
+    residuals : float64 array, shape (T,)
+        Mean square of the residuals without the noise, at the times 0 to T - 1.
 
     Returns
     -------
-    float64 array, shape (m, k)
+    norms, margins : float64 arrays, shape (T,)
+        What the noise adds to V and to V_train.
     """
-    values = np.empty((t.size, pulls.size))
-    now = np.full(pulls.size, first)
-    change = np.zeros(pulls.size)
-    step = 0
-    for i in range(t.size):
-        while step < t[i]:
-            for k in range(pulls.size):
-                change[k] = momentum * change[k] - pulls[k] * now[k] + push
-                now[k] += change[k]
-            step += 1
-        for k in range(pulls.size):
-            values[i, k] = now[k]
-    return values
+    norms, margins = np.zeros(len(residuals)), np.zeros(len(residuals))
+    spread = np.zeros(len(x))
+    kept = (1 - alpha * x) ** 2
+    for t in range(1, len(residuals)):
+        push = strength * (residuals[t - 1] + margins[t - 1])
+        for k in range(len(x)):
+            spread[k] = kept[k] * spread[k] + push
+            norms[t] += x[k] * nu[k] * spread[k]
+            margins[t] += x[k] ** 2 * nu[k] * spread[k]
+    return norms, margins
+
+
+@njit(cache=True, nogil=True)
+def one_pass(mu_norm2, sigma2, alpha, ratio, steps):
+    """Return E and V of one pass over fresh points at the times 0 to `steps`, float64 arrays of shape (steps + 1,)."""
+    E, V = np.zeros(steps + 1), np.full(steps + 1, sigma2)
+    for t in range(steps):
+        e, v = E[t], V[t]
+        pull = v + (2 + mu_norm2) * e**2 - 2 * (1 + mu_norm2) * e + mu_norm2
+        residual = 1 - 2 * e + v + e**2
+        E[t + 1] = e - alpha * ((1 + mu_norm2) * e - mu_norm2)
+        V[t + 1] = v - 2 * alpha * (v + e**2 - e) + alpha**2 * (pull + residual / ratio)
+    return E, V

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from math import sqrt
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import ndtr
 
-from learning_dynamics._validation import real, real_array
+from learning_dynamics._validation import broadcast, real, real_array
 
 LARGEST = 1e100
 """Largest size of a parameter, so that squares of them, and quotients of squares, stay finite."""
@@ -51,40 +52,40 @@ class MixtureClassification:
     sigma2: float
     alpha: float
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         object.__setattr__(self, "mu_norm2", real("mu_norm2", self.mu_norm2, at_least=1 / LARGEST, at_most=LARGEST))
         object.__setattr__(self, "c", real("c", self.c, at_least=SMALLEST_RATIO, at_most=LARGEST))
         object.__setattr__(self, "sigma2", real("sigma2", self.sigma2, at_least=0))
         object.__setattr__(self, "alpha", real("alpha", self.alpha, above=0, at_most=LARGEST))
 
     @property
-    def bulk_edges(self):
+    def bulk_edges(self) -> tuple[float, float]:
         r"""Edges :math:`(1 \mp \sqrt c)^2` of the Marchenko-Pastur bulk, paper 1 equation (3), as a pair of floats."""
         return bulk_edges(c=self.c)
 
     @property
-    def spike(self):
+    def spike(self) -> float:
         r"""Position :math:`l_s = c + 1 + \|\mu\|^2 + c/\|\mu\|^2`, paper 1 equation (9); an eigenvalue only if `has_spike`."""
         return (1 + self.mu_norm2) * (self.mu_norm2 + self.c) / self.mu_norm2
 
     @property
-    def has_spike(self):
+    def has_spike(self) -> bool:
         r"""Whether :math:`\|\mu\|^2 > \sqrt c`, so that the largest eigenvalue of :math:`XX^T/n` leaves the bulk."""
         return self.mu_norm2 > sqrt(self.c)
 
     @property
-    def largest_eigenvalue(self):
+    def largest_eigenvalue(self) -> float:
         r"""Limit of the largest eigenvalue of :math:`XX^T/n`, which is the spike or else the upper edge of the bulk."""
         return self.spike if self.has_spike else self.bulk_edges[1]
 
 
-def bulk_edges(*, c):
+def bulk_edges(*, c: float) -> tuple[float, float]:
     r"""Edges :math:`(1 \mp \sqrt c)^2` of the Marchenko-Pastur bulk for a positive float c, exact to rounding next to c = 1."""
     root = sqrt(c)
     return ((1 - c) / (1 + root)) ** 2, (1 + root) ** 2
 
 
-def classification_error(margin_mean, margin_variance):
+def classification_error(margin_mean: ArrayLike, margin_variance: ArrayLike) -> np.ndarray:
     r"""Probability that a Gaussian margin is negative, :math:`Q(\text{mean}/\sqrt{\text{variance}})`.
 
     Parameters
@@ -118,12 +119,7 @@ def classification_error(margin_mean, margin_variance):
     """
     mean = real_array("margin_mean", margin_mean)
     deviation = np.sqrt(real_array("margin_variance", margin_variance, at_least=0))
-    try:
-        np.broadcast_shapes(mean.shape, deviation.shape)
-    except ValueError:
-        raise ValueError(
-            f"margin_variance must have a shape that fits that of margin_mean, {mean.shape}, got {deviation.shape}"
-        ) from None
-    with np.errstate(divide="ignore", invalid="ignore"):
+    broadcast(margin_mean=mean, margin_variance=deviation)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         ratio = mean / deviation
     return np.asarray(ndtr(-np.where(np.isnan(ratio), 0.0, ratio)))

@@ -1,5 +1,6 @@
 r"""Readings of the recipe of paper 1, figure 6: how strong the noise is, and in which unit; and the law of :math:`\|\mu\|^2` under each."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
 from math import sqrt
@@ -7,8 +8,10 @@ from math import sqrt
 import numpy as np
 from scipy.stats import ncx2
 
-from learning_dynamics._validation import choice, real, real_array
+from learning_dynamics._limits import within_floats
+from learning_dynamics._validation import choice, moderate, real, real_array, shown
 
+LARGEST = 1e100
 READINGS = ("power ratio", "signal to noise", "unit noise", "inverse variance")
 
 
@@ -61,8 +64,10 @@ class SignalLaw:
 
     def p_value(self, value):
         """Two-sided probability of a value at least as far out, twice the smaller tail; a float from 0 to 1."""
+        value = real("value", value)
         law = ncx2(self.p, self.clean / self.spread, scale=self.scale**2 * self.spread)
-        return float(min(1.0, 2 * min(law.cdf(value), law.sf(value))))
+        with within_floats(value=value):
+            return float(min(1.0, 2 * min(law.cdf(value), law.sf(value))))
 
 
 def noise_and_scale(points, *, reading, decibel=-10.0, pixel_mean, pixel_variance, centred_power):
@@ -85,7 +90,7 @@ def noise_and_scale(points, *, reading, decibel=-10.0, pixel_mean, pixel_varianc
         The noise level d of the text.
     pixel_mean, pixel_variance, centred_power : float
         Mean and variance of all pixels together, and mean over pixels of each pixel's variance, in the data set that the images
-        come from; the variances > 0. The first reading does not use them.
+        come from; the variances > 0. All at most 1e100 in size. The first reading does not use them.
 
     Returns
     -------
@@ -98,17 +103,29 @@ def noise_and_scale(points, *, reading, decibel=-10.0, pixel_mean, pixel_varianc
         If an argument is not allowed.
     """
     choice("reading", reading, READINGS)
-    ratio = 10 ** (real("decibel", decibel, at_least=-300, at_most=300) / 10)
+    ratio = _ratio(decibel)
+    points = real_array("points", points, ndim=2, squares=True)
+    mean, variance, centred = _pixel_powers(pixel_mean, pixel_variance, centred_power)
     if reading == "power ratio":
-        return ratio * float(np.mean(np.square(real_array("points", points, ndim=2)))), 1.0
-    variance = real("pixel_variance", pixel_variance, above=0)
-    mean_square = variance + real("pixel_mean", pixel_mean) ** 2
+        return ratio * float(np.mean(np.square(points))), 1.0
+    mean_square = variance + mean**2
     if reading == "signal to noise":
         return mean_square / ratio, sqrt(ratio / mean_square)
     if reading == "unit noise":
         return 1.0, 1 / sqrt(1 + mean_square)
     power = ratio / variance
-    return power, 1 / sqrt(power + real("centred_power", centred_power, above=0))
+    return power, 1 / sqrt(power + centred)
+
+
+def _ratio(decibel):
+    return 10 ** (real("decibel", decibel, at_least=-300, at_most=300) / 10)
+
+
+def _pixel_powers(pixel_mean, pixel_variance, centred_power):
+    """Mean, variance and centred power of a data set, checked."""
+    mean = real("pixel_mean", pixel_mean, at_least=-LARGEST, at_most=LARGEST)
+    variances = {"pixel_variance": pixel_variance, "centred_power": centred_power}
+    return mean, *(moderate(name, value, largest=LARGEST) for name, value in variances.items())
 
 
 def readings_of_the_text(powers, *, decibel=-10.0):
@@ -132,10 +149,11 @@ def readings_of_the_text(powers, *, decibel=-10.0):
     TypeError, ValueError
         If an argument is not allowed.
     """
-    ratio = 10 ** (real("decibel", decibel, at_least=-300, at_most=300) / 10)
+    ratio = _ratio(decibel)
+    powers = {name: moderate("powers", measure, largest=LARGEST) for name, measure in _named(powers)}
     found = []
     for (name, measure), (words, factor) in product(powers.items(), (("noise to signal", ratio), ("signal to noise", 1 / ratio))):
-        power = factor * real("powers", measure, above=0)
+        power = factor * measure
         for unit, square in (("none", 1.0), ("images", measure), ("noise", power), ("both", measure + power)):
             found.append(Reading(noise=f"{words}, {name}", unit=unit, power=power, scale=1 / sqrt(square)))
     for words, power in (("absolute", ratio), ("variance 1", 1.0)):
@@ -143,6 +161,12 @@ def readings_of_the_text(powers, *, decibel=-10.0):
         units |= {f"both, {name}": power + measure for name, measure in powers.items()}
         found += [Reading(noise=words, unit=unit, power=power, scale=1 / sqrt(square)) for unit, square in units.items()]
     return found
+
+
+def _named(powers):
+    if not isinstance(powers, Mapping) or not powers:
+        raise TypeError(f"powers must be a dict that holds at least one measure by its name, got {shown(powers)}")
+    return powers.items()
 
 
 def signal_law(points, labels, *, power, scale):
@@ -169,10 +193,10 @@ def signal_law(points, labels, *, power, scale):
     TypeError, ValueError
         If an argument is not allowed.
     """
-    points = real_array("points", points, ndim=2)
+    points = real_array("points", points, ndim=2, squares=True)
     labels = real_array("labels", labels, ndim=1)
     if labels.shape != points.shape[:1] or not np.isin(labels, (-1, 1)).all() or abs(labels.sum()) == labels.size:
-        raise ValueError("labels must be -1 or +1, one for each point, and both present")
+        raise ValueError(f"labels must be -1 or +1, one for each point, and both present, got {shown(labels)}")
     power, scale = real("power", power, above=0), real("scale", scale, above=0)
     classes = [points[labels == a] for a in (-1, 1)]
     half = (classes[1].mean(axis=0) - classes[0].mean(axis=0)) / 2
@@ -200,12 +224,13 @@ def power_measures(points, *, pixel_mean, pixel_variance, centred_power):
     TypeError, ValueError
         If an argument is not allowed.
     """
-    points = real_array("points", points, ndim=2)
+    points = real_array("points", points, ndim=2, squares=True)
+    mean, variance, centred = _pixel_powers(pixel_mean, pixel_variance, centred_power)
     return {
         "mean square": float(np.mean(points**2)),
         "variance": float(points.var()),
         "centred power": float(points.var(axis=0).mean()),
-        "mean square of all": real("pixel_variance", pixel_variance, above=0) + real("pixel_mean", pixel_mean) ** 2,
-        "variance of all": pixel_variance,
-        "centred power of all": real("centred_power", centred_power, above=0),
+        "mean square of all": variance + mean**2,
+        "variance of all": variance,
+        "centred power of all": centred,
     }

@@ -11,7 +11,7 @@ import numpy as np
 
 from learning_dynamics._randomness import available_processors
 from learning_dynamics._threads import one_blas_thread
-from learning_dynamics._validation import choice, integer, real, real_array
+from learning_dynamics._validation import choice, indices, instance, integer, real, real_array
 
 SURROGATES = ("gaussian", "gaussian pool", "own projections", "gaussian projections", "own norms", "permuted")
 CLASSES = (-1.0, 1.0)
@@ -47,10 +47,14 @@ class WhitenedMixture:
 
     def points(self, index):
         """Return the points x with the given indices as rows, numpy.ndarray of float, shape (len(index), p)."""
+        index = indices("index", index, below=len(self.labels))
         return self.z[index] + self.labels[index, None] * self.mu
 
     def margins(self, weights):
         """Return label times score of every point, shape (m, N), for weights of shape (m, p)."""
+        weights = real_array("weights", weights, ndim=2)
+        if weights.shape[1] != self.mu.size:
+            raise ValueError(f"weights must have {self.mu.size} columns, one a dimension, got {weights.shape[1]}")
         return self.labels * (weights @ self.z.T) + (weights @ self.mu)[:, None]
 
 
@@ -146,6 +150,7 @@ def surrogate(mixture, kind, *, seed):
     TypeError, ValueError
         If `kind` or `seed` is not allowed.
     """
+    instance("mixture", mixture, WhitenedMixture)
     choice("kind", kind, SURROGATES)
     rng = np.random.default_rng(integer("seed", seed, at_least=0))
     return WhitenedMixture(z=_MAKERS[kind](mixture, rng), labels=mixture.labels, mu=mixture.mu)

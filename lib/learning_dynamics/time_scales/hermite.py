@@ -1,15 +1,17 @@
 r"""Expansions in the orthonormal Hermite polynomials :math:`h_k = \mathrm{He}_k/\sqrt{k!}` of the standard normal
 law."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from itertools import pairwise
 from math import factorial, pi, sqrt
-from typing import Callable
 
 import numpy as np
 from scipy.special import erf, expit, ndtr
 
-from learning_dynamics._validation import integer, real, real_array
+from learning_dynamics._limits import within_floats
+from learning_dynamics._validation import function, instance, integer, real, real_array, shown
 
 HALF_RANGE = 18.0
 PANEL_NODES = 32
@@ -42,9 +44,10 @@ class Activation:
     name: str = "custom"
 
     def __post_init__(self):
-        if not callable(self.function):
-            raise TypeError(f"function must be callable, got {self.function!r}")
-        kinks = real_array("kinks", self.kinks, ndim=1) if np.size(self.kinks) else ()
+        function("function", self.function, "callable")
+        instance("name", self.name, str)
+        none = isinstance(self.kinks, (tuple, list)) and not self.kinks
+        kinks = () if none else real_array("kinks", self.kinks, ndim=1)
         object.__setattr__(self, "kinks", tuple(sorted({float(kink) for kink in kinks})))
 
     def __reduce__(self):
@@ -204,10 +207,11 @@ def from_powers(coefficients):
     if powers.size > 150:
         raise ValueError(f"coefficients must have at most 150 entries, got {powers.size}")
     result = np.zeros(powers.size)
-    for j, power in enumerate(powers):
-        for i in range(j // 2 + 1):
-            rest = j - 2 * i
-            result[rest] += power * (factorial(j) // (2**i * factorial(i) * factorial(rest))) * sqrt(factorial(rest))
+    with within_floats(coefficients=powers):
+        for j, power in enumerate(powers):
+            for i in range(j // 2 + 1):
+                rest = j - 2 * i
+                result[rest] += power * (factorial(j) // (2**i * factorial(i) * factorial(rest))) * sqrt(factorial(rest))
     return result
 
 
@@ -236,8 +240,9 @@ def hermite_sum(coefficients, x):
     coefficients = real_array("coefficients", coefficients, ndim=1)
     x = real_array("x", x)
     last, before = np.zeros_like(x), np.zeros_like(x)
-    for k in range(coefficients.size - 1, -1, -1):
-        last, before = coefficients[k] + x / sqrt(k + 1) * last - sqrt((k + 1) / (k + 2)) * before, last
+    with within_floats(coefficients=coefficients, x=x):
+        for k in range(coefficients.size - 1, -1, -1):
+            last, before = coefficients[k] + x / sqrt(k + 1) * last - sqrt((k + 1) / (k + 2)) * before, last
     return last[()]
 
 
@@ -251,10 +256,7 @@ def as_activation(name, value):
         return ACTIVATIONS[value]
     if callable(value):
         return Activation(function=value)
-    raise TypeError(
-        f"{name} must be a name, a function, an Activation or an array of Hermite coefficients, "
-        f"got {value!r}"
-    )
+    raise TypeError(f"{name} must be a name, a function, an Activation or an array of Hermite coefficients, got {shown(value)}")
 
 
 def _degree(degree):
@@ -299,7 +301,12 @@ def _relative_change(coefficients_before, norm2_before, coefficients, norm2):
 
 def _projections(activation, degree, panels):
     x, weights = _panel_rule(activation.kinks, panels)
-    f = np.asarray(activation.function(x))
+    try:
+        f = np.asarray(activation.function(x))
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"activation {activation.name!r} must take an array and return one of its shape, got {type(error).__name__}: {shown(error)}"
+        ) from error
     if f.shape != x.shape or f.dtype.kind not in "biuf" or not np.isfinite(f).all():
         raise ValueError(f"activation {activation.name!r} must return a finite real array of the shape of its argument")
     density_root = np.exp(-x * x / 4) / (2 * pi) ** 0.25
@@ -319,7 +326,7 @@ def _panel_rule(kinks, panels):
     nodes, weights = np.polynomial.legendre.leggauss(PANEL_NODES)
     inner = [kink for kink in kinks if abs(kink) < HALF_RANGE]
     ends = np.array([-HALF_RANGE, *inner, HALF_RANGE])
-    pieces = [np.linspace(low, high, panels + 1) for low, high in zip(ends, ends[1:])]
+    pieces = [np.linspace(low, high, panels + 1) for low, high in pairwise(ends)]
     low = np.concatenate([piece[:-1] for piece in pieces])
     high = np.concatenate([piece[1:] for piece in pieces])
     x = (low + high)[:, None] / 2 + np.multiply.outer(high - low, nodes) / 2

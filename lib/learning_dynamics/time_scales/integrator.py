@@ -16,10 +16,7 @@ class StepLimitError(ArithmeticError):
 
     def __init__(self, reason, *, t, t_end, state):
         largest = np.abs(state[0]).max()
-        super().__init__(
-            f"{reason} to reach t = {t_end:g}: "
-            f"the flow stopped at t = {t:.6g} with largest |a| = {largest:.4g}"
-        )
+        super().__init__(f"{reason} to reach t = {t_end:g}: the flow stopped at t = {t:.6g} with largest |a| = {largest:.4g}")
         self.t, self.state = t, tuple(part.copy() for part in state)
 
 

@@ -1,12 +1,13 @@
 """The problem of this wing: learning a single-index function with a two-layer network in many dimensions."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from math import log, sqrt
-from typing import Callable
 
 import numpy as np
 
-from learning_dynamics._validation import integer, real, real_array
+from learning_dynamics._limits import check_room
+from learning_dynamics._validation import integer, real, real_array, size
 from learning_dynamics.time_scales import hermite, order
 from learning_dynamics.time_scales.hermite import Activation, as_activation
 
@@ -147,13 +148,14 @@ def uniform_start(m):
     TypeError, ValueError
         If `m` is not an integer >= 1.
     """
-    m = integer("m", m, at_least=1)
+    m = size("m", m)
+    check_room(3 * m, m=m)
     return (2 * np.arange(m) + 1 - m) / m
 
 
 def starting_weights(a0):
     """Return `a0` as a checked float64 vector."""
-    return real_array("a0", a0, ndim=1)
+    return real_array("a0", a0, ndim=1, squares=True)
 
 
 def _specification(name, value):
@@ -194,7 +196,4 @@ def _check_terms(target, phi, degree):
         return
     lost = 1 - phi @ phi / hermite.squared_norm(target)
     if lost > LARGEST_LOST_SHARE:
-        raise ValueError(
-            f"degree must be larger, got {degree}: "
-            f"the terms beyond it hold {lost:.1%} of the target's squared norm"
-        )
+        raise ValueError(f"degree must be larger, got {degree}: the terms beyond it hold {lost:.1%} of the target's squared norm")

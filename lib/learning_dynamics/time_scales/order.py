@@ -5,7 +5,8 @@ from math import nan
 
 import numpy as np
 
-from learning_dynamics._validation import integer, real, real_array
+from learning_dynamics._limits import within_floats
+from learning_dynamics._validation import EXACT_AS_FLOAT, integer, real, real_array, shown
 
 VANISHING, ORDER_ONE, DIVERGING, NEVER = "vanishing time", "O(1) time", "diverging time", "never"
 PARTLY = "the time does not vanish, and the degree may be learnt in part or not at all"
@@ -77,7 +78,7 @@ def time_exponent(degree, *, after=None):
     >>> time_exponent(3), time_exponent(3, after=1), time_exponent(4, after=1)
     (0.16666666666666666, 0.0, -0.25)
     """
-    k = integer("degree", degree, at_least=0)
+    k = integer("degree", integer("degree", degree, at_least=0), at_most=EXACT_AS_FLOAT)
     if after is None:
         return 1 / (2 * k) if k else 1.0
     if k < 2:
@@ -104,7 +105,7 @@ def window_exponent(degree):
     TypeError, ValueError
         If `degree` is not an integer >= 0.
     """
-    return 1 / (integer("degree", degree, at_least=0) + 1)
+    return 1 / (integer("degree", integer("degree", degree, at_least=0), at_most=EXACT_AS_FLOAT) + 1)
 
 
 def size_exponents(degree):
@@ -126,7 +127,7 @@ def size_exponents(degree):
     TypeError, ValueError
         If `degree` is not an integer >= 0.
     """
-    last = integer("degree", degree, at_least=0)
+    last = integer("degree", integer("degree", degree, at_least=0), at_most=EXACT_AS_FLOAT)
     return last / (2 * (last + 1)), 1 / (2 * (last + 1))
 
 
@@ -151,7 +152,9 @@ def local_exponents(epsilon, values):
     epsilon, values = _paired(epsilon, values, least=2)
     if (values <= 0).any():
         raise ValueError(f"values must be > 0 to have exponents, got {values.min()!s}")
-    return np.sqrt(epsilon[1:] * epsilon[:-1]), np.diff(np.log(values)) / np.diff(np.log(epsilon))
+    with within_floats(epsilon=epsilon):
+        middle = np.sqrt(epsilon[1:] * epsilon[:-1])
+    return middle, np.diff(np.log(values)) / np.diff(np.log(epsilon))
 
 
 def extrapolate(epsilon, values, *, power=1 / 12):
@@ -181,6 +184,8 @@ def extrapolate(epsilon, values, *, power=1 / 12):
     """
     epsilon, values = _paired(epsilon, values, least=5)
     x = epsilon ** real("power", power, above=0)
+    if np.unique(x).size < 4:
+        raise ValueError(f"power must leave at least 4 of the powers of epsilon different, got {power!r}")
     fits = tuple(np.polynomial.Polynomial.fit(x, values, degree) for degree in (1, 2, 3))
     value = float(fits[1](0.0))
     return Extrapolation(value=value, spread=max(abs(float(fit(0.0)) - value) for fit in fits), fits=fits)
@@ -213,11 +218,11 @@ def moving_values(sigma, starts):
 
 
 def _paired(epsilon, values, *, least):
-    epsilon, values = real_array("epsilon", epsilon, ndim=1), real_array("values", values, ndim=1)
+    epsilon, values = real_array("epsilon", epsilon, ndim=1), real_array("values", values, ndim=1, squares=True)
     if epsilon.size != values.size or epsilon.size < least:
         raise ValueError(f"epsilon and values must have one length >= {least}, got {epsilon.size} and {values.size}")
     if (epsilon <= 0).any() or np.unique(epsilon).size < epsilon.size:
-        raise ValueError(f"epsilon must be > 0 and without repetition, got {epsilon}")
+        raise ValueError(f"epsilon must be > 0 and without repetition, got {shown(epsilon)}")
     return epsilon, values
 
 
@@ -283,9 +288,7 @@ def _in_time(k, sigma, starts, last):
     wanted = 1 + np.count_nonzero(sigma[:k])
     distinct = moving_values(sigma, starts).size
     if distinct < wanted:
-        return ORDER_ONE, nan, (
-            f"the start has {distinct} distinct value{'s' * (distinct != 1)}, fewer than {wanted}: {PARTLY}"
-        )
+        return ORDER_ONE, nan, (f"the start has {distinct} distinct value{'s' * (distinct != 1)}, fewer than {wanted}: {PARTLY}")
     if k == 1:
         return VANISHING, 0.5, "deviations from the mean grow exponentially"
     if last.verdict != VANISHING:

@@ -4,6 +4,7 @@ from math import pi
 
 import numpy as np
 
+from learning_dynamics._limits import within_floats
 from learning_dynamics._validation import integer, real_array
 
 BEYOND_ONE = 1e-6
@@ -37,9 +38,11 @@ def power_series(coefficients, s, *, derivative=0):
     """
     coefficients = real_array("coefficients", coefficients, ndim=1)
     s = real_array("s", s)
-    for _ in range(min(integer("derivative", derivative, at_least=0), coefficients.size)):
-        coefficients = coefficients[1:] * np.arange(1, coefficients.size)
-    return series(coefficients, s)[()]
+    order = min(integer("derivative", derivative, at_least=0), coefficients.size)
+    with within_floats(coefficients=coefficients, s=s):
+        for _ in range(order):
+            coefficients = coefficients[1:] * np.arange(1, coefficients.size)
+        return series(coefficients, s)[()]
 
 
 def series(coefficients, s):
@@ -112,8 +115,7 @@ EXACT_KERNELS = {"relu": _relu_values, "erf": _erf_values}
 
 
 def _overlaps(r, derivative):
-    if isinstance(derivative, bool) or derivative not in (0, 1):
-        raise ValueError(f"derivative must be 0 or 1, got {derivative!r}")
+    integer("derivative", derivative, at_least=0, at_most=1)
     r = real_array("r", r)
     if np.abs(r).max() > 1 + BEYOND_ONE:
         raise ValueError(f"r must lie in [-1, 1] up to {BEYOND_ONE:g}, got {r[np.abs(r) > 1 + BEYOND_ONE][0]!s}")

@@ -15,6 +15,15 @@ from learning_dynamics.overparametrized.theory.bounds import (
     theorem7_bound,
     theorem7_steps,
 )
+from learning_dynamics.overparametrized.theory.escape import (
+    EscapeLimit,
+    WidthFit,
+    driven_escape,
+    escape_limit,
+    infinite_width,
+    kink_paths,
+    pairwise_escape,
+)
 from learning_dynamics.overparametrized.theory.kernel import (
     kernel_matrix,
     kernel_regression,
@@ -35,15 +44,21 @@ from learning_dynamics.overparametrized.theory.linear import (
 from learning_dynamics.overparametrized.theory.series import feature_norm2, kernel_coefficients, kernel_series, sphere_norm2
 
 __all__ = [
+    "EscapeLimit",
     "LinearizedTraining",
+    "WidthFit",
     "corollary8_bound",
+    "driven_escape",
+    "escape_limit",
     "feature_norm2",
     "first_order_escape",
+    "infinite_width",
     "initial_linearization",
     "kernel_coefficients",
     "kernel_matrix",
     "kernel_regression",
     "kernel_series",
+    "kink_paths",
     "lemma1_bounds",
     "lemma2_drift_bound",
     "lemma2_residual_bound",
@@ -52,6 +67,7 @@ __all__ = [
     "linearized_regression",
     "linearized_training",
     "network_kernel",
+    "pairwise_escape",
     "smallest_angle",
     "smallest_constant",
     "smallest_eigenvalue",

@@ -3,11 +3,16 @@ r"""The bounds of paper 3, as functions of their variables and of the constants 
 n points of d inputs, m neurons, :math:`c` the lower bound of :math:`\lambda_{min}(H)` (in the book: its value), :math:`C_y \ge |y_i|`,
 :math:`\delta` the probability of failure, `distance` :math:`= \|w(0) - w_L^*\|`. Times t are those of the flow
 :math:`dw/dt = -\nabla f (f - Y)`, and eta is the step on :math:`\nabla f (f - Y)`. Arguments may be arrays and are broadcast.
-"""
+n, d and m are at least 1, delta is at most 1, and a bound beyond the range of floats is refused."""
+
+from contextlib import contextmanager
 
 import numpy as np
 
-from learning_dynamics._validation import real, real_array
+from learning_dynamics._limits import within_floats
+from learning_dynamics._validation import broadcast, function, real, real_array
+
+COUNTS = ("n", "d", "m")
 
 
 def lemma1_bounds(*, n, d, angle, lower_constant=1.0, upper_constant=1.0):
@@ -33,8 +38,9 @@ def lemma1_bounds(*, n, d, angle, lower_constant=1.0, upper_constant=1.0):
         If an argument is not a number in its range.
     """
     n, d, angle = _positive(n=n, d=d, angle=angle)
-    lower = real("lower_constant", lower_constant, at_least=0) * (d + 1) * angle / np.sqrt(np.log(2 * n) + 1)
-    return lower, real("upper_constant", upper_constant, at_least=0) * (d + 1) * angle
+    lower, upper = _constant("lower_constant", lower_constant), _constant("upper_constant", upper_constant)
+    with _formula(n=n, d=d, angle=angle, lower_constant=lower, upper_constant=upper):
+        return lower * (d + 1) * angle / np.sqrt(np.log(2 * n) + 1), upper * (d + 1) * angle
 
 
 def lemma2_width(*, n, d, c, c_y, delta, constant=1.0):
@@ -43,7 +49,7 @@ def lemma2_width(*, n, d, c, c_y, delta, constant=1.0):
     Parameters
     ----------
     n, d, c, c_y, delta : array_like of float
-        > 0.
+        n and d >= 1, the others > 0, delta at most 1.
     constant : float
         The unknown constant C, >= 0.
 
@@ -57,7 +63,9 @@ def lemma2_width(*, n, d, c, c_y, delta, constant=1.0):
         If an argument is not a number in its range.
     """
     n, d, c, c_y, delta = _positive(n=n, d=d, c=c, c_y=c_y, delta=delta)
-    return real("constant", constant, at_least=0) * n**6 * d**4 * c_y**2 / (c**4 * delta**3)
+    constant = _constant("constant", constant)
+    with _formula(n=n, d=d, c=c, c_y=c_y, delta=delta, constant=constant):
+        return constant * n**6 * d**4 * c_y**2 / (c**4 * delta**3)
 
 
 def lemma2_residual_bound(*, t, c, residual):
@@ -80,7 +88,9 @@ def lemma2_residual_bound(*, t, c, residual):
         If an argument is not a number in its range.
     """
     c, residual = _positive(c=c, residual=residual)
-    return np.exp(-c * real_array("t", t, at_least=0) / 4) * residual
+    t = real_array("t", t, at_least=0)
+    with _formula(t=t, c=c, residual=residual):
+        return np.exp(-c * t / 4) * residual
 
 
 def lemma2_drift_bound(*, n, d, m, c, residual, constant=1.0):
@@ -89,7 +99,7 @@ def lemma2_drift_bound(*, n, d, m, c, residual, constant=1.0):
     Parameters
     ----------
     n, d, m, c, residual : array_like of float
-        > 0; `residual` is :math:`\|f_0 - Y\|`.
+        n, d and m >= 1, the others > 0; `residual` is :math:`\|f_0 - Y\|`.
     constant : float
         The unknown constant C, >= 0.
 
@@ -103,7 +113,9 @@ def lemma2_drift_bound(*, n, d, m, c, residual, constant=1.0):
         If an argument is not a number in its range.
     """
     n, d, m, c, residual = _positive(n=n, d=d, m=m, c=c, residual=residual)
-    return real("constant", constant, at_least=0) * np.sqrt(d * n / m) * residual / c
+    constant = _constant("constant", constant)
+    with _formula(n=n, d=d, m=m, c=c, residual=residual, constant=constant):
+        return constant * np.sqrt(d * n / m) * residual / c
 
 
 def theorem3_bound(*, t, n, d, m, c, c_y, delta, distance, constant=1.0):
@@ -114,7 +126,7 @@ def theorem3_bound(*, t, n, d, m, c, c_y, delta, distance, constant=1.0):
     t : array_like of float
         Times of the flow, >= 0.
     n, d, m, c, c_y, delta, distance : array_like of float
-        > 0.
+        n, d and m >= 1, the others > 0, delta at most 1.
     constant : float
         The unknown constant C, >= 0.
 
@@ -129,8 +141,10 @@ def theorem3_bound(*, t, n, d, m, c, c_y, delta, distance, constant=1.0):
         If an argument is not a number in its range.
     """
     n, d, m, c, c_y, delta, distance = _positive(n=n, d=d, m=m, c=c, c_y=c_y, delta=delta, distance=distance)
-    rest = (d * n) ** 2.5 * c_y**1.5 / (c**2.5 * delta**1.5 * m**0.25)
-    return np.exp(-c * real_array("t", t, at_least=0) / 2) * distance + real("constant", constant, at_least=0) * rest
+    t, constant = real_array("t", t, at_least=0), _constant("constant", constant)
+    with _formula(t=t, n=n, d=d, m=m, c=c, c_y=c_y, delta=delta, distance=distance, constant=constant):
+        rest = (d * n) ** 2.5 * c_y**1.5 / (c**2.5 * delta**1.5 * m**0.25)
+        return np.exp(-c * t / 2) * distance + constant * rest
 
 
 def theorem4_width(*, n, d, c, c_y, delta, constant=1.0):
@@ -139,7 +153,7 @@ def theorem4_width(*, n, d, c, c_y, delta, constant=1.0):
     Parameters
     ----------
     n, d, c, c_y, delta : array_like of float
-        > 0.
+        n and d >= 1, the others > 0, delta at most 1.
     constant : float
         The unknown constant C, >= 0.
 
@@ -163,7 +177,9 @@ def theorem4_width(*, n, d, c, c_y, delta, constant=1.0):
     2e+52
     """
     n, d, c, c_y, delta = _positive(n=n, d=d, c=c, c_y=c_y, delta=delta)
-    return real("constant", constant, at_least=0) * (d * n) ** 10 * c_y**6 / (c**10 * delta**6)
+    constant = _constant("constant", constant)
+    with _formula(n=n, d=d, c=c, c_y=c_y, delta=delta, constant=constant):
+        return constant * (d * n) ** 10 * c_y**6 / (c**10 * delta**6)
 
 
 def theorem7_steps(*, n, eta, c, norm2, constant=1.0):
@@ -172,7 +188,7 @@ def theorem7_steps(*, n, eta, c, norm2, constant=1.0):
     Parameters
     ----------
     n, eta, c, norm2 : array_like of float
-        > 0; `norm2` is :math:`\|\bar w\|^2`.
+        n >= 1, the others > 0; `norm2` is :math:`\|\bar w\|^2`.
     constant : float
         The unknown constant C, >= 0.
 
@@ -186,7 +202,9 @@ def theorem7_steps(*, n, eta, c, norm2, constant=1.0):
         If an argument is not a number in its range.
     """
     n, eta, c, norm2 = _positive(n=n, eta=eta, c=c, norm2=norm2)
-    return real("constant", constant, at_least=0) * np.log(n * (norm2 + 1)) / (eta * c)
+    constant = _constant("constant", constant)
+    with _formula(n=n, eta=eta, c=c, norm2=norm2, constant=constant):
+        return constant * np.log(n * (norm2 + 1)) / (eta * c)
 
 
 def theorem4_step(*, n, d, c, constant=1.0):
@@ -195,7 +213,7 @@ def theorem4_step(*, n, d, c, constant=1.0):
     Parameters
     ----------
     n, d, c : array_like of float
-        > 0.
+        n and d >= 1, c > 0.
     constant : float
         The unknown constant C, >= 0.
 
@@ -209,7 +227,9 @@ def theorem4_step(*, n, d, c, constant=1.0):
         If an argument is not a number in its range.
     """
     n, d, c = _positive(n=n, d=d, c=c)
-    return real("constant", constant, at_least=0) * c / (d * n) ** 2
+    constant = _constant("constant", constant)
+    with _formula(n=n, d=d, c=c, constant=constant):
+        return constant * c / (d * n) ** 2
 
 
 def theorem4_bound(*, epochs, eta, n, d, m, c, c_y, delta, distance, constant=1.0):
@@ -222,7 +242,7 @@ def theorem4_bound(*, epochs, eta, n, d, m, c, c_y, delta, distance, constant=1.
     eta : array_like of float
         Step on :math:`\nabla f (f - Y)`, > 0, with :math:`c \eta \le 2`.
     n, d, m, c, c_y, delta, distance : array_like of float
-        > 0.
+        n, d and m >= 1, the others > 0, delta at most 1.
     constant : float
         The unknown constant C, >= 0.
 
@@ -237,8 +257,10 @@ def theorem4_bound(*, epochs, eta, n, d, m, c, c_y, delta, distance, constant=1.
         If an argument is not a number in its range.
     """
     n, d, m, c, c_y, delta, distance = _positive(n=n, d=d, m=m, c=c, c_y=c_y, delta=delta, distance=distance)
-    rest = (d * n * c_y) ** 1.5 / (c**1.5 * delta**1.5 * m**0.125)
-    return np.sqrt(_contraction(epochs, eta, c)) * distance + real("constant", constant, at_least=0) * rest
+    contraction, constant = _contraction(epochs, eta, c), _constant("constant", constant)
+    with _formula(epochs=contraction, n=n, d=d, m=m, c=c, c_y=c_y, delta=delta, distance=distance, constant=constant):
+        rest = (d * n * c_y) ** 1.5 / (c**1.5 * delta**1.5 * m**0.125)
+        return np.sqrt(contraction) * distance + constant * rest
 
 
 def lemma5_bound(*, epochs, eta, n, c, norm2, constant=1.0, second_constant=0.0):
@@ -249,7 +271,7 @@ def lemma5_bound(*, epochs, eta, n, c, norm2, constant=1.0, second_constant=0.0)
     epochs, eta : array_like of float
         As for `theorem4_bound`.
     n, c, norm2 : array_like of float
-        > 0; `norm2` is :math:`Y^T H^{-1} Y`.
+        n >= 1, the others > 0; `norm2` is :math:`Y^T H^{-1} Y`.
     constant, second_constant : float
         The unknown constants C and C', >= 0.
 
@@ -264,8 +286,10 @@ def lemma5_bound(*, epochs, eta, n, c, norm2, constant=1.0, second_constant=0.0)
         If an argument is not a number in its range.
     """
     n, c, norm2 = _positive(n=n, c=c, norm2=norm2)
-    rest = real("constant", constant, at_least=0) / np.sqrt(n)
-    return rest + _contraction(epochs, eta, c) * (norm2 + real("second_constant", second_constant, at_least=0))
+    contraction = _contraction(epochs, eta, c)
+    constant, second = _constant("constant", constant), _constant("second_constant", second_constant)
+    with _formula(epochs=contraction, n=n, norm2=norm2, constant=constant, second_constant=second):
+        return constant / np.sqrt(n) + contraction * (norm2 + second)
 
 
 def theorem7_bound(*, n, d, delta, norm2, constant=1.0):
@@ -274,7 +298,7 @@ def theorem7_bound(*, n, d, delta, norm2, constant=1.0):
     Parameters
     ----------
     n, d, norm2 : array_like of float
-        > 0; `norm2` is :math:`\|\bar w\|^2`.
+        n and d >= 1, norm2 > 0; `norm2` is :math:`\|\bar w\|^2`.
     delta : array_like of float
         In (0, 1].
     constant : float
@@ -290,7 +314,9 @@ def theorem7_bound(*, n, d, delta, norm2, constant=1.0):
         If an argument is not a number in its range.
     """
     n, d, delta, norm2 = _positive(n=n, d=d, delta=delta, norm2=norm2)
-    return real("constant", constant, at_least=0) * norm2 * np.sqrt(d * _log_inverse(delta) / n)
+    constant = _constant("constant", constant)
+    with _formula(n=n, d=d, delta=delta, norm2=norm2, constant=constant):
+        return constant * norm2 * np.sqrt(d * -np.log(delta) / n)
 
 
 def corollary8_bound(*, n, d, degree, delta, constant=1.0):
@@ -299,7 +325,7 @@ def corollary8_bound(*, n, d, degree, delta, constant=1.0):
     Parameters
     ----------
     n, d : array_like of float
-        > 0.
+        >= 1.
     degree : array_like of float
         p, whole numbers >= 0.
     delta : array_like of float
@@ -321,8 +347,10 @@ def corollary8_bound(*, n, d, degree, delta, constant=1.0):
     p = real_array("degree", degree, at_least=0)
     if (p != np.floor(p)).any():
         raise ValueError(f"degree must hold whole numbers, got {p[p != np.floor(p)][0]!s}")
-    growth = np.where(p >= 2, (d + 1) ** p * (p + 1) ** 1.5, 1.0)
-    return real("constant", constant, at_least=0) * growth * np.sqrt(_log_inverse(delta) / n)
+    constant = _constant("constant", constant)
+    with _formula(n=n, d=d, degree=p, delta=delta, constant=constant):
+        growth = np.where(p >= 2, (d + 1) ** p * (p + 1) ** 1.5, 1.0)
+        return constant * growth * np.sqrt(-np.log(delta) / n)
 
 
 def smallest_constant(bound, measured, **variables):
@@ -347,31 +375,46 @@ def smallest_constant(bound, measured, **variables):
     ValueError
         If the constant does not enter the bound.
     """
+    function("bound", bound)
     measured = real_array("measured", measured)
     base = bound(**variables, constant=0.0)
-    slope = bound(**variables, constant=1.0) - base
+    slope = np.asarray(bound(**variables, constant=1.0) - base)
+    broadcast(measured=measured, bound=slope)
     if not np.all(slope > 0):
         raise ValueError(f"bound must grow with its constant, got the slope {np.min(slope)!s}")
-    return float(np.max((measured - base) / slope, initial=0.0))
+    with within_floats(measured=measured, bound=base):
+        return float(np.max((measured - base) / slope, initial=0.0))
 
 
 def _positive(**values):
+    """Checked arrays, which fit together: numbers of points, inputs and neurons from 1 on, probabilities up to 1, all > 0."""
     checked = {name: real_array(name, value) for name, value in values.items()}
     for name, array in checked.items():
         if array.min() <= 0:
             raise ValueError(f"{name} must be > 0, got {array.min()!s}")
+        if name in COUNTS and array.min() < 1:
+            raise ValueError(f"{name} must be >= 1, got {array.min()!s}")
+    if "delta" in checked and checked["delta"].max() > 1:
+        raise ValueError(f"delta must be <= 1, got {checked['delta'].max()!s}")
     return checked.values()
 
 
 def _contraction(epochs, eta, c):
     (eta,) = _positive(eta=eta)
-    factor = 1 - c * eta / 2
-    if factor.min() < 0:
+    epochs = real_array("epochs", epochs, at_least=0)
+    broadcast(epochs=epochs, eta=eta, c=c)
+    if (c * (eta / 2) > 1).any():
         raise ValueError(f"eta must be at most 2/c = {2 / np.max(c):g}, got {eta.max()!s}")
-    return factor ** real_array("epochs", epochs, at_least=0)
+    return (1 - c * eta / 2) ** epochs
 
 
-def _log_inverse(delta):
-    if delta.max() > 1:
-        raise ValueError(f"delta must be <= 1, got {delta.max()!s}")
-    return -np.log(delta)
+def _constant(name, value):
+    return real(name, value, at_least=0)
+
+
+@contextmanager
+def _formula(**given):
+    """A context for a formula of arrays that must fit together and leave every number finite."""
+    broadcast(**{name: np.asarray(value) for name, value in given.items()})
+    with within_floats(**given):
+        yield

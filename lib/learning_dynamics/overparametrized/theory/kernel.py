@@ -5,8 +5,9 @@ from math import pi
 import numpy as np
 
 from learning_dynamics._threads import one_blas_thread
-from learning_dynamics._validation import real, real_array
-from learning_dynamics.overparametrized.linearization import spectrum
+from learning_dynamics._validation import boolean, instance, moderate, real_array
+from learning_dynamics.overparametrized.linearization import check_active, spectrum
+from learning_dynamics.overparametrized.model import LARGEST, LARGEST_FACTOR, TwoLayerRegression, extended
 
 BLOCK_ENTRIES = 2**22
 ROWS = 4096
@@ -20,12 +21,13 @@ def tangent_kernel(x, z=None, *, bias=True, gain=1.0):
     Parameters
     ----------
     x : array_like of float, shape (k, d)
+        Entries up to 1e100.
     z : array_like of float, shape (l, d), optional
         The same as x if omitted.
     bias : bool
         Whether :math:`\tilde x` is (x, 1) or x.
     gain : float
-        g, > 0.
+        g, in [1e-20, 1e20].
 
     Returns
     -------
@@ -37,7 +39,7 @@ def tangent_kernel(x, z=None, *, bias=True, gain=1.0):
     TypeError
         If an argument does not hold real numbers.
     ValueError
-        If shapes do not fit, or `gain` is not > 0.
+        If shapes do not fit, or a number is outside its range.
 
     Notes
     -----
@@ -50,11 +52,15 @@ def tangent_kernel(x, z=None, *, bias=True, gain=1.0):
     >>> tangent_kernel([[1.0, 0.0]], [[0.0, 1.0], [2.0, 0.0]], bias=False)
     array([[0., 1.]])
     """
-    gain = real("gain", gain, above=0)
+    gain = moderate("gain", gain, largest=LARGEST_FACTOR)
+    boolean("bias", bias)
     x = real_array("x", x, ndim=2)
     z = x if z is None else real_array("z", z, ndim=2)
     if x.shape[1] != z.shape[1]:
         raise ValueError(f"z must have {x.shape[1]} columns like x, got {z.shape[1]}")
+    for name, points in (("x", x), ("z", z)):
+        if np.abs(points).max() > LARGEST:
+            raise ValueError(f"{name} must be at most {LARGEST:g} in size, got {np.abs(points).max():.3g}")
     if bias:
         x, z = (np.hstack([points, np.ones((len(points), 1))]) for points in (x, z))
     rows = max(1, BLOCK_ENTRIES // z.size)
@@ -75,9 +81,10 @@ def kernel_matrix(model):
 
     Raises
     ------
-    AttributeError
-        If `model` is not a `TwoLayerRegression`.
+    TypeError
+        If `model` is no `TwoLayerRegression`.
     """
+    instance("model", model, TwoLayerRegression)
     return tangent_kernel(model.inputs, bias=model.bias, gain=model.gain)
 
 
@@ -118,6 +125,7 @@ def smallest_angle(model):
     ValueError
         If there is a single point.
     """
+    instance("model", model, TwoLayerRegression)
     if model.targets.size < 2:
         raise ValueError("inputs must hold at least 2 points, got 1")
     unit = _unit(model.features)
@@ -143,6 +151,7 @@ def squared_norm(model, *, targets=None):
     ValueError
         If H is singular to rounding, or a shape does not fit.
     """
+    instance("model", model, TwoLayerRegression)
     eigenvalues, vectors = _spectrum_of(model)
     return float(np.sum((_targets(model, targets) @ vectors) ** 2 / eigenvalues))
 
@@ -167,6 +176,8 @@ def kernel_regression(model, points, *, targets=None):
     ValueError
         If H is singular to rounding, or a shape does not fit.
     """
+    instance("model", model, TwoLayerRegression)
+    model.extend(points)
     eigenvalues, vectors = _spectrum_of(model)
     h = tangent_kernel(points, model.inputs, bias=model.bias, gain=model.gain)
     with one_blas_thread():
@@ -206,9 +217,10 @@ def network_kernel(model, weights, x, z=None):
     array([[1.],
            [3.]])
     """
+    instance("model", model, TwoLayerRegression)
     weights, scales = model.network(weights, np.ones(model.width))
-    x = model.extend(x)
-    z = x if z is None else model.extend(z)
+    x = extended(model, "x", x)
+    z = x if z is None else extended(model, "z", z)
     shared = np.zeros((len(x), len(z)))
     with one_blas_thread():
         for first in range(0, model.width, ROWS):
@@ -240,8 +252,11 @@ def linearized_regression(model, weights, signs, points):
     ValueError
         If a shape does not fit, or the kernel on the inputs is singular to rounding.
     """
+    instance("model", model, TwoLayerRegression)
+    model.extend(points)
     residual = model.targets - model.outputs(weights, signs, model.inputs)
     matrix = network_kernel(model, weights, model.inputs)
+    check_active(np.diag(matrix))
     with one_blas_thread():
         eigenvalues, vectors = spectrum(matrix, name="the network's kernel", features=model.features)
         c = vectors @ ((residual @ vectors) / eigenvalues)
@@ -254,7 +269,7 @@ def _spectrum_of(model):
 
 
 def _targets(model, targets):
-    targets = model.targets if targets is None else real_array("targets", targets, ndim=1)
+    targets = model.targets if targets is None else real_array("targets", targets, ndim=1, squares=True)
     if targets.shape != model.targets.shape:
         raise ValueError(f"targets must hold {model.targets.size} entries, got {targets.size}")
     return targets

@@ -5,9 +5,12 @@ from math import asin, comb, log, pi, sqrt
 import numpy as np
 from scipy.special import eval_gegenbauer, roots_jacobi
 
-from learning_dynamics._validation import integer, real, real_array
+from learning_dynamics._limits import within_floats
+from learning_dynamics._validation import EXACT_AS_FLOAT, boolean, integer, moderate, real, real_array
 
 MOST_TERMS = 10**7
+MOST_DIMENSIONS = 1000
+LARGEST = 1e100
 QUADRATURE_NODES = 1000
 
 
@@ -23,7 +26,7 @@ def kernel_coefficients(count, *, dimension, bias=True, norm=None, scaled=False)
     bias : bool
         Whether the kernel is that of (x, 1) or of x.
     norm : float, optional
-        Norm rho of the points, > 0; :math:`\sqrt d` if omitted, as in the paper.
+        Norm rho of the points, in [1e-100, 1e100]; :math:`\sqrt d` if omitted, as in the paper.
     scaled : bool
         If so, return :math:`d_k \rho^{2k}`, the parts of K(x, x), which do not underflow.
 
@@ -51,9 +54,14 @@ def kernel_coefficients(count, *, dimension, bias=True, norm=None, scaled=False)
     >>> kernel_coefficients(4, dimension=5).round(5)
     array([0.27665, 0.30355, 0.02729, 0.00052])
     """
-    count = integer("count", count, at_least=1, at_most=MOST_TERMS)
-    d = integer("dimension", dimension, at_least=1)
-    rho2 = float(d) if norm is None else real("norm", norm, above=0) ** 2
+    return _coefficients(integer("count", count, at_least=1, at_most=MOST_TERMS), dimension, bias, norm, scaled)
+
+
+def _coefficients(count, dimension, bias, norm, scaled):
+    """`kernel_coefficients` for a checked number of them."""
+    rho2 = _squared_norm(dimension, norm)
+    boolean("scaled", scaled)
+    boolean("bias", bias)
     b = 1.0 if bias else 0.0
     arcsin = _arcsin_coefficients(count, b, rho2)
     scaled_coefficients = b * arcsin
@@ -64,7 +72,13 @@ def kernel_coefficients(count, *, dimension, bias=True, norm=None, scaled=False)
         scaled_coefficients[1] += rho2 / 4
     if scaled:
         return scaled_coefficients
-    return scaled_coefficients * np.exp(-log(rho2) * np.arange(count))
+    with within_floats(norm=sqrt(rho2), count=count):
+        return scaled_coefficients * np.exp(-log(rho2) * np.arange(count))
+
+
+def _squared_norm(dimension, norm):
+    dimension = integer("dimension", integer("dimension", dimension, at_least=1), at_most=EXACT_AS_FLOAT)
+    return float(dimension) if norm is None else moderate("norm", norm, largest=LARGEST) ** 2
 
 
 def kernel_series(products, *, terms, dimension, bias=True, norm=None):
@@ -92,9 +106,9 @@ def kernel_series(products, *, terms, dimension, bias=True, norm=None):
     -----
     At :math:`s = \rho^2` the remainder falls only like :math:`N^{-1/2}`, elsewhere like :math:`(s/\rho^2)^N`.
     """
-    coefficients = kernel_coefficients(terms, dimension=dimension, bias=bias, norm=norm, scaled=True)
+    coefficients = _coefficients(integer("terms", terms, at_least=1, at_most=MOST_TERMS), dimension, bias, norm, True)
     products = real_array("products", products)
-    rho2 = float(dimension) if norm is None else float(norm) ** 2
+    rho2 = _squared_norm(dimension, norm)
     if np.abs(products).max() > rho2 * (1 + 1e-12):
         raise ValueError(f"products must be in [-{rho2:g}, {rho2:g}], got {products.flat[np.abs(products).argmax()]!s}")
     return np.polynomial.polynomial.polyval(products / rho2, coefficients)
@@ -108,7 +122,7 @@ def feature_norm2(degree, *, dimension, beta_norm=1.0, bias=True):
     Parameters
     ----------
     degree : int
-        p, >= 0.
+        p, from 0 to 10^7 - 1.
     dimension : int
         d, >= 1.
     beta_norm : float
@@ -127,12 +141,15 @@ def feature_norm2(degree, *, dimension, beta_norm=1.0, bias=True):
     ValueError
         If an argument is outside its range, or :math:`d_p` is 0.
     """
-    degree = integer("degree", degree, at_least=0)
+    degree = integer("degree", integer("degree", degree, at_least=0), at_most=MOST_TERMS - 1)
     beta_norm = real("beta_norm", beta_norm, at_least=0)
-    last = kernel_coefficients(degree + 1, dimension=dimension, bias=bias)[-1]
+    last = _coefficients(degree + 1, dimension, bias, None, False)[-1]
     if not last > 0:
-        raise ValueError(f"degree must be that of a power in the kernel, got {degree} with bias = {bias!r}, dimension = {dimension}")
-    return beta_norm ** (2 * degree) / float(last)
+        raise ValueError(
+            f"degree must be that of a power in the kernel, got {degree} with bias = {bias!r}, dimension = {dimension}"
+        )
+    with within_floats(beta_norm=beta_norm, degree=degree, dimension=dimension):
+        return beta_norm ** (2 * degree) / float(last)
 
 
 def _arcsin_coefficients(count, b, rho2):
@@ -157,7 +174,7 @@ def sphere_norm2(degree, *, dimension, bias=True):
     degree : int
         p, in [0, 20].
     dimension : int
-        d, >= 3.
+        d, from 3 to 1000.
     bias : bool
         Whether the kernel is that of (x, 1) or of x.
 
@@ -184,7 +201,8 @@ def sphere_norm2(degree, *, dimension, bias=True):
     0.96
     """
     p = integer("degree", degree, at_least=0, at_most=20)
-    d = integer("dimension", dimension, at_least=3)
+    d = integer("dimension", integer("dimension", dimension, at_least=3), at_most=MOST_DIMENSIONS)
+    boolean("bias", bias)
     t, weights = roots_jacobi(QUADRATURE_NODES, (d - 3) / 2, (d - 3) / 2)
     weights = weights / weights.sum()
     u = d * t + (1 if bias else 0)

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from learning_dynamics._validation import integer, real_array
+from learning_dynamics._limits import check_room
+from learning_dynamics._validation import integer, real_array, size
 
 BLOCK = 100
 
@@ -86,18 +87,20 @@ def average_test(curve, errors_of_runs, *, runs, replicates, seed):
     >>> average_test([0.5] * 4 + [0.9], draws, runs=20, replicates=999, seed=2).p_value
     0.001
     """
-    errors = real_array("errors_of_runs", errors_of_runs, ndim=2)
-    curve = real_array("curve", curve, ndim=1)
+    errors = real_array("errors_of_runs", errors_of_runs, ndim=2, squares=True)
+    curve = real_array("curve", curve, ndim=1, squares=True)
     draws = len(errors)
     if draws < 2 or errors.shape[1] != curve.size:
         raise ValueError(f"errors_of_runs must have shape (2 or more, {curve.size}), got {errors.shape}")
-    runs = integer("runs", runs, at_least=1)
+    runs, replicates = size("runs", runs), size("replicates", replicates)
+    check_room(runs * min(BLOCK, replicates), runs=runs, replicates=replicates)
     rng = np.random.default_rng(integer("seed", seed, at_least=0))
     centred = errors - errors.mean(axis=0)
     spread = errors.std(axis=0, ddof=1)
+    if ((spread == 0) & (np.ptp(errors, axis=0) > 0)).any():
+        raise ValueError(f"errors_of_runs must have squares that do not vanish, got sizes up to {np.abs(errors).max():.3g}")
     deviations = _in_units(curve - errors.mean(axis=0), spread * np.sqrt(1 / runs + 1 / draws))
     largest = float(np.abs(deviations).max())
-    replicates = integer("replicates", replicates, at_least=1)
     among = np.concatenate(
         [
             np.abs(_in_units(_means(centred, runs, min(BLOCK, replicates - first), rng), spread / np.sqrt(runs))).max(axis=1)
@@ -139,13 +142,14 @@ def least_time(t, errors_of_runs, *, replicates, seed):
     >>> least_time(t, draws, replicates=200, seed=2).time
     10.0
     """
-    errors = real_array("errors_of_runs", errors_of_runs, ndim=2)
-    t = real_array("t", t, ndim=1)
+    errors = real_array("errors_of_runs", errors_of_runs, ndim=2, squares=True)
+    t = real_array("t", t, ndim=1, squares=True)
     draws = len(errors)
     if draws < 2 or errors.shape[1] != t.size:
         raise ValueError(f"errors_of_runs must have shape (2 or more, {t.size}), got {errors.shape}")
     rng = np.random.default_rng(integer("seed", seed, at_least=0))
-    replicates = integer("replicates", replicates, at_least=2)
+    replicates = size("replicates", replicates, at_least=2)
+    check_room(2 * replicates * draws, replicates=replicates)
     found = t[_means(errors, draws, replicates, rng).argmin(axis=1)]
     low, high = np.quantile(found, [0.025, 0.975])
     return LeastTime(

@@ -5,7 +5,7 @@ import scipy.linalg
 from scipy.integrate import solve_ivp
 
 from learning_dynamics._threads import one_blas_thread
-from learning_dynamics._validation import choice, real, real_array
+from learning_dynamics._validation import choice, real, real_array, time_vector
 from learning_dynamics.random_matrix import kernels
 
 DYNAMICS = ("gd", "flow")
@@ -76,9 +76,7 @@ def descent_weights(X, y, w0, *, alpha, t, dynamics="gd", method="eigen"):
 
 def times(t, dynamics):
     """Checked times, numpy.ndarray of float, shape (m,); integers for "gd"."""
-    t = np.atleast_1d(real_array("t", t, at_least=0))
-    if t.ndim > 1:
-        raise ValueError(f"t must be a number or have 1 dimension, got shape {t.shape}")
+    t = time_vector("t", t)
     if dynamics == "gd" and (t != np.floor(t)).any():
         raise ValueError(f"t must hold integers for dynamics 'gd', got {t[t != np.floor(t)][0]!s}")
     return t

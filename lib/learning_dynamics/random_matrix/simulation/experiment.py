@@ -5,10 +5,11 @@ from math import sqrt
 
 import numpy as np
 
+from learning_dynamics._limits import check_room
 from learning_dynamics._randomness import replicate
-from learning_dynamics._validation import choice, integer, real_array
+from learning_dynamics._validation import choice, instance, integer, real_array, size
 from learning_dynamics.random_matrix import kernels
-from learning_dynamics.random_matrix.model import classification_error
+from learning_dynamics.random_matrix.model import MixtureClassification, classification_error
 from learning_dynamics.random_matrix.simulation.descent import DYNAMICS, METHODS, times, vector, weights_at
 
 ASPECT_TOLERANCE = 1e-9
@@ -116,11 +117,12 @@ def simulate(
     >>> result.n, result.training_runs.shape
     (128, (4, 3))
     """
+    instance("model", model, MixtureClassification)
     choice("dynamics", dynamics, DYNAMICS)
     choice("method", method, METHODS)
     t = times(t, dynamics)
 
-    def train(X, labels, w0):
+    def train(X, labels, w0, _):
         return weights_at(X, labels, w0, alpha=model.alpha, t=t, dynamics=dynamics, method=method)
 
     return run_experiment(
@@ -152,19 +154,19 @@ def run_experiment(
     counted_class=None,
     workers=None,
 ):
-    """`simulate` with weights of shape (m, p), at the m times t, from ``train(X, labels, w0)``."""
-    p = integer("p", p, at_least=1)
+    """`simulate` with weights of shape (m, p), at the m times t, from ``train(X, labels, w0, rng)``, which may draw from rng."""
+    instance("model", model, MixtureClassification)
     n = sample_size(model, p)
     labels = class_labels(n, class_proportions)
     mean = mean_vector(model, p, mean_direction)
     if test_size is not None:
-        integer("test_size", test_size, at_least=1)
+        check_room(size("test_size", test_size), test_size=test_size)
     counted = _counted_points(labels, counted_class)
     shares = class_proportions if counted_class is None else np.eye(2)[counted_class - 1]
 
     def experiment(rng):
         X, w0 = draw_mixture(model, mean, labels, rng)
-        weights = train(X, labels, w0)
+        weights = train(X, labels, w0, rng)
         training = kernels.error_shares(weights @ X[:, counted], labels[counted])
         if test_size is None:
             return _exact_error(weights, mean), training
@@ -175,10 +177,12 @@ def run_experiment(
 
 
 def sample_size(model, p):
-    """The number n of training points with p/n = c."""
-    n = round(p / model.c)
+    """The number n of training points with p/n = c, for a dimension p that is checked."""
+    wanted = size("p", p) / model.c
+    n = round(min(wanted, 2.0**63))
     if n < 2 or abs(p / n - model.c) > ASPECT_TOLERANCE:
         raise ValueError(f"p must make p/c an integer >= 2 to within rounding, got p = {p} with c = {model.c!r}: n = {n}")
+    check_room(max(p, n) * min(p, n), p=p, n=n)
     return n
 
 

@@ -2,7 +2,7 @@
 
 from learning_dynamics._threads import one_blas_thread
 from learning_dynamics._validation import real_array
-from learning_dynamics.random_matrix.filters import check_filter
+from learning_dynamics.random_matrix.filters import check_filter, filter_values
 from learning_dynamics.random_matrix.simulation.descent import beside_null_space, eigenpairs, times, vector
 from learning_dynamics.random_matrix.simulation.experiment import run_experiment
 
@@ -52,9 +52,7 @@ def filtered_weights(X, y, w0, *, spectral_filter, t):
         return _weights_at(X, y, w0, spectral_filter, t)
 
 
-def simulate_filter(
-    model, *, spectral_filter, p, t, runs, seed, class_proportions=(0.5, 0.5), mean_direction=None, workers=None
-):
+def simulate_filter(model, *, spectral_filter, p, t, runs, seed, class_proportions=(0.5, 0.5), mean_direction=None, workers=None):
     """Train classifiers by any spectral filter on independent draws of the mixture and measure their errors.
 
     Parameters
@@ -89,7 +87,7 @@ def simulate_filter(
     t = times(t, "flow")
     return run_experiment(
         model,
-        lambda X, labels, w0: _weights_at(X, labels, w0, spectral_filter, t),
+        lambda X, labels, w0, _: _weights_at(X, labels, w0, spectral_filter, t),
         p=p,
         t=t,
         runs=runs,
@@ -105,5 +103,5 @@ def _weights_at(X, y, w0, spectral_filter, t):
     eigenvalues, vectors = eigenpairs(X, n)
     check_filter(spectral_filter, t, eigenvalues[-1])
     start, data = w0 @ vectors, beside_null_space(eigenvalues, (X @ y / n) @ vectors)
-    modes = spectral_filter.start(eigenvalues, t) * start + spectral_filter.learnt(eigenvalues, t) * data
-    return modes @ vectors.T
+    f, h = filter_values(spectral_filter, eigenvalues, t)
+    return (f * start + h * data) @ vectors.T

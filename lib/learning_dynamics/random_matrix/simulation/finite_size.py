@@ -7,7 +7,10 @@ from math import ceil, floor
 
 import numpy as np
 
-from learning_dynamics._validation import integer
+from learning_dynamics._limits import check_room
+from learning_dynamics._validation import choice, instance, integer, size
+from learning_dynamics.random_matrix.model import MixtureClassification
+from learning_dynamics.random_matrix.simulation.descent import DYNAMICS
 from learning_dynamics.random_matrix.simulation.experiment import ASPECT_TOLERANCE, simulate
 from learning_dynamics.random_matrix.simulation.filtered import simulate_filter
 
@@ -73,7 +76,7 @@ def finite_size(model, *, t, smallest_p, doublings, runs, seed, dynamics="gd", s
         Times in gradient steps, see `simulate`.
     smallest_p : int
         The first dimension is the least one >= smallest_p for which p/c is an integer, if there is one below twice
-        smallest_p, and smallest_p itself otherwise.
+        smallest_p, and smallest_p itself otherwise; for smallest_p < 2c, with 2c, rounded up, in its place.
     doublings : int
         How often it is doubled, >= 1.
     runs : int
@@ -103,11 +106,12 @@ def finite_size(model, *, t, smallest_p, doublings, runs, seed, dynamics="gd", s
     :math:`1/\sqrt p`. The standard error of a logarithm of a standard deviation is that of Gaussian data,
     :math:`1/\sqrt{2(\text{runs}-1)}`.
     """
+    instance("model", model, MixtureClassification)
     integer("doublings", doublings, at_least=1, at_most=MOST_DOUBLINGS)
-    integer("runs", runs, at_least=1)
+    size("runs", runs)
     integer("seed", seed, at_least=0)
-    first = first_dimension(model.c, integer("smallest_p", smallest_p, at_least=1))
-    sizes = first * 2 ** np.arange(doublings + 1)
+    choice("dynamics", dynamics, DYNAMICS)
+    sizes = doubled_dimensions(model.c, smallest_p, doublings)
     counts = halved_runs(runs, doublings)
     experiment = partial(simulate, dynamics=dynamics)
     if spectral_filter is not None:
@@ -135,13 +139,24 @@ def halved_runs(runs, doublings):
     return np.maximum(runs // 2 ** np.arange(doublings + 1), FEWEST_RUNS)
 
 
+def doubled_dimensions(c, smallest_p, doublings):
+    """The dimensions of an experiment, shape (doublings + 1,); `smallest_p` is checked."""
+    last = first_dimension(c, size("smallest_p", smallest_p)) * 2**doublings
+    check_room(last * max(last / c, 1), smallest_p=smallest_p, doublings=doublings)
+    return last // 2 ** np.arange(doublings, -1, -1)
+
+
 def first_dimension(c, smallest):
-    """The least dimension >= smallest with an integer number of training points, or smallest if that is twice as large."""
+    """The least dimension >= smallest with an integer number of training points, or smallest if that is twice as large.
+
+    Where smallest would leave fewer than two points, the search begins at two.
+    """
+    smallest = max(smallest, ceil(2 * c))
     ratio = Fraction(c).limit_denominator(LARGEST_DENOMINATOR)
     if not ratio or abs(float(ratio) - c) > ASPECT_TOLERANCE:
-        return max(smallest, ceil(2 * c))
+        return smallest
     first = -(-smallest // ratio.numerator) * ratio.numerator
-    return first if first < 2 * smallest else max(smallest, ceil(2 * c))
+    return first if first < 2 * smallest else smallest
 
 
 def draws_at(c, sizes, counts, seed):
@@ -150,11 +165,7 @@ def draws_at(c, sizes, counts, seed):
     There is one group where p/c is an integer.  Otherwise the two integers beside it share the draws, so that p/n is c on average.
     """
     return [
-        [
-            (n, number, seed + k + offset * sizes.size)
-            for offset, (n, number) in enumerate(_shared_draws(c, p, count))
-            if number
-        ]
+        [(n, number, seed + k + offset * sizes.size) for offset, (n, number) in enumerate(_shared_draws(c, p, count)) if number]
         for k, (p, count) in enumerate(zip(sizes.tolist(), counts.tolist()))
     ]
 

@@ -6,11 +6,12 @@ from math import sqrt
 import numpy as np
 
 from learning_dynamics._randomness import replicate
-from learning_dynamics._validation import choice, integer
+from learning_dynamics._validation import choice, instance, integer
+from learning_dynamics.random_matrix.model import MixtureClassification
 from learning_dynamics.random_matrix.simulation.descent import DYNAMICS, times
 from learning_dynamics.random_matrix.simulation.experiment import sample_size, summarised
 from learning_dynamics.random_matrix.simulation.krylov import krylov_weights
-from learning_dynamics.random_matrix.whitening import CLASSES, class_members
+from learning_dynamics.random_matrix.whitening import CLASSES, WhitenedMixture, class_members
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +113,8 @@ def count_errors(mixture, *, model, t, runs, seed, dynamics="gd", workers=None):
 
 def _training(mixture, model, t, dynamics):
     """Checked times, the number of training points, and what makes the weights and both parts of the pool from a generator."""
+    instance("mixture", mixture, WhitenedMixture)
+    instance("model", model, MixtureClassification)
     choice("dynamics", dynamics, DYNAMICS)
     t = times(t, dynamics)
     p = mixture.z.shape[1]

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from learning_dynamics._validation import integer, real_array
+from learning_dynamics._limits import within_floats
+from learning_dynamics._validation import integer, real_array, size, whole_numbers
 
 BLOCK = 1000
 
@@ -46,12 +47,12 @@ def replicate_test(curve, replicates, *, draws, seed):
     >>> replicate_test([0, 9, 0, 0, 0], replicates, draws=999, seed=2)
     0.001
     """
-    replicates = real_array("replicates", replicates, ndim=2)
-    curve = real_array("curve", curve, ndim=1)
+    replicates = real_array("replicates", replicates, ndim=2, squares=True)
+    curve = real_array("curve", curve, ndim=1, squares=True)
     k = len(replicates)
     if k < 4 or replicates.shape[1] != curve.size:
         raise ValueError(f"replicates must have shape (4 or more, {curve.size}), got {replicates.shape}")
-    draws = integer("draws", draws, at_least=1)
+    draws = size("draws", draws)
     rng = np.random.default_rng(integer("seed", seed, at_least=0))
     spread = replicates.std(axis=0, ddof=1)
     if not spread.all():
@@ -93,11 +94,12 @@ def combined_error(errors, draws):
     (5.0, 10)
     """
     errors = real_array("errors", errors, ndim=1, at_least=0)
-    freedoms = np.array([integer("draws", count, at_least=2) - 1 for count in draws])
+    freedoms = whole_numbers("draws", draws, at_least=2) - 1
     if errors.shape != freedoms.shape or not errors.any():
         raise ValueError(f"errors must have one entry for each of the {freedoms.size} draws, not all 0, got {errors.tolist()}")
-    square = np.sum(errors**2)
-    return float(np.sqrt(square)), 1 + int(square**2 / np.sum(errors**4 / freedoms))
+    with within_floats(errors=errors):
+        square = np.sum(errors**2)
+        return float(np.sqrt(square)), 1 + int(square**2 / np.sum(errors**4 / freedoms))
 
 
 def _distances(centred, count, rng):

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from learning_dynamics._limits import within_floats
 from learning_dynamics._threads import one_blas_thread
 from learning_dynamics._validation import number_array, real_array
 from learning_dynamics.random_matrix import kernels
@@ -39,7 +40,7 @@ def resolvent_bilinear(eigenvalues, eigenvectors, a, b, z):
     whose limits paper 1 takes in the proof of Theorem 1.
     """
     eigenvalues = real_array("eigenvalues", eigenvalues, ndim=1)
-    eigenvectors = real_array("eigenvectors", eigenvectors, ndim=2)
+    eigenvectors = real_array("eigenvectors", eigenvectors, ndim=2, squares=True)
     size = eigenvalues.size
     if eigenvectors.shape != (size, size):
         raise ValueError(f"eigenvectors must have shape {(size, size)}, got {eigenvectors.shape}")
@@ -50,6 +51,8 @@ def resolvent_bilinear(eigenvalues, eigenvectors, a, b, z):
     if hit.any():
         raise ValueError(f"z must not be an eigenvalue, got {z[hit][0]!s}")
     with one_blas_thread():
-        products = (a @ eigenvectors) * (b @ eigenvectors)
+        turned = a @ eigenvectors, b @ eigenvectors
+    with within_floats(a=a, b=b, eigenvectors=eigenvectors):
+        products = turned[0] * turned[1]
     sums = kernels.resolvent_sums(eigenvalues, products, z.ravel().astype(np.complex128)).reshape(z.shape)
     return (sums if z.dtype.kind == "c" else sums.real)[()]

@@ -7,11 +7,12 @@ import scipy.linalg
 
 from learning_dynamics._randomness import replicate
 from learning_dynamics._threads import one_blas_thread
-from learning_dynamics._validation import integer, number_array
+from learning_dynamics._validation import boolean, instance, integer, number_array, size
 from learning_dynamics.random_matrix import kernels
 from learning_dynamics.random_matrix.forms import PAIRS, BilinearForms
+from learning_dynamics.random_matrix.model import MixtureClassification
 from learning_dynamics.random_matrix.simulation.experiment import class_labels, draw_mixture, mean_vector, sample_size
-from learning_dynamics.random_matrix.simulation.finite_size import MOST_DOUBLINGS, draws_at, first_dimension, halved_runs
+from learning_dynamics.random_matrix.simulation.finite_size import MOST_DOUBLINGS, doubled_dimensions, draws_at, halved_runs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,7 +145,7 @@ def sample_spectrum(model, *, p, seed, class_proportions=(0.5, 0.5)):
     >>> sample_spectrum(model, p=64, seed=1).eigenvalues.shape
     (64,)
     """
-    p = integer("p", p, at_least=1)
+    instance("model", model, MixtureClassification)
     labels = class_labels(sample_size(model, p), class_proportions)
     (sample,) = replicate(lambda rng: _sample(model, labels, p, rng), runs=1, seed=seed, workers=1)
     return sample
@@ -177,9 +178,10 @@ def spectra(model, *, p, runs, seed, signal=True, workers=None):
     TypeError, ValueError
         If an argument is not allowed, as for `simulate`.
     """
-    p = integer("p", p, at_least=1)
+    instance("model", model, MixtureClassification)
     labels = class_labels(sample_size(model, p), (0.5, 0.5))
     mu = mean_vector(model, p)
+    boolean("signal", signal)
 
     def experiment(rng):
         X, _ = draw_mixture(model, mu, labels, rng)
@@ -218,13 +220,14 @@ def concentration(model, *, z, smallest_p, doublings, runs, seed, workers=None):
     TypeError, ValueError
         If an argument is not allowed, as for `finite_size`.
     """
+    instance("model", model, MixtureClassification)
     z = number_array("z", z)
     if z.ndim != 1:
         raise ValueError(f"z must have 1 dimension, got shape {z.shape}")
     integer("doublings", doublings, at_least=1, at_most=MOST_DOUBLINGS)
-    integer("runs", runs, at_least=1)
+    size("runs", runs)
     integer("seed", seed, at_least=0)
-    sizes = first_dimension(model.c, integer("smallest_p", smallest_p, at_least=1)) * 2 ** np.arange(doublings + 1)
+    sizes = doubled_dimensions(model.c, smallest_p, doublings)
     counts = halved_runs(runs, doublings)
     drawn = [
         [forms for group in groups for forms in _forms_of_draws(model, z, p, *group, workers=workers)]
@@ -267,7 +270,7 @@ def leading_pairs(model, *, p, runs, seed, workers=None):
     TypeError, ValueError
         If an argument is not allowed, as for `simulate`.
     """
-    p = integer("p", p, at_least=1)
+    instance("model", model, MixtureClassification)
     labels = class_labels(sample_size(model, p), (0.5, 0.5))
 
     def experiment(rng):

@@ -4,7 +4,8 @@ import numpy as np
 
 from learning_dynamics._randomness import replicate
 from learning_dynamics._threads import one_blas_thread
-from learning_dynamics._validation import choice, integer, real_array
+from learning_dynamics._validation import choice, instance, real_array
+from learning_dynamics.random_matrix.model import MixtureClassification
 from learning_dynamics.random_matrix.simulation.descent import DYNAMICS, times, vector, weights_at
 from learning_dynamics.random_matrix.simulation.experiment import class_labels, draw_mixture, mean_vector, sample_size
 
@@ -69,11 +70,11 @@ def simulate_start(model, *, p, t, runs, seed, dynamics="gd", workers=None):
     TypeError, ValueError
         If an argument is not allowed, as for `simulate`, or sigma2 is 0.
     """
+    instance("model", model, MixtureClassification)
     choice("dynamics", dynamics, DYNAMICS)
     t = times(t, dynamics)
     if model.sigma2 == 0:
         raise ValueError("model must have sigma2 > 0, got 0.0: there is no start to forget")
-    p = integer("p", p, at_least=1)
     labels = class_labels(sample_size(model, p), (0.5, 0.5))
     mean = mean_vector(model, p)
 

@@ -7,8 +7,8 @@ from learning_dynamics.random_matrix.theory.equivalents import (
     signal_parts,
     spike_overlap,
 )
-from learning_dynamics.random_matrix.theory.filters import decay_filter
 from learning_dynamics.random_matrix.theory.filtered import filtered_errors, filtered_statistics
+from learning_dynamics.random_matrix.theory.filters import decay_filter
 from learning_dynamics.random_matrix.theory.fit import fitted_mu_norm2
 from learning_dynamics.random_matrix.theory.limits import (
     ScoreMoments,
@@ -22,6 +22,13 @@ from learning_dynamics.random_matrix.theory.limits import (
     taylor_statistics,
 )
 from learning_dynamics.random_matrix.theory.marchenko_pastur import expected_counts, mp_atom, mp_density, stieltjes
+from learning_dynamics.random_matrix.theory.minibatch import (
+    largest_noisy_step,
+    minibatch_errors,
+    minibatch_statistics,
+    one_pass_errors,
+    one_pass_statistics,
+)
 from learning_dynamics.random_matrix.theory.paths import ContourParts, Contours, contour_parts, contours
 from learning_dynamics.random_matrix.theory.performance import (
     Statistics,
@@ -52,12 +59,17 @@ __all__ = [
     "final_error",
     "fitted_mu_norm2",
     "generalization_error",
+    "largest_noisy_step",
     "least_squares_error",
     "many_samples_slope",
     "many_samples_statistics",
+    "minibatch_errors",
+    "minibatch_statistics",
     "mp_atom",
     "mp_density",
     "noise_fit",
+    "one_pass_errors",
+    "one_pass_statistics",
     "optimal_stopping",
     "projected_errors",
     "rectangle_errors",

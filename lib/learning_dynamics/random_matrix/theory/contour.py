@@ -19,7 +19,7 @@ class Filter:
     """What is left of the start, f(z) = exp(-exponent rate(z)), and 1 - f(z)."""
 
     exponent: float
-    rate: Callable
+    rate: Callable[[np.ndarray], np.ndarray]
 
     def fall(self, z):
         return np.exp(-self.exponent * self.rate(z))

@@ -3,14 +3,17 @@
 from math import pi, sqrt
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from learning_dynamics._validation import number_array, real_array
+from learning_dynamics._limits import check_room
+from learning_dynamics._validation import instance, number_array, real_array
 from learning_dynamics.random_matrix import quadrature
 from learning_dynamics.random_matrix.forms import BilinearForms
+from learning_dynamics.random_matrix.model import MixtureClassification
 from learning_dynamics.random_matrix.theory.marchenko_pastur import stieltjes
 
 
-def deterministic_equivalents(model, z):
+def deterministic_equivalents(model: MixtureClassification, z: ArrayLike) -> BilinearForms:
     r"""Limits of the bilinear forms of the resolvent, from which paper 1 builds Theorems 1 and 2.
 
     Parameters
@@ -52,6 +55,7 @@ def deterministic_equivalents(model, z):
     >>> float(deterministic_equivalents(model, 0.0).mu_mu.round(4))
     1.3846
     """
+    instance("model", model, MixtureClassification)
     z = number_array("z", z)
     m = stieltjes(z, c=model.c)
     if (model.has_spike & (z == model.spike)).any():
@@ -72,7 +76,7 @@ def deterministic_equivalents(model, z):
     )
 
 
-def spike_overlap(model):
+def spike_overlap(model: MixtureClassification) -> float:
     r"""Limit of the squared cosine between the leading eigenvector of :math:`XX^T/n` and mu.
 
     Parameters
@@ -87,7 +91,7 @@ def spike_overlap(model):
 
     Raises
     ------
-    AttributeError
+    TypeError
         If `model` is no `MixtureClassification`.
 
     Notes
@@ -104,7 +108,7 @@ def spike_overlap(model):
     return signal_atom(model) / (model.mu_norm2 + model.c)
 
 
-def signal_density(model, x):
+def signal_density(model: MixtureClassification, x: ArrayLike) -> np.ndarray:
     r"""Density of the measure of the signal on the bulk, paper 1 equation (8).
 
     Parameters
@@ -124,14 +128,16 @@ def signal_density(model, x):
     ValueError
         If an entry of `x` is not finite.
     """
+    instance("model", model, MixtureClassification)
     x = real_array("x", x)
     low, high = model.bulk_edges
     inside = (x > low) & (x < high)
     shape = np.sqrt(np.maximum(x - low, 0)) * np.sqrt(np.maximum(high - x, 0))
-    return np.where(inside, shape / (2 * pi * np.where(inside, model.spike - x, 1.0)), 0.0)
+    gap = (model.mu_norm2 - sqrt(model.c)) ** 2 / model.mu_norm2  # from the bulk to the spike, exact next to the threshold
+    return np.where(inside, shape / (2 * pi * np.where(inside, gap + (high - x), 1.0)), 0.0)
 
 
-def signal_atom(model):
+def signal_atom(model: MixtureClassification) -> float:
     r"""Mass :math:`(\|\mu\|^4 - c)^+/\|\mu\|^2` of the measure of the signal at the isolated eigenvalue, paper 1 equation (8).
 
     Parameters
@@ -144,14 +150,15 @@ def signal_atom(model):
 
     Raises
     ------
-    AttributeError
+    TypeError
         If `model` is no `MixtureClassification`.
     """
+    instance("model", model, MixtureClassification)
     root = sqrt(model.c)
     return max(model.mu_norm2 - root, 0.0) * (model.mu_norm2 + root) / model.mu_norm2
 
 
-def signal_parts(model, t):
+def signal_parts(model: MixtureClassification, t: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     r"""The part of E that comes from the isolated eigenvalue and the part that comes from the bulk, paper 1 (11) and (12).
 
     Parameters
@@ -173,6 +180,7 @@ def signal_parts(model, t):
     ValueError
         If a time is negative or too large.
     """
+    instance("model", model, MixtureClassification)
     t = real_array("t", t, at_least=0)
     exponents = model.alpha * t
     if exponents.max() > 1e12:
@@ -181,6 +189,7 @@ def signal_parts(model, t):
     width = 4 * sqrt(model.c)
     x = model.bulk_edges[0] + width * low
     below_spike = (model.mu_norm2 - sqrt(model.c)) ** 2 / model.mu_norm2 + width * high
+    check_room(2 * t.size * x.size, t=t)
     learnt = -np.expm1(-np.multiply.outer(exponents, x)) / x
     bulk = learnt @ (weights * width**2 / (2 * pi * below_spike))
     spike = -signal_atom(model) * np.expm1(-exponents * model.spike) / model.spike

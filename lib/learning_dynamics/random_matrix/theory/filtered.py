@@ -1,11 +1,12 @@
 """Theorems 1 and 2 for any linear training method that acts on the spectrum."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from learning_dynamics._validation import real_array
+from learning_dynamics._validation import instance, real_array
 from learning_dynamics.random_matrix import quadrature
-from learning_dynamics.random_matrix.filters import check_filter
-from learning_dynamics.random_matrix.model import classification_error
+from learning_dynamics.random_matrix.filters import SpectralFilter, check_filter, filter_values
+from learning_dynamics.random_matrix.model import MixtureClassification, classification_error
 from learning_dynamics.random_matrix.theory.measures import resolved_measures
 from learning_dynamics.random_matrix.theory.performance import Statistics
 
@@ -13,7 +14,7 @@ TOLERANCE = 1e-9
 HALVINGS = 4
 
 
-def filtered_statistics(model, spectral_filter, t):
+def filtered_statistics(model: MixtureClassification, spectral_filter: SpectralFilter, t: ArrayLike) -> Statistics:
     r"""Moments of the classifier at given times for any spectral filter.
 
     Parameters
@@ -50,6 +51,7 @@ def filtered_statistics(model, spectral_filter, t):
     with :math:`\kappa = (\|\mu\|^2 + c)/\|\mu\|^2`, and with P of `statistics` :math:`V_* - E_*^2 = \mathrm{Var}_P(x h) +
     \sigma^2 \int x f^2 d\nu`. This is the book's own. Sizes of 1e-30 and less in that difference are rounding errors.
     """
+    instance("model", model, MixtureClassification)
     t = real_array("t", t, at_least=0)
     check_filter(spectral_filter, t, model.largest_eigenvalue)
     step = quadrature.EDGE_STEP
@@ -65,7 +67,7 @@ def filtered_statistics(model, spectral_filter, t):
     raise ArithmeticError(f"the integrals of the filter are uncertain by {change:.1e}, more than {TOLERANCE:g}")
 
 
-def filtered_errors(model, spectral_filter, t):
+def filtered_errors(model: MixtureClassification, spectral_filter: SpectralFilter, t: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     r"""Generalisation and training error at given times for any spectral filter.
 
     Parameters
@@ -103,7 +105,7 @@ def filtered_errors(model, spectral_filter, t):
 def _moments(model, spectral_filter, t, step):
     """E, V, E*, V* and V* - E*^2 as rows."""
     x, p, p_over_x, nu = resolved_measures(model, step)
-    f, h = spectral_filter.start(x, t), spectral_filter.learnt(x, t)
+    f, h = filter_values(spectral_filter, x, t)
     fitted = x * h
     mean = fitted @ p
     start = model.sigma2 * (f**2 @ nu)

@@ -1,11 +1,12 @@
 """What is left of the start in one eigendirection."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from learning_dynamics._validation import choice, real, real_array
 
 
-def decay_filter(x, t, *, alpha, dynamics="flow"):
+def decay_filter(x: ArrayLike, t: ArrayLike, *, alpha: float, dynamics: str = "flow") -> np.ndarray:
     r"""Filter :math:`f_t(x) = e^{-\alpha t x}` of the flow, or :math:`(1 - \alpha x)^t` of gradient descent.
 
     Parameters

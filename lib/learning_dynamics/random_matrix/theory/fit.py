@@ -3,13 +3,17 @@
 import dataclasses
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.optimize import minimize_scalar
 
-from learning_dynamics._validation import real, real_array
+from learning_dynamics._validation import instance, real, real_array
+from learning_dynamics.random_matrix.model import LARGEST, MixtureClassification
 from learning_dynamics.random_matrix.theory.performance import generalization_error, training_error
 
 
-def fitted_mu_norm2(model, t, *, training, generalization, factor=1.2):
+def fitted_mu_norm2(
+    model: MixtureClassification, t: ArrayLike, *, training: ArrayLike, generalization: ArrayLike, factor: float = 1.2
+) -> tuple[float, float]:
     r"""The squared norm of mu whose theory is nearest to two given curves.
 
     Parameters
@@ -33,11 +37,16 @@ def fitted_mu_norm2(model, t, *, training, generalization, factor=1.2):
     TypeError, ValueError
         If an argument is not allowed.
     """
+    instance("model", model, MixtureClassification)
     t = real_array("t", t, ndim=1, at_least=0)
-    given = np.concatenate([real_array("training", training, ndim=1), real_array("generalization", generalization, ndim=1)])
-    if given.size != 2 * t.size:
-        raise ValueError(f"training and generalization must have {t.size} entries each, as t has, got {given.size} together")
-    factor = real("factor", factor, above=1)
+    drawn = {"training": training, "generalization": generalization}
+    curves = {name: real_array(name, curve, ndim=1, squares=True) for name, curve in drawn.items()}
+    for name, curve in curves.items():
+        if curve.size != t.size:
+            raise ValueError(f"{name} must have {t.size} entries, as t has, got {curve.size}")
+    given = np.concatenate(list(curves.values()))
+    largest = min(LARGEST / model.mu_norm2, LARGEST * model.mu_norm2)
+    factor = real("factor", factor, above=1, at_most=largest)
 
     def deviations(norm2):
         changed = dataclasses.replace(model, mu_norm2=norm2)

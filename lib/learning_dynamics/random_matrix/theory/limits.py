@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from math import ceil, inf, isfinite, sqrt
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import ndtr, ndtri
 
-from learning_dynamics._validation import integer, real, real_array
-from learning_dynamics.random_matrix.model import classification_error
+from learning_dynamics._limits import within_floats
+from learning_dynamics._validation import instance, integer, real, real_array
+from learning_dynamics.random_matrix.model import MixtureClassification, classification_error
 from learning_dynamics.random_matrix.theory.marchenko_pastur import mp_atom
 
 LARGEST_SAMPLE = 2**53
@@ -30,7 +32,7 @@ class ScoreMoments:
     V: np.ndarray
 
 
-def taylor_statistics(model, t):
+def taylor_statistics(model: MixtureClassification, t: ArrayLike) -> ScoreMoments:
     r"""E and V for small alpha t, paper 1 section 5.1.
 
     Parameters
@@ -57,13 +59,15 @@ def taylor_statistics(model, t):
     This is what remains of (4) and (5) when :math:`e^{-\alpha t x}` is replaced by :math:`1 - \alpha t x`, which is right
     for alpha t times the largest eigenvalue well below 1. It is exact after a single step of gradient descent.
     """
+    instance("model", model, MixtureClassification)
     t = real_array("t", t, at_least=0)
     step = model.alpha * t
-    noise = (model.mu_norm2 + model.c + model.c * model.sigma2) * step**2
-    return ScoreMoments(t=t, E=model.mu_norm2 * step, V=noise + model.sigma2 * (1 - step) ** 2)
+    with within_floats(t=t, alpha=model.alpha, mu_norm2=model.mu_norm2, c=model.c, sigma2=model.sigma2):
+        noise = (model.mu_norm2 + model.c + model.c * model.sigma2) * step**2
+        return ScoreMoments(t=t, E=model.mu_norm2 * step, V=noise + model.sigma2 * (1 - step) ** 2)
 
 
-def taylor_error(model, t):
+def taylor_error(model: MixtureClassification, t: ArrayLike) -> np.ndarray:
     r"""Generalisation error :math:`Q(\tilde E/\sqrt{\tilde V})` for small alpha t, paper 1 section 5.1.
 
     Parameters
@@ -93,7 +97,7 @@ def taylor_error(model, t):
     return classification_error(moments.E, moments.V)
 
 
-def least_squares_error(model):
+def least_squares_error(model: MixtureClassification) -> float:
     r"""Generalisation error of the least-squares weights, paper 1 equation (10).
 
     Parameters
@@ -108,8 +112,8 @@ def least_squares_error(model):
 
     Raises
     ------
-    AttributeError
-        If `model` is not a model.
+    TypeError
+        If `model` is no `MixtureClassification`.
 
     Notes
     -----
@@ -121,11 +125,12 @@ def least_squares_error(model):
     >>> round(least_squares_error(MixtureClassification(mu_norm2=4.0, c=0.5, sigma2=0.1, alpha=0.01)), 4)
     0.0912
     """
+    instance("model", model, MixtureClassification)
     loss = abs(1 - model.c) / max(1.0, model.c)
     return float(ndtr(-sqrt(loss) * _best_margin(model.mu_norm2, model.c)))
 
 
-def final_error(model):
+def final_error(model: MixtureClassification) -> float:
     r"""Generalisation error in the limit of infinite training time.
 
     Parameters
@@ -140,14 +145,15 @@ def final_error(model):
 
     Raises
     ------
-    AttributeError
-        If `model` is not a model.
+    TypeError
+        If `model` is no `MixtureClassification`.
     """
+    instance("model", model, MixtureClassification)
     signal = model.mu_norm2 + model.c
     return float(ndtr(-model.mu_norm2 / sqrt(signal + final_excess(model))))
 
 
-def final_excess(model):
+def final_excess(model: MixtureClassification) -> float:
     """S of `optimal_stopping` in the limit of infinite training time; infinite at c = 1."""
     signal = model.mu_norm2 + model.c
     if model.c == 1:
@@ -156,7 +162,7 @@ def final_excess(model):
     return fitted + model.sigma2 * mp_atom(model.c) * signal**2
 
 
-def best_error(*, mu_norm2, c):
+def best_error(*, mu_norm2: float, c: float) -> float:
     r"""The error that no training time and no initialisation can beat: the bound of paper 1, Remark 1.
 
     Parameters
@@ -192,7 +198,7 @@ def best_error(*, mu_norm2, c):
     return float(ndtr(-_best_margin(mu_norm2, real("c", c, at_least=0))))
 
 
-def sample_size(*, error, mu_norm2, p):
+def sample_size(*, error: float, mu_norm2: float, p: int) -> int:
     r"""The least number of training points with which the bound of paper 1, Remark 1, admits an error.
 
     Parameters
@@ -230,7 +236,7 @@ def sample_size(*, error, mu_norm2, p):
     """
     error = real("error", error, above=0, below=0.5)
     mu_norm2 = real("mu_norm2", mu_norm2, above=0)
-    p = integer("p", p, at_least=1)
+    p = integer("p", integer("p", p, at_least=1), at_most=LARGEST_SAMPLE)
     square = float(ndtri(error)) ** 2
     needed = p * square / (mu_norm2 * (mu_norm2 - square)) if square < mu_norm2 else inf
     if not (isfinite(needed) and needed < LARGEST_SAMPLE):
@@ -240,7 +246,7 @@ def sample_size(*, error, mu_norm2, p):
     return next(n for n in nearby if best_error(mu_norm2=mu_norm2, c=p / n) <= error)
 
 
-def many_samples_statistics(model, t):
+def many_samples_statistics(model: MixtureClassification, t: ArrayLike) -> ScoreMoments:
     r"""E and V for c = 0, many samples a dimension, paper 1 section 5.3.
 
     Parameters
@@ -263,13 +269,14 @@ def many_samples_statistics(model, t):
     ValueError
         If a time is negative or not finite.
     """
+    instance("model", model, MixtureClassification)
     t = real_array("t", t, at_least=0)
     step, level = model.alpha * t, 1 + model.mu_norm2
     g = -np.expm1(-step * level) / level
     return ScoreMoments(t=t, E=model.mu_norm2 * g, V=model.mu_norm2 * g**2 + model.sigma2 * np.exp(-2 * step))
 
 
-def many_samples_slope(model, t):
+def many_samples_slope(model: MixtureClassification, t: ArrayLike) -> np.ndarray:
     r"""Derivative of :math:`E/\sqrt V` in t for c = 0, paper 1 section 5.3.
 
     Parameters
@@ -292,6 +299,7 @@ def many_samples_slope(model, t):
     ValueError
         If a time is negative or not finite, or sigma2 is 0.
     """
+    instance("model", model, MixtureClassification)
     real("sigma2", model.sigma2, above=0)
     moments = many_samples_statistics(model, t)
     step, level = model.alpha * moments.t, 1 + model.mu_norm2

@@ -3,13 +3,15 @@
 from math import pi, sqrt
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from learning_dynamics._validation import integer, number_array, real, real_array
-from learning_dynamics.random_matrix.model import bulk_edges
+from learning_dynamics._validation import instance, number_array, real, real_array, shown, size
+from learning_dynamics.random_matrix.model import MixtureClassification, bulk_edges
 
 NODES_OF_A_BIN = 40
 
-def stieltjes(z, *, c):
+
+def stieltjes(z: ArrayLike, *, c: float) -> float | complex | np.ndarray:
     r"""Stieltjes transform :math:`m(z) = \int \nu(dx)/(x - z)` of the Marchenko-Pastur law, paper 1 equation (2).
 
     Parameters
@@ -56,7 +58,7 @@ def stieltjes(z, *, c):
     return np.where(aligned, total / np.where(aligned, 2 * c * z, 1), 2 / np.where(aligned, 1, total))[()]
 
 
-def mp_density(x, *, c):
+def mp_density(x: ArrayLike, *, c: float) -> float | np.ndarray:
     r"""Density of the Marchenko-Pastur law, paper 1 equation (3), without its atom.
 
     Parameters
@@ -88,7 +90,7 @@ def mp_density(x, *, c):
     return np.where((x == 0) & (low == 0), np.inf, density)[()]
 
 
-def mp_atom(c):
+def mp_atom(c: float) -> float:
     """Mass (1 - 1/c)^+ of the Marchenko-Pastur law at 0, paper 1 equation (3).
 
     Parameters
@@ -111,7 +113,7 @@ def mp_atom(c):
     return max(c - 1, 0.0) / c
 
 
-def expected_counts(model, edges, *, p):
+def expected_counts(model: MixtureClassification, edges: ArrayLike, *, p: int) -> np.ndarray:
     r"""Expected numbers of eigenvalues of :math:`XX^T/n` in bins, to leading order.
 
     Parameters
@@ -137,10 +139,11 @@ def expected_counts(model, edges, *, p):
     With :math:`x = 1 + c - 2\sqrt c\cos\theta` the law is :math:`\tfrac2\pi\sin^2\theta\,d\theta/x` and smooth on each bin away from c = 1; 40 nodes a
     bin give ten digits.
     """
+    instance("model", model, MixtureClassification)
     edges = real_array("edges", edges, ndim=1)
     if edges.size < 2 or (np.diff(edges) <= 0).any():
-        raise ValueError("edges must ascend, and be at least 2")
-    p = integer("p", p, at_least=1)
+        raise ValueError(f"edges must ascend, and be at least 2, got {shown(edges)}")
+    p = size("p", p)
     spiked = int(model.has_spike)
     masses = _bulk_masses(edges, model.c) + mp_atom(model.c) * np.histogram([0.0], edges)[0]
     return (p - spiked) * masses + spiked * np.histogram([model.spike], edges)[0]

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from math import pi, sqrt
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from learning_dynamics._validation import real, real_array
+from learning_dynamics._validation import instance, real, real_array
+from learning_dynamics.random_matrix.model import MixtureClassification
 from learning_dynamics.random_matrix.theory.contour import Filter, theorem_integrands
 
 DEFAULT_HEIGHT = 0.1
@@ -17,6 +19,7 @@ PANEL_NODES = 12
 PANEL_TOLERANCE = 1e-11
 MOST_PANELS = 20000
 PARTS_TOLERANCE = 1e-8
+LARGEST_EXPONENT = 1e12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +60,7 @@ class ContourParts:
     V_train: np.ndarray
 
 
-def contours(model, *, height=DEFAULT_HEIGHT, exponent=0.0):
+def contours(model: MixtureClassification, *, height: float = DEFAULT_HEIGHT, exponent: float = 0.0) -> Contours:
     r"""Paths around the three pieces of the spectrum: bulk, isolated eigenvalue, and for c > 1 the point 0.
 
     Parameters
@@ -87,6 +90,7 @@ def contours(model, *, height=DEFAULT_HEIGHT, exponent=0.0):
     >>> contours(model, height=0.2).bulk.round(2)[:2]
     array([-0.15-0.2j,  3.34-0.2j])
     """
+    instance("model", model, MixtureClassification)
     height = real("height", height, above=0)
     reach = 1 / max(real("exponent", exponent, at_least=0), 1e-100)
     low, high = model.bulk_edges
@@ -103,16 +107,16 @@ def contours(model, *, height=DEFAULT_HEIGHT, exponent=0.0):
     )
 
 
-def contour_parts(model, t, *, height=DEFAULT_HEIGHT):
+def contour_parts(model: MixtureClassification, t: ArrayLike, *, height: float = DEFAULT_HEIGHT) -> ContourParts:
     r"""The contour integrals of Theorems 1 and 2, path by path: paper 1, supplement A.2.
 
     Parameters
     ----------
     model : MixtureClassification
     t : float or array_like of float, shape (...)
-        Times in gradient steps of the flow, >= 0.
+        Times in gradient steps of the flow, >= 0, with alpha t <= 1e12.
     height : float
-        Half the height of the rectangle around the bulk, > 0. The integrals do not depend on it.
+        Half the height of the rectangle around the bulk, > 0 and at most 1e12. The integrals do not depend on it.
 
     Returns
     -------
@@ -140,8 +144,11 @@ def contour_parts(model, t, *, height=DEFAULT_HEIGHT):
     >>> contour_parts(model, 100.0).E.sum().round(4)
     np.float64(0.7517)
     """
+    instance("model", model, MixtureClassification)
     t = real_array("t", t, at_least=0)
-    real("height", height, above=0)
+    if (model.alpha * t > LARGEST_EXPONENT).any():
+        raise ValueError(f"t must have alpha * t <= {LARGEST_EXPONENT:g}, got t = {t.max()!s}")
+    real("height", height, above=0, at_most=LARGEST_EXPONENT)
     moments = np.array([_parts_at(model, model.alpha * time, height) for time in t.ravel()])
     names = ("E", "V", "E_train", "V_train")
     return ContourParts(t=t, **{name: moments[:, :, k].T.reshape(3, *t.shape) for k, name in enumerate(names)})
@@ -200,7 +207,9 @@ def _along_rectangle(integrand, corners):
     while start.size:
         panels += start.size
         if panels > MOST_PANELS:
-            raise ArithmeticError(f"the rectangle around the bulk needs more than {MOST_PANELS} panels")
+            raise ArithmeticError(
+                f"the rectangle around the bulk needs more than {MOST_PANELS} panels with height = {corners[2].imag:g}"
+            )
         middle = (start + end) / 2
         halves = _gauss(integrand, start, middle), _gauss(integrand, middle, end)
         change = np.abs(sum(halves) - whole)

@@ -1,17 +1,22 @@
 """Performance at every time of training: Theorems 1 and 2 of paper 1."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from learning_dynamics._validation import choice, real_array
+from learning_dynamics._interruption import compiled_call
+from learning_dynamics._limits import check_room
+from learning_dynamics._validation import choice, instance, real_array
 from learning_dynamics.random_matrix import kernels
-from learning_dynamics.random_matrix.model import classification_error
+from learning_dynamics.random_matrix.model import MixtureClassification, classification_error
 from learning_dynamics.random_matrix.theory.contour import contour_moments
 from learning_dynamics.random_matrix.theory.measures import flow_rate, spectral_measures
 
 LEAST_EXPONENT = 1e-100
 LARGEST_EXPONENT = 1e12
+TIMES_OF_A_CALL = 2**14
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +44,7 @@ class Statistics:
     train_variance: np.ndarray
 
 
-def statistics(model, t, *, method="spectral", dynamics="flow"):
+def statistics(model: MixtureClassification, t: ArrayLike, *, method: str = "spectral", dynamics: str = "flow") -> Statistics:
     r"""Moments of the classifier at given times, paper 1 Theorems 1 and 2 and equations (4) to (7).
 
     Parameters
@@ -96,7 +101,9 @@ def statistics(model, t, *, method="spectral", dynamics="flow"):
     return Statistics(t=t, **dict(zip(names, moments)))
 
 
-def generalization_error(model, t, *, method="spectral", dynamics="flow"):
+def generalization_error(
+    model: MixtureClassification, t: ArrayLike, *, method: str = "spectral", dynamics: str = "flow"
+) -> np.ndarray:
     r"""Limit :math:`Q(E/\sqrt V)` of the misclassification probability on fresh data, paper 1 Theorem 1.
 
     Parameters
@@ -130,7 +137,7 @@ def generalization_error(model, t, *, method="spectral", dynamics="flow"):
     return classification_error(moments.E, moments.V)
 
 
-def training_error(model, t, *, method="spectral", dynamics="flow"):
+def training_error(model: MixtureClassification, t: ArrayLike, *, method: str = "spectral", dynamics: str = "flow") -> np.ndarray:
     r"""Limit :math:`Q(E_*/\sqrt{V_* - E_*^2})` of the share of misclassified training points, paper 1 Theorem 2.
 
     Parameters
@@ -164,7 +171,7 @@ def training_error(model, t, *, method="spectral", dynamics="flow"):
     return classification_error(moments.E_train, moments.train_variance)
 
 
-def start_kept(model, t, *, dynamics="flow"):
+def start_kept(model: MixtureClassification, t: ArrayLike, *, dynamics: str = "flow") -> np.ndarray:
     r"""Limit :math:`\int f_t^2 d\nu` of the share of the start's squared norm that training has not yet forgotten.
 
     Parameters
@@ -188,10 +195,11 @@ def start_kept(model, t, *, dynamics="flow"):
     """
     t, exponents, rate = _filter(model, t, dynamics)
     x, _, _, nu = spectral_measures(model, exponents.max(initial=0), rate)
+    check_room(2 * exponents.size * x.size, t=t)
     return (np.exp(-2 * np.outer(exponents, rate(x))) @ nu).reshape(t.shape)
 
 
-def noise_fit(model, t, *, dynamics="flow"):
+def noise_fit(model: MixtureClassification, t: ArrayLike, *, dynamics: str = "flow") -> np.ndarray:
     r"""Limit :math:`c (1 - \int f_t d\nu)` of the mean training margin on labels that carry no information.
 
     Parameters
@@ -214,11 +222,15 @@ def noise_fit(model, t, *, dynamics="flow"):
     """
     t, exponents, rate = _filter(model, t, dynamics)
     x, _, _, nu = spectral_measures(model, exponents.max(initial=0), rate)
+    check_room(2 * exponents.size * x.size, t=t)
     return model.c * (-np.expm1(-np.outer(exponents, rate(x))) @ nu).reshape(t.shape)
 
 
-def _filter(model, t, dynamics):
+def _filter(
+    model: MixtureClassification, t: ArrayLike, dynamics: str
+) -> tuple[np.ndarray, np.ndarray, Callable[[np.ndarray], np.ndarray]]:
     """Checked times, exponents alpha t, and the rate r of f_t(x) = exp(-alpha t r(x))."""
+    instance("model", model, MixtureClassification)
     choice("dynamics", dynamics, ("flow", "gd"))
     t = real_array("t", t, at_least=0)
     exponents = model.alpha * t.ravel()
@@ -239,5 +251,8 @@ def _filter(model, t, dynamics):
 
 def _spectral_moments(model, exponents, rate):
     x, p, p_over_x, nu = spectral_measures(model, exponents.max(initial=0), rate)
-    mean, power, square, variance = kernels.spectral_sums(x, rate(x), p, p_over_x, nu, model.sigma2, exponents)
+    parts = np.split(exponents, range(TIMES_OF_A_CALL, exponents.size, TIMES_OF_A_CALL))
+    with compiled_call():
+        sums = [kernels.spectral_sums(x, rate(x), p, p_over_x, nu, model.sigma2, part) for part in parts]
+    mean, power, square, variance = np.concatenate(sums, axis=1)
     return mean * model.mu_norm2 / (model.mu_norm2 + model.c), power, mean, square, variance

@@ -3,16 +3,20 @@
 from math import isclose, sqrt
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.special import ndtr
 
-from learning_dynamics._validation import integer, real_array
+from learning_dynamics._validation import instance, integer, time_vector
+from learning_dynamics.random_matrix.model import MixtureClassification
 from learning_dynamics.random_matrix.theory.performance import noise_fit, statistics
-from learning_dynamics.random_matrix.whitening import balanced_mean
+from learning_dynamics.random_matrix.whitening import WhitenedMixture, balanced_mean
 
 ROUNDING = 1e-9
 
 
-def projected_errors(mixture, model, t, *, training_points=0, dynamics="flow"):
+def projected_errors(
+    mixture: WhitenedMixture, model: MixtureClassification, t: ArrayLike, *, training_points: int = 0, dynamics: str = "flow"
+) -> tuple[np.ndarray, np.ndarray]:
     r"""Theorems 1 and 2 of paper 1 with the true distribution of the projections on mu in place of the normal one.
 
     The limits E, V, E* and V* need the first two moments of z only. The error needs the whole distribution of the score, in
@@ -49,7 +53,9 @@ def projected_errors(mixture, model, t, *, training_points=0, dynamics="flow"):
     :math:`V_* - E_*^2 - B^2/\|\mu\|^2`, where :math:`B = E_* - c (1 - \int f_t d\nu)`: leaving one point out of the resolvent
     writes both as contour integrals, with :math:`1/(1 + cm) - 1/D` in place of :math:`1 - 1/D` for B.
     """
-    t = np.atleast_1d(real_array("t", t, at_least=0))
+    instance("mixture", mixture, WhitenedMixture)
+    instance("model", model, MixtureClassification)
+    t = time_vector("t", t)
     number = len(mixture.labels)
     share = integer("training_points", training_points, at_least=0, at_most=number - 1) / number
     moments = statistics(model, t, dynamics=dynamics)

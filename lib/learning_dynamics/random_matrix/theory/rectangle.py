@@ -1,11 +1,14 @@
 """The contour integrals of Theorems 1 and 2 by a rule with equal steps along a rectangle, as plain code would sum them."""
 
 from math import ceil, pi
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from learning_dynamics._validation import choice, real, real_array
-from learning_dynamics.random_matrix.model import classification_error
+from learning_dynamics._limits import within_floats
+from learning_dynamics._validation import choice, instance, real, real_array
+from learning_dynamics.random_matrix.model import MixtureClassification, classification_error
 from learning_dynamics.random_matrix.theory.contour import Filter, theorem_integrands
 from learning_dynamics.random_matrix.theory.measures import flow_rate
 from learning_dynamics.random_matrix.theory.performance import Statistics
@@ -13,9 +16,19 @@ from learning_dynamics.random_matrix.theory.performance import Statistics
 RULES = ("trapezoid", "midpoint")
 ROUNDING = 1e-9
 MOST_GROWTH = 300.0
+MOST_NODES = 10**7
 
 
-def rectangle_statistics(model, t, *, left=-0.5, right=6.0, height=0.5, step=0.05, rule="trapezoid"):
+def rectangle_statistics(
+    model: MixtureClassification,
+    t: ArrayLike,
+    *,
+    left: float = -0.5,
+    right: float = 6.0,
+    height: float = 0.5,
+    step: float = 0.05,
+    rule: str = "trapezoid",
+) -> Statistics:
     r"""Moments of Theorems 1 and 2 of paper 1 by equal steps along a rectangle. This is not exact: see `statistics`.
 
     The default rectangle and step are those that give the theory markers of the paper's figure 1.
@@ -64,17 +77,24 @@ def rectangle_statistics(model, t, *, left=-0.5, right=6.0, height=0.5, step=0.0
     >>> bool(abs(rectangle_statistics(model, 294.0).V - statistics(model, 294.0).V) > 3e-3)
     True
     """
+    instance("model", model, MixtureClassification)
     t = real_array("t", t, at_least=0)
     sides = _checked_sides(model, left, right, height)
     _check_growth(model, t, left)
     step = real("step", step, above=0)
-    z, weights = _nodes(sides, step, choice("rule", rule, RULES))
-    moments = np.array([_sums(model, model.alpha * time, z, weights) for time in t.ravel()]).reshape(-1, 4)
+    choice("rule", rule, RULES)
+    _check_number(sides, step)
+    z, weights = _nodes(sides, step, rule)
+    with within_floats(t=t, left=left, right=right, height=height, step=step):
+        integrands = [theorem_integrands(z, model, Filter(model.alpha * time, flow_rate)) for time in t.ravel()]
+    moments = np.array([(integrand @ weights).real for integrand in integrands]).reshape(-1, 4)
     E, V, E_train, V_train = (moment.reshape(t.shape) for moment in moments.T)
-    return Statistics(t=t, E=E, V=V, E_train=E_train, V_train=V_train, train_variance=V_train - E_train**2)
+    with within_floats(t=t, left=left, right=right, height=height, step=step):
+        variance = V_train - E_train**2
+    return Statistics(t=t, E=E, V=V, E_train=E_train, V_train=V_train, train_variance=variance)
 
 
-def rectangle_errors(model, t, **options):
+def rectangle_errors(model: MixtureClassification, t: ArrayLike, **options: Any) -> tuple[np.ndarray, np.ndarray]:
     r"""Generalisation and training error from `rectangle_statistics`, which see for parameters, errors and accuracy.
 
     Parameters
@@ -105,7 +125,7 @@ def rectangle_errors(model, t, **options):
     """
     moments = rectangle_statistics(model, t, **options)
     variances = [_not_negative(moments.t, variance) for variance in (moments.V, moments.train_variance)]
-    return tuple(map(classification_error, (moments.E, moments.E_train), variances))
+    return classification_error(moments.E, variances[0]), classification_error(moments.E_train, variances[1])
 
 
 def _checked_sides(model, left, right, height):
@@ -124,6 +144,14 @@ def _check_growth(model, t, left):
         raise ValueError(f"t must be <= {longest:.6g}, or f_t overflows on the left side, got {t.max():g}")
 
 
+def _check_number(sides, step):
+    number = sum(abs(end - start) for start, end in sides) / step
+    if not number <= MOST_NODES:
+        raise ValueError(
+            f"step must leave at most {MOST_NODES:g} nodes on the rectangle, got {step!r}, which asks for {number:.1g}"
+        )
+
+
 def _nodes(sides, step, rule):
     """Nodes on all sides, and their weights dz/(2 pi i)."""
     nodes, weights = zip(*(_side(start, end, step, rule) for start, end in sides))
@@ -138,10 +166,6 @@ def _side(start, end, step, rule):
     weights = np.full(pieces + 1, piece)
     weights[[0, -1]] /= 2
     return start + piece * np.arange(pieces + 1), weights
-
-
-def _sums(model, exponent, z, weights):
-    return (theorem_integrands(z, model, Filter(exponent, flow_rate)) @ weights).real
 
 
 def _not_negative(t, variance):

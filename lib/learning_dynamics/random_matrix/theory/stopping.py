@@ -7,7 +7,8 @@ import numpy as np
 from scipy.optimize import brentq
 from scipy.special import ndtr
 
-from learning_dynamics._validation import real
+from learning_dynamics._validation import instance, moderate
+from learning_dynamics.random_matrix.model import LARGEST, MixtureClassification
 from learning_dynamics.random_matrix.theory.limits import best_error, final_excess
 from learning_dynamics.random_matrix.theory.measures import flow_rate, spectral_measures
 
@@ -34,7 +35,7 @@ class OptimalStopping:
     error: float
 
 
-def optimal_stopping(model):
+def optimal_stopping(model: MixtureClassification) -> OptimalStopping:
     r"""Time of the least generalisation error of the flow, paper 1 section 4 and figure 3.
 
     Parameters
@@ -47,8 +48,8 @@ def optimal_stopping(model):
 
     Raises
     ------
-    AttributeError
-        If `model` is not a model.
+    TypeError
+        If `model` is no `MixtureClassification`.
 
     Notes
     -----
@@ -73,6 +74,7 @@ def optimal_stopping(model):
     >>> round(best.time, 1), round(best.error, 5)
     (96.9, 0.04839)
     """
+    instance("model", model, MixtureClassification)
     if model.sigma2 == 0:
         return OptimalStopping(time=0.0, error=best_error(mu_norm2=model.mu_norm2, c=model.c))
     shortest, longest = _range_of_exponents(model)
@@ -88,15 +90,15 @@ def optimal_stopping(model):
     return OptimalStopping(time=exponent / model.alpha, error=float(ndtr(-margin)))
 
 
-def stopping_threshold(*, mu_norm2, c):
+def stopping_threshold(*, mu_norm2: float, c: float) -> float:
     r"""The initial variance below which the best time to stop is finite.
 
     Parameters
     ----------
     mu_norm2 : float
-        Squared norm of the mean, > 0.
+        Squared norm of the mean, in [1e-100, 1e100].
     c : float
-        Aspect ratio p/n, > 0.
+        Aspect ratio p/n, in [1e-100, 1e100].
 
     Returns
     -------
@@ -111,7 +113,7 @@ def stopping_threshold(*, mu_norm2, c):
     TypeError
         If an argument is not a real number.
     ValueError
-        If an argument is not finite and > 0.
+        If an argument is outside its range.
 
     Notes
     -----
@@ -124,12 +126,13 @@ def stopping_threshold(*, mu_norm2, c):
     >>> round(stopping_threshold(mu_norm2=4.0, c=4.0), 4)
     1.1111
     """
-    mu_norm2, c = real("mu_norm2", mu_norm2, above=0), real("c", c, above=0)
+    mu_norm2, c = moderate("mu_norm2", mu_norm2, largest=LARGEST), moderate("c", c, largest=LARGEST)
     if c <= 1:
         return inf
     root = sqrt(c)
     gap = (c - 1) / (root + 1)
-    return c / (gap**3 * (root + 1)) * (1 - gap / (root + 1) * c / (mu_norm2 + c))
+    rest = 2 / (root + 1) + gap / (root + 1) * (mu_norm2 / (mu_norm2 + c))  # of 1, without a difference
+    return c / (gap**3 * (root + 1)) * rest
 
 
 def _range_of_exponents(model):

@@ -3,9 +3,10 @@ r"""A ReLU network of which only the first layer is trained, on the population r
 import numpy as np
 
 from learning_dynamics._threads import one_blas_thread
-from learning_dynamics._validation import real, real_array, step_counts
+from learning_dynamics._validation import instance, real, real_array, shown, step_counts
 from learning_dynamics.time_scales import overlaps
 from learning_dynamics.time_scales.hermite import ACTIVATIONS
+from learning_dynamics.time_scales.model import SingleIndex
 from learning_dynamics.time_scales.simulation.networks import network_run, overlap_kernel
 
 
@@ -58,6 +59,7 @@ def population_descent(problem, weights, signs, *, step, epochs):
     >>> run.risk.round(4)
     array([0.6704, 0.4273])
     """
+    instance("problem", problem, SingleIndex)
     if problem.activation is not ACTIVATIONS["relu"]:
         raise ValueError(f"activation must be 'relu' to train the first layer alone, got {problem.activation!r}")
     weights, signs = _checked(weights, signs)
@@ -66,8 +68,9 @@ def population_descent(problem, weights, signs, *, step, epochs):
     system, seen = FirstLayer(problem, signs), []
     with one_blas_thread():
         for count in np.diff(epochs, prepend=0):
-            for _ in range(count):
-                weights += step * system.velocity(weights)
+            with np.errstate(over="ignore", invalid="ignore"):
+                for _ in range(count):
+                    weights += step * system.velocity(weights)
             if not np.isfinite(weights).all():
                 raise ArithmeticError(f"descent diverged: step must be smaller than {step:g}")
             seen.append(system.observe(weights))
@@ -100,11 +103,11 @@ class FirstLayer:
 
 
 def _checked(weights, signs):
-    weights = real_array("weights", weights, ndim=2)
+    weights = real_array("weights", weights, ndim=2, squares=True)
     signs = real_array("signs", signs, ndim=1)
     if signs.size != len(weights) or not np.all(np.abs(signs) == 1):
-        raise ValueError(f"signs must be {len(weights)} numbers 1 or -1, one for each row of weights, got {signs}")
-    if not weights.any(axis=1).all():
-        zero = int(np.flatnonzero(~weights.any(axis=1))[0])
-        raise ValueError(f"weights must hold no row of zeros, got one at row {zero}")
+        raise ValueError(f"signs must be {len(weights)} numbers 1 or -1, one for each row of weights, got {shown(signs)}")
+    norms = np.linalg.norm(weights, axis=1)
+    if not norms.all():
+        raise ValueError(f"weights must hold no row of zeros, got one at row {int(np.argmin(norms))}, whose norm is 0")
     return weights, signs

@@ -7,14 +7,17 @@ import numpy as np
 from scipy.integrate import Radau
 from scipy.optimize import brentq
 
-from learning_dynamics._validation import choice, integer, real, real_array
-from learning_dynamics.time_scales.overlaps import series
+from learning_dynamics._interruption import look_up
+from learning_dynamics._validation import MOST_STEPS, choice, instance, integer, real, real_array
 from learning_dynamics.time_scales.integrator import StepLimitError, follow
 from learning_dynamics.time_scales.kernels import rosenbrock
 from learning_dynamics.time_scales.model import SingleIndex, starting_weights
+from learning_dynamics.time_scales.overlaps import series
 
 METHODS = ("rodas4", "radau")
 CHUNK = 1024
+WORK_OF_A_CALL = 2**21
+"""Steps of a compiled call times particles times degrees; they take less than a second."""
 FIRST_STEP = 1e-3
 COARSENING, COARSE_STEPS = 10.0, 10_000
 
@@ -124,11 +127,12 @@ def mean_field_flow(problem, a0, *, t_end, rtol=1e-8, times=None, method="rodas4
     >>> flow.risk[[0, -1]].round(4)
     array([1.2222, 0.0146])
     """
+    instance("problem", problem, SingleIndex)
     a0 = starting_weights(a0)
     t_end = _end("t_end", t_end, problem)
     rtol = real("rtol", rtol, at_least=1e-13, at_most=1e-2)
     choice("method", method, METHODS)
-    max_steps = integer("max_steps", max_steps, at_least=1)
+    max_steps = integer("max_steps", integer("max_steps", max_steps, at_least=1), at_most=MOST_STEPS)
     times = _state_times(times, t_end)
     stops, place = np.unique(np.append(times, t_end), return_inverse=True)
     route = _by_rodas4 if method == "rodas4" else _by_radau
@@ -185,6 +189,7 @@ def learning_times(flow, *, level=0.5, tolerance=1e-3):
     >>> learning_times(mean_field_flow(problem, uniform_start(50), t_end=1.0)).times[:3].round(6)
     array([0.000435, 0.074796, 0.285918])
     """
+    instance("flow", flow, MeanFieldFlow)
     level = real("level", level, above=0, below=1)
     tolerance = real("tolerance", tolerance, above=0)
     coarse = mean_field_flow(
@@ -204,7 +209,7 @@ def learning_times(flow, *, level=0.5, tolerance=1e-3):
     if wrong.size:
         k = wrong[0]
         raise ArithmeticError(
-            f"the learning time {times[k]:.6g} of degree {k} is uncertain by {errors[k]:.1e}, more than "
+            f"the learning time {times[k]:.6g} of degree {k} is uncertain by {errors[k]:.1e}, more than the tolerance "
             f"{tolerance:g} of it: "
             f"integrate with a smaller rtol than {flow.rtol:g}"
         )
@@ -214,10 +219,7 @@ def learning_times(flow, *, level=0.5, tolerance=1e-3):
 def _end(name, value, problem):
     value = real(name, value, above=0)
     if value < problem.first_stage:
-        raise ValueError(
-            f"{name} must be >= {problem.first_stage:.4g}, the time scale of the first stage, "
-            f"got {value!r}"
-        )
+        raise ValueError(f"{name} must be >= {problem.first_stage:.4g}, the time scale of the first stage, got {value!r}")
     return value
 
 
@@ -227,8 +229,7 @@ def _state_times(times, t_end):
     times = np.atleast_1d(real_array("times", times, at_least=0))
     if times.ndim > 1 or times.max() > t_end:
         raise ValueError(
-            f"times must be a vector of times <= t_end = {t_end:g}, got shape {times.shape}, "
-            f"largest {times.max():g}"
+            f"times must be a vector of times <= t_end = {t_end:g}, got shape {times.shape}, largest {times.max():g}"
         )
     return times
 
@@ -239,15 +240,14 @@ def _by_rodas4(problem, a0, stops, rtol, max_steps):
     clock, reached = np.array([0.0, min(FIRST_STEP * epsilon, stops[-1])]), np.zeros(1, np.int64)
     stop_a, stop_s = np.empty((2, stops.size, a0.size))
     pieces = [_start_of_residuals(problem, a0)]
-    status, done = rosenbrock.RUNNING, 0
+    status, done, most = rosenbrock.RUNNING, 0, max(1, WORK_OF_A_CALL // (a0.size * phi.size))
     while status == rosenbrock.RUNNING:
-        size = min(CHUNK, max_steps - done)
+        size = min(CHUNK, most, max_steps - done)
         if size == 0:
             raise StepLimitError(f"max_steps = {max_steps} do not suffice", t=clock[0], t_end=stops[-1], state=(a, s))
         t, (e, rates) = np.empty(size), np.empty((2, size, phi.size))
-        status, taken = rosenbrock.advance(
-            a, s, clock, stops, reached, phi, sigma, epsilon, rtol, t, e, rates, stop_a, stop_s
-        )
+        status, taken = rosenbrock.advance(a, s, clock, stops, reached, phi, sigma, epsilon, rtol, t, e, rates, stop_a, stop_s)
+        look_up()
         pieces.append((t[:taken], e[:taken], rates[:taken]))
         done += taken
     if status == rosenbrock.STALLED:

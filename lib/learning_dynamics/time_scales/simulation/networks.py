@@ -6,20 +6,25 @@ from math import inf
 import numpy as np
 from scipy.integrate import DOP853
 
+from learning_dynamics._interruption import in_parts
+from learning_dynamics._limits import check_room
 from learning_dynamics._threads import one_blas_thread
-from learning_dynamics._validation import choice, integer, real, real_array
+from learning_dynamics._validation import MOST_STEPS, choice, instance, integer, real, real_array, shown, size, size_or_infinite
 from learning_dynamics.time_scales import overlaps
 from learning_dynamics.time_scales.hermite import ACTIVATIONS
 from learning_dynamics.time_scales.integrator import StepLimitError, follow
 from learning_dynamics.time_scales.kernels import descent
-from learning_dynamics.time_scales.model import starting_weights
+from learning_dynamics.time_scales.model import SingleIndex, starting_weights
 
 KERNELS = ("series", "exact")
 METHODS = ("overlaps", "directions")
 KINDS = {"relu": descent.RELU, "erf": descent.ERF}
 UNIT_TOLERANCE, DRIFT_TOLERANCE = 1e-9, 1e-6
 MOST_SAMPLES = 10**9
+WORK_OF_A_CALL = 2**27
+"""Coordinates that a compiled call moves at most; they take less than a second."""
 STABLE = 10.0
+EXPLOSION = 1e8
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -74,11 +79,11 @@ def draw_directions(*, m, d, seed):
     whose
     entries are independent, normal below the diagonal and chi-distributed on it. The cost does not depend on d.
     """
-    m = integer("m", m, at_least=1)
+    m, d = size("m", m), size_or_infinite("d", d, at_least=2)
+    check_room(2 * m * (1 + min(m, d - 1)), m=m, d=d)
     rng = np.random.default_rng(integer("seed", seed, at_least=0))
     if d == inf:
         return np.eye(m, m + 1, 1)
-    d = integer("d", d, at_least=2)
     count = min(m, d - 1)
     u = np.zeros((m, 1 + count))
     u[:, 0] = rng.standard_normal(m)
@@ -88,9 +93,7 @@ def draw_directions(*, m, d, seed):
     return u / np.linalg.norm(u, axis=1, keepdims=True)
 
 
-def network_flow(
-    problem, a0, directions, *, times, rtol=1e-8, kernel="series", method="overlaps", max_steps=100_000
-):
+def network_flow(problem, a0, directions, *, times, rtol=1e-8, kernel="series", method="overlaps", max_steps=100_000):
     r"""Integrate the exact gradient flow of a finite network on the population risk, paper 2 equations (5), (6).
 
     Parameters
@@ -137,10 +140,11 @@ def network_flow(
     >>> network_flow(problem, uniform_start(10), draw_directions(m=10, d=1000, seed=0), times=[0.0, 1.0]).s.shape
     (2, 10)
     """
+    instance("problem", problem, SingleIndex)
     a0, u0 = _network(a0, directions)
     times = _increasing(times)
     rtol = real("rtol", rtol, at_least=1e-13, at_most=1e-2)
-    max_steps = integer("max_steps", max_steps, at_least=1)
+    max_steps = integer("max_steps", integer("max_steps", max_steps, at_least=1), at_most=MOST_STEPS)
     choice("method", method, METHODS)
     U = overlap_kernel(problem, kernel)
     _check_steps(problem, a0, times[-1], max_steps)
@@ -186,7 +190,7 @@ def sgd(problem, a0, directions, *, d, step, times, seed):
         If an argument is of a wrong type or outside its range, shapes do not fit, or more than 10^9 steps are asked
         for.
     ArithmeticError
-        If the weights overflow, because the step is too large.
+        If the weights overflow or the risk passes 1e8 times its size at the start, because the step is too large.
 
     Examples
     --------
@@ -197,8 +201,10 @@ def sgd(problem, a0, directions, *, d, step, times, seed):
     >>> run.a.shape
     (2, 5)
     """
+    instance("problem", problem, SingleIndex)
     a, u0 = _network(a0, directions)
-    d = integer("d", d, at_least=max(2, u0.shape[1]))
+    d = size("d", d, at_least=max(2, u0.shape[1]))
+    check_room(a.size * d, d=d)
     step = real("step", step, above=0)
     times = _increasing(times)
     wanted = np.rint(times / step)
@@ -213,16 +219,24 @@ def sgd(problem, a0, directions, *, d, step, times, seed):
     u = np.zeros((a.size, d))
     u[:, : u0.shape[1]] = u0
     seen = []
-    for count in np.diff(wanted, prepend=0.0).astype(np.int64):
-        descent.descend(a, u, kind, problem.sigma, problem.phi, roots, step, step / problem.epsilon, count, rng)
+    most = WORK_OF_A_CALL // (a.size * (d + problem.degree) + 1)
+    for count in np.diff(wanted, prepend=0.0).astype(np.int64).tolist():
+        for part in in_parts(count, most):
+            descent.descend(a, u, kind, problem.sigma, problem.phi, roots, step, step / problem.epsilon, part, rng)
         overlaps = u @ u.T
         if not (np.isfinite(a).all() and (np.abs(np.diag(overlaps) - 1) < DRIFT_TOLERANCE).all()):
             raise ArithmeticError(
-                f"descent diverged: step must be smaller than {step:g}, "
-                f"about {0.1 * problem.epsilon**0.5 / d:.1e}"
+                f"descent diverged: step must be smaller than {step:g}, about {0.1 * problem.epsilon**0.5 / d:.1e}"
             )
         seen.append((a.copy(), u[:, 0].copy(), overlaps))
-    return network_run(problem, U, wanted * step, seen)
+    run = network_run(problem, U, wanted * step, seen)
+    first = network_run(problem, U, np.zeros(1), [(starting_weights(a0), u0[:, 0], u0 @ u0.T)]).risk[0]
+    if not run.risk.max() <= EXPLOSION * (first + problem.phi @ problem.phi):
+        raise ArithmeticError(
+            f"descent diverged to the risk {run.risk.max():.3g}: step must be smaller than {step:g}, "
+            f"about {0.1 * problem.epsilon**0.5 / d:.1e}"
+        )
+    return run
 
 
 def overlap_kernel(problem, kernel):
@@ -243,16 +257,10 @@ def overlap_kernel(problem, kernel):
     given = problem.activation
     if kernel == "exact" and not isinstance(given, np.ndarray):
         if given is not ACTIVATIONS.get(given.name) or given.name not in overlaps.EXACT_KERNELS:
-            raise ValueError(
-                "activation must be 'relu', 'erf' or an array to have an exact kernel, "
-                f"got {given.name!r}"
-            )
+            raise ValueError(f"activation must be 'relu', 'erf' or an array to have an exact kernel, got {given.name!r}")
         return overlaps.EXACT_KERNELS[given.name]
     if kernel == "exact" and given.size > problem.degree + 1 and given[problem.degree + 1 :].any():
-        raise ValueError(
-            f"degree must be >= {given.size - 1} for an exact kernel of this activation, "
-            f"got {problem.degree}"
-        )
+        raise ValueError(f"degree must be >= {given.size - 1} for an exact kernel of this activation, got {problem.degree}")
     c = problem.sigma**2
     derivatives = (c, c[1:] * np.arange(1, c.size))
     return lambda r, *, derivative=0: overlaps.series(derivatives[derivative], r)
@@ -349,7 +357,7 @@ def network_run(problem, U, times, seen):
 
 def _network(a0, directions):
     a0 = starting_weights(a0)
-    u = real_array("directions", directions, ndim=2)
+    u = real_array("directions", directions, ndim=2, squares=True)
     if u.shape[0] != a0.size:
         raise ValueError(f"directions must have {a0.size} rows, one for each entry of a0, got {u.shape[0]}")
     norms = np.linalg.norm(u, axis=1)
@@ -362,5 +370,5 @@ def _network(a0, directions):
 def _increasing(times):
     times = real_array("times", times, ndim=1, at_least=0)
     if (np.diff(times) <= 0).any():
-        raise ValueError(f"times must increase, got {times}")
+        raise ValueError(f"times must increase, got {shown(times)}")
     return times

@@ -3,6 +3,8 @@
 import numpy as np
 from scipy.integrate import solve_ivp
 
+from learning_dynamics._validation import instance
+from learning_dynamics.time_scales.model import SingleIndex
 from learning_dynamics.time_scales.order import moving_values
 
 TOLERANCE = 1e-11
@@ -19,18 +21,14 @@ def linear_parameters(problem, a0):
         If one of them is 0.
     """
     if problem.kappa == 0:
-        raise ValueError(
-            "activation and target must have components of degree 1, got kappa = 0: "
-            "the overlaps never move"
-        )
+        raise ValueError("activation and target must have components of degree 1, got kappa = 0: the overlaps never move")
     with np.errstate(over="ignore"):
         variance = float((deviations(problem, a0) ** 2).mean())
     if not (np.isfinite(variance) and (variance > 0 or np.ptp(a0) == 0)):
         raise ValueError(f"a0 must have entries whose squares are normal numbers, got sizes up to {np.abs(a0).max():g}")
     if not variance > 0:
         raise ValueError(
-            f"a0 must have at least 2 distinct values, got {a0.size} times {a0[0]!s}: "
-            "atomic starts learn on no vanishing scale"
+            f"a0 must have at least 2 distinct values, got {a0.size} times {a0[0]!s}: atomic starts learn on no vanishing scale"
         )
     return abs(problem.kappa), abs(float(problem.phi[1] / problem.sigma[1])), variance
 
@@ -46,6 +44,7 @@ class Inner:
     """The constrained inner problem of stages 4 and 5; a state is the vector of A and S."""
 
     def __init__(self, problem, a0):
+        instance("problem", problem, SingleIndex)
         self.problem, self.delta = problem, deviations(problem, a0)
         _, self.ratio, self.variance = linear_parameters(problem, a0)
         self.pull = float(problem.sigma[2] * problem.phi[2]) if problem.degree >= 2 else 0.0

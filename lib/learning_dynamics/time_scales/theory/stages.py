@@ -4,9 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from learning_dynamics._validation import real, real_array
-from learning_dynamics.time_scales.model import starting_weights
+from learning_dynamics._limits import within_floats
+from learning_dynamics._validation import instance, real, real_array, shown
+from learning_dynamics.time_scales.model import SingleIndex, starting_weights
 from learning_dynamics.time_scales.theory.inner import Inner, deviations, linear_parameters, state_multipliers
+
+LAST_TAU = 1000.0
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -66,6 +69,7 @@ def constant_stage(problem, a0, tau):
     TypeError, ValueError
         If an argument is not allowed, or activation or target have no constant.
     """
+    instance("problem", problem, SingleIndex)
     a0, tau = starting_weights(a0), real_array("tau", tau, ndim=1, at_least=0)
     if problem.sigma[0] * problem.phi[0] == 0:
         raise ValueError("activation and target must have a constant to learn, got coefficient 0")
@@ -101,12 +105,14 @@ def linear_growth_stage(problem, a0, tau):
     TypeError, ValueError
         If an argument is not allowed, a0 has a single value, or kappa = 0.
     """
+    instance("problem", problem, SingleIndex)
     a0, tau = starting_weights(a0), real_array("tau", tau, ndim=1, at_least=0)
     linear_parameters(problem, a0)
     alpha = problem.phi[0] / problem.sigma[0] if problem.sigma[0] else 0.0
     delta, root = deviations(problem, a0), problem.epsilon**0.5
-    A = alpha + np.multiply.outer(np.cosh(problem.kappa * tau), delta)
-    S = (problem.kappa * alpha * tau)[:, None] + np.multiply.outer(np.sinh(problem.kappa * tau), delta)
+    with within_floats(tau=tau):
+        A = alpha + np.multiply.outer(np.cosh(problem.kappa * tau), delta)
+        S = (problem.kappa * alpha * tau)[:, None] + np.multiply.outer(np.sinh(problem.kappa * tau), delta)
     return Stage(tau=tau, t=root * tau, A=A, S=S, residual=np.ones_like(tau), a_scale=1.0, s_scale=root)
 
 
@@ -136,9 +142,11 @@ def linear_saturation_stage(problem, a0, tau):
     TypeError, ValueError
         If an argument is not allowed, a0 has a single value, or kappa = 0.
     """
+    instance("problem", problem, SingleIndex)
     a0, tau = starting_weights(a0), real_array("tau", tau, ndim=1)
     rate, ratio, variance = linear_parameters(problem, a0)
-    share = 1 / (1 + 4 * ratio / variance * np.exp(-2 * rate * tau))
+    with np.errstate(over="ignore"):  # far before the stage the share is 0
+        share = 1 / (1 + 4 * ratio / variance * np.exp(-2 * rate * tau))
     A = np.multiply.outer(np.sqrt(ratio * share / variance), deviations(problem, a0))
     epsilon = problem.epsilon
     return Stage(
@@ -212,7 +220,7 @@ def quadratic_saturation_stage(problem, a0, tau, *, start):
     a0 : array_like of float, shape (m,)
         Initial second-layer weights, at least three different ones.
     tau : array_like of float, shape (n,)
-        Increasing inner times, at least :math:`-\epsilon^{-1/12} \tau_*`.
+        Increasing inner times, at least :math:`-\epsilon^{-1/12} \tau_*` and at most 1000.
     start : float
         :math:`T_1` >= 0, measured or predicted.
 
@@ -236,6 +244,8 @@ def quadratic_saturation_stage(problem, a0, tau, *, start):
     """
     start = real("start", start, at_least=0)
     tau = _increasing(tau)
+    if tau[-1] > LAST_TAU:
+        raise ValueError(f"tau must be <= {LAST_TAU:g}, long after the stage, got {tau[-1]!s}")
     inner = Inner(problem, starting_weights(a0))
     end, shrink = inner.blow_up_time(), problem.epsilon ** (1 / 12)
     if tau[0] < -end / shrink:
@@ -274,9 +284,11 @@ def multipliers(problem, stage):
 
     Raises
     ------
-    AttributeError
+    TypeError
         If an argument is of a wrong type.
     """
+    instance("problem", problem, SingleIndex)
+    instance("stage", stage, Stage)
     q, constant = float(problem.sigma[2] * problem.phi[2]), problem.sigma[0] != 0
     return np.array([state_multipliers(A, S, q, constant) for A, S in zip(stage.A, stage.S)]).T
 
@@ -314,5 +326,5 @@ def saturation_half_time(problem, a0):
 def _increasing(tau, *, at_least=None):
     tau = real_array("tau", tau, ndim=1, at_least=at_least)
     if (np.diff(tau) <= 0).any():
-        raise ValueError(f"tau must increase, got {tau}")
+        raise ValueError(f"tau must increase, got {shown(tau)}")
     return tau

@@ -6,13 +6,15 @@ import numpy as np
 from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
 
-from learning_dynamics._validation import integer, real
-from learning_dynamics.time_scales.model import starting_weights
+from learning_dynamics._limits import check_room
+from learning_dynamics._validation import EXACT_AS_FLOAT, boolean, instance, integer, real, size, size_or_infinite
+from learning_dynamics.time_scales.model import SingleIndex, starting_weights
 from learning_dynamics.time_scales.theory.inner import linear_parameters
 from learning_dynamics.time_scales.theory.stages import blow_up_time, saturation_half_time
 
 MOST_DOUBLINGS = 60
 LONGEST = 10.0
+LARGEST = 1e100
 
 
 def constant_time(problem, a0):
@@ -35,6 +37,7 @@ def constant_time(problem, a0):
     TypeError, ValueError
         If `a0` is not a nonempty vector of finite numbers, or activation or target have no constant.
     """
+    instance("problem", problem, SingleIndex)
     mean = starting_weights(a0).mean()
     _check_component(problem, 0)
     share = 1 - problem.sigma[0] * mean / problem.phi[0]
@@ -68,6 +71,7 @@ def linear_time(problem, a0):
     >>> round(linear_time(SingleIndex(activation="relu", target=[1, -1, 2 / 3], epsilon=1e-8), uniform_start(50)), 6)
     0.001239
     """
+    instance("problem", problem, SingleIndex)
     rate, ratio, variance = linear_parameters(problem, starting_weights(a0))
     root = sqrt(problem.epsilon)
     return root * (-log(problem.epsilon) / (4 * rate) + log(4 * ratio / variance) / (2 * rate))
@@ -95,6 +99,7 @@ def linear_width(problem, *, upper=0.75, lower=0.25):
     TypeError, ValueError
         If a share is outside its range or kappa = 0.
     """
+    instance("problem", problem, SingleIndex)
     upper = real("upper", upper, above=0, below=1)
     lower = real("lower", lower, above=0, below=upper)
     _check_component(problem, 1)
@@ -125,6 +130,8 @@ def quadratic_time(problem, a0, *, linear=None, saturated=False):
     TypeError, ValueError
         If an argument is not allowed, the start is too atomic, or activation or target lack degree 1 or 2.
     """
+    instance("problem", problem, SingleIndex)
+    boolean("saturated", saturated)
     linear = linear_time(problem, a0) if linear is None else real("linear", linear, at_least=0)
     leading = linear + problem.epsilon**0.25 * blow_up_time(problem, a0)
     return leading + problem.epsilon ** (1 / 3) * saturation_half_time(problem, a0) if saturated else leading
@@ -175,9 +182,11 @@ def finite_linear_time(problem, *, m, d, variance, saturated=False):
     up to :math:`x = |\phi_1/\sigma_1|/2`. Weights and overlaps stay in the span of the starting deviations and the
     starting overlaps, so the equations close in two coefficients each, and three for r.
     """
+    instance("problem", problem, SingleIndex)
     _check_component(problem, 1)
-    m, d = (value if value == inf else integer(name, value, at_least=1) for name, value in (("m", m), ("d", d)))
-    variance = real("variance", variance, at_least=0)
+    m, d = size_or_infinite("m", m), size_or_infinite("d", d)
+    variance = real("variance", real("variance", variance, at_least=0), at_most=LARGEST)
+    boolean("saturated", saturated)
     if variance == 0 and d == inf:
         raise ValueError("variance must be > 0 in infinitely many dimensions, or nothing moves, got 0.0")
     linear = _time_of_linear_growth(problem, m, d, variance)
@@ -203,7 +212,7 @@ def random_start_distance(m):
     TypeError, ValueError
         If `m` is not an integer >= 1.
     """
-    m = integer("m", m, at_least=1)
+    m = integer("m", integer("m", m, at_least=1), at_most=EXACT_AS_FLOAT)
     return sqrt((2 * m - 1) / (2 * m * (2 * m + 1)))
 
 
@@ -220,9 +229,10 @@ def risk_floor(problem):
 
     Raises
     ------
-    AttributeError
-        If `problem` is not a `SingleIndex`.
+    TypeError
+        If `problem` is no `SingleIndex`.
     """
+    instance("problem", problem, SingleIndex)
     return float((problem.phi[problem.sigma == 0] ** 2).sum()) / 2
 
 
@@ -249,7 +259,9 @@ def least_risk(problem, *, m):
     TypeError, ValueError
         If `m` is not an integer >= 1.
     """
-    m = integer("m", m, at_least=1)
+    instance("problem", problem, SingleIndex)
+    m = size("m", m)
+    check_room(3 * m * (problem.degree + 1), m=m)
     s = np.cos(np.pi * (np.arange(m) + 0.5) / m)
     features = problem.sigma[:, None] * s ** np.arange(problem.degree + 1)[:, None]
     weights = np.linalg.lstsq(features, problem.phi, rcond=None)[0]

@@ -1,0 +1,222 @@
+"""What the help of a chapter announces, runs: its ranges, and what it needs of parameters together, against the library.
+
+The long walk, over both ends of every range and random points of every chapter, is ``python -m pytest -m nightly tests/test_ranges.py``.
+"""
+
+import random
+
+import pytest
+
+from learning_dynamics import datasets
+from learning_dynamics.companion.registry import load_registry
+from learning_dynamics.overparametrized import TwoLayerRegression, initial_linearization, linearized_training, polynomial_data
+from learning_dynamics.random_matrix import MixtureClassification, noise_and_scale, sample_size, start_kept, training_error
+
+from .chapters import CHAPTERS, NO_NUMBER, SMALL, accepted_points, anywhere, capped, ends, knobs, run
+from .test_book import cells
+
+ENDS = [
+    (name, parameter.name, end) for name in CHAPTERS for parameter in knobs(name).declared.values() for end in ends(parameter)
+]
+POINTS = 40
+SEED = 1311  # fixed before the first run
+
+
+def refuses(check, *arguments, **options):
+    """Whether a call ends in an error of the library."""
+    try:
+        check(*arguments, **options)
+    except (ValueError, ArithmeticError):
+        return True
+    return False
+
+
+def points(chapter, count=POINTS):
+    """Random points of all ranges, whether they go together or not."""
+    rng, declared = random.Random(f"{chapter} {SEED}"), knobs(chapter).declared
+    return [{name: anywhere(rng, parameter) for name, parameter in declared.items()} for _ in range(count)]
+
+
+def verdicts(chapter, refused, count=POINTS):
+    """For random points: whether the chapter's needs refuse it, and whether `refused` does; both must occur."""
+    found = [(bool(knobs(chapter).refusal(values)), refused(**values)) for values in points(chapter, count)]
+    assert {needs for needs, _ in found} == {True, False}
+    return found
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_defaults_presets_and_small_sizes_are_accepted(chapter):
+    presets = [load_registry().preset(chapter, preset) for preset in ("paper", "quick", "large")]
+    for values in (*presets, SMALL[chapter]):
+        assert not knobs(chapter).refusal(values)
+
+
+@pytest.mark.parametrize(("chapter", "name", "end"), ENDS)
+def test_every_end_of_a_range_can_be_had(chapter, name, end):
+    """With some other values, that is; a range is not announced wider than anything in it makes sense."""
+    assert accepted_points(chapter, seed=SEED, count=1, fixed={name: end})
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_a_refusal_is_one_sentence_with_values(chapter):
+    for values in points(chapter):
+        sentence = knobs(chapter).refusal(values)
+        assert "\n" not in sentence
+        assert not sentence or (sentence.startswith("the chapter needs ") and ", got " in sentence)
+
+
+def diverges(*, mu_norm2, p, n, sigma2, alpha, **_):
+    """Whether the theory of descent refuses the step."""
+    model = MixtureClassification(mu_norm2=mu_norm2, c=p / n, sigma2=sigma2, alpha=alpha)
+    return refuses(training_error, model, [1], dynamics="gd")
+
+
+def too_large(*, doublings, smallest_p, p, n, **_):
+    """Whether the last of the doublings draws more than about 200 million numbers at once."""
+    return (smallest_p * 2**doublings) ** 2 * n > 192e6 * p
+
+
+def odd_or_diverging(*, mu_norm2, p, n, sigma2, alpha, **_):
+    """The same at three ratios, as the setting draws them, and its halves of p and n."""
+    shapes = [MixtureClassification(mu_norm2=mu_norm2, c=c, sigma2=sigma2, alpha=alpha) for c in (p / n, 1.0, n / p)]
+    return p % 2 + n % 2 > 0 or any(refuses(start_kept, shape, [1], dynamics="gd") for shape in shapes)
+
+
+def out_of_reach(*, wanted_error, mu_norm2, p, smallest_p, n, **_):
+    try:
+        return sample_size(error=wanted_error, mu_norm2=mu_norm2, p=p) > 8 * p or too_large(
+            doublings=2, smallest_p=smallest_p, p=p, n=n
+        )
+    except ValueError:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("chapter", "refused"),
+    [
+        ("random_matrix/setting", odd_or_diverging),
+        ("random_matrix/performance", lambda **values: diverges(**values) or too_large(doublings=3, **values)),
+        ("random_matrix/beyond", lambda **values: diverges(**values) or too_large(doublings=2, **values)),
+        ("random_matrix/early_stopping", out_of_reach),
+    ],
+)
+def test_needs_refuse_exactly_what_the_library_refuses(chapter, refused):
+    for needs, library in verdicts(chapter, refused):
+        assert needs == library
+
+
+def test_digits_that_are_accepted_have_a_stable_theory():
+    """At the signal that the reading's own noise leaves; its spread over draws of the noise is below a hundredth."""
+    digits = datasets.mnist_ones_sevens()
+    constants = dict(pixel_mean=digits.pixel_mean, pixel_variance=digits.pixel_variance, centred_power=digits.centred_power)
+
+    def unstable(*, n, decibel, sigma2, alpha, **_):
+        power, _ = noise_and_scale(digits.images[:10] / 255, reading="signal to noise", decibel=decibel, **constants)
+        size = 8 if decibel < -10 else 6.6 * (1.12 / power)
+        model = MixtureClassification(mu_norm2=size, c=784 / n, sigma2=sigma2, alpha=alpha)
+        return refuses(training_error, model, [1], dynamics="gd")
+
+    for needs, library in verdicts("random_matrix/mnist", unstable, count=400):
+        assert needs or not library
+
+
+def smallest_network(chapter, *, pairs, width, n, d, seed, **options):
+    """Whether the library cannot linearise the narrowest network of a chapter."""
+    data = polynomial_data(seed=seed % 5, n=n, d=d, norm=d**0.5 if options.get("bias", True) else 1.0)
+    model = TwoLayerRegression(
+        inputs=data.inputs, targets=data.targets, width=width, learning_rate=0.01, antisymmetric=pairs, **options
+    )
+    return refuses(lambda: initial_linearization(model, *model.draw(seed)))
+
+
+NARROWEST = {
+    "overparametrized/setting": lambda v: dict(width=v["widest"] // 256, pairs=False, n=v["n"], d=v["d"], seed=v["seed"]),
+    "overparametrized/minimum_norm": lambda v: dict(
+        width=v["width"] // 20 * 2, pairs=True, n=v["n"], d=v["d"], seed=v["seed"], bias=False
+    ),
+    "overparametrized/conventions": lambda v: dict(width=v["width"], pairs=False, n=v["n"], d=v["d"], seed=v["seed"], bias=False),
+    "overparametrized/generalisation": lambda v: dict(
+        width=v["widest"] // 64, pairs=True, n=v["net_n"], d=v["d"], seed=v["seed"]
+    ),
+    "overparametrized/bounds": lambda v: dict(width=v["flow_width"] // 4, pairs=False, n=2 * v["n"], d=v["d"], seed=v["seed"]),
+    "overparametrized/beyond": lambda v: dict(
+        width=v["lazy_width"] // 32 * 2, pairs=True, n=100, d=5, seed=v["seed"], bias=False
+    ),
+    "bridge/regimes": lambda v: dict(width=v["m"], pairs=True, n=v["n"], d=v["d"], seed=v["seed"], bias=False),
+    "bridge/explorers": lambda v: dict(width=2 * (v["widest"] // 32), pairs=True, n=100, d=5, seed=v["seed"], bias=False),
+}
+
+
+@pytest.mark.parametrize("chapter", NARROWEST)
+def test_networks_that_are_accepted_can_be_linearised(chapter):
+    accepted = accepted_points(chapter, seed=SEED, count=12)
+    assert len(accepted) == 12
+    assert [values for values in accepted if smallest_network(chapter, **NARROWEST[chapter](values))] == []
+
+
+def test_the_sum_of_squares_converges_where_the_chapter_says_so():
+    for values in accepted_points("overparametrized/conventions", seed=SEED, count=12):
+        data = polynomial_data(seed=0, n=values["n"], d=values["d"])
+        model = TwoLayerRegression(
+            inputs=data.inputs,
+            targets=data.targets,
+            width=1,
+            learning_rate=values["learning_rate"],
+            loss="sum",
+            gain=2**0.5,
+            bias=False,
+        )
+        linearized_training(model, [0, 500])
+
+
+CORNERS = [
+    ("random_matrix/spectrum", dict(p=64, n=64)),
+    ("random_matrix/spectrum", dict(p=128, n=32, mu_norm2=2.0)),
+    ("random_matrix/early_stopping", dict(p=256, n=64, mu_norm2=100.0, wanted_error=0.0001)),
+    ("random_matrix/beyond", dict(p=33, n=33, sigma2=0.0, mu_norm2=1.0)),
+    ("overparametrized/generalisation", dict(d=3, net_n=60, largest_n=80)),
+    ("time_scales/where_the_order_fails", dict(t_end=22.0)),
+]
+
+
+@pytest.mark.parametrize(("chapter", "values"), CORNERS)
+def test_a_corner_gives_a_whole_page(chapter, values, tmp_path):
+    whole = SMALL[chapter] | values
+    assert not knobs(chapter).refusal(whole)
+    page = run(chapter, whole, tmp_path)
+    assert page.text and page.alts
+    assert page.no_numbers == []
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_no_stored_page_shows_a_number_that_is_none(chapter):
+    for cell in cells(chapter):
+        texts = [output.get("text", "") + output.get("data", {}).get("text/markdown", "") for output in cell.outputs]
+        assert not NO_NUMBER.search("\n".join(texts))
+
+
+def walk(chapter):
+    """Both ends of every range, each with other values small where they go together, and three random points."""
+    own = knobs(chapter)
+    for parameter in own.declared.values():
+        for end in ends(parameter):
+            values = capped(chapter, SMALL[chapter] | {parameter.name: end})
+            if own.refusal(values):
+                near = accepted_points(chapter, seed=SEED, count=200, fixed={parameter.name: values[parameter.name]})
+                values = next((cut for cut in (capped(chapter, each) for each in near) if not own.refusal(cut)), None)
+            if values:
+                yield values
+    cut = (capped(chapter, values) for values in accepted_points(chapter, seed=SEED + 1, count=200))
+    yield from (values for values, _ in zip((each for each in cut if not own.refusal(each)), range(3)))
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_every_chapter_at_both_ends_of_every_range_and_at_random_points(chapter, tmp_path):
+    failed = []
+    for number, values in enumerate(walk(chapter)):
+        try:
+            failed += [(values, line) for line in run(chapter, values, tmp_path / str(number)).no_numbers]
+        except Exception as error:  # any error is a failure, and the walk goes on
+            failed.append((values, repr(error)))
+    assert failed == []
