@@ -51,7 +51,9 @@ def small(root, tmp_path_factory):
         settings = site_settings(root)
     shutil.copyfile(root / "book" / "references.bib", source / "book" / "references.bib")
     settings["html"]["favicon"] = ""
-    settings["sphinx"]["config"] |= {"moved_pages": {"book/old": "book/new/place"}, "html_static_path": [], "html_css_files": []}
+    (source / "book" / "_assets").mkdir()
+    (source / "book" / "_assets" / "own.css").write_text("h1 { letter-spacing: 1px; }\n")
+    settings["sphinx"]["config"] |= {"moved_pages": {"book/old": "book/new/place"}, "html_css_files": ["own.css"]}
     (source / "_config.yml").write_text(yaml.safe_dump(settings))
     render(source, folder, strict=True)
     return folder / "_build" / "html"
@@ -72,6 +74,15 @@ def test_a_page_that_has_moved_takes_readers_along_to_the_same_heading(small, br
     moved = BeautifulSoup((small / "book/old.html").read_text("utf-8"), "html.parser")
     assert moved.select_one("body a")["href"] == "new/place.html"
     assert moved.select_one("body a").text == "A title & more"
+
+
+def test_a_change_of_style_alone_reaches_the_site(small):
+    folder = small.parents[1]
+    style = folder / "source" / "book" / "_assets" / "own.css"
+    assert "letter-spacing: 1px" in (small / "_static" / "site.css").read_text("utf-8")
+    style.write_text("h1 { letter-spacing: 2px; }\n")
+    render(folder / "source", folder, strict=True)
+    assert "letter-spacing: 2px" in (small / "_static" / "site.css").read_text("utf-8")
 
 
 @pytest.mark.parametrize("address", ["example.org", "ftp://example.org/", "https://", "https://a b/", "https://a.org/?x"])

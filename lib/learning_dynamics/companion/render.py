@@ -29,7 +29,13 @@ STAMP = ".rendered"
 WORK = ".rendering"
 """Folder of the build in which the site is made; the site appears in ``html`` when it is whole."""
 DELIVERED = "delivered"
+FRAME = "frame"
+"""File of that folder: a hash of what all pages depend on, of which Sphinx does not see that it has changed."""
+
+PAGES = (".ipynb", ".md")
 CLOCK_TOLERANCE = 5.0
+COMPILED = (".pyc", ".nbi", ".nbc")
+PACKAGE = Path(__file__).resolve().parents[1]
 COLOUR_CODES = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -88,7 +94,7 @@ def assemble_page(project, notebook, chapter, results, target):
     """Lay out a book of one page: an executed chapter with its figures' data and the book's settings."""
     shutil.rmtree(target, ignore_errors=True)
     for path in _book_files(project.book):
-        if path.suffix not in (".ipynb", ".md"):
+        if path.suffix not in PAGES:
             _write_if_changed(target / "book" / path.relative_to(project.book), path.read_bytes())
     for name, content in _chapter_files(chapter, notebook, results).items():
         _write_if_changed(target / name, content)
@@ -149,10 +155,15 @@ def render(source, output, *, strict, key="", version=""):
     work.mkdir(parents=True, exist_ok=True)
     _discard_unfinished(work)
     flags = ["-W", "-n", "--keep-going"] if strict else ["-n"]
+    frame, known = _frame(source), work / FRAME
+    if not known.exists() or known.read_text("utf-8") != frame:
+        known.unlink(missing_ok=True)
+        flags.append("--all")
     status, text = _run_jupyter_book(["build", *flags, "--path-output", str(work), str(source)])
     log.write_text(text, "utf-8")
     if status:
         raise CompanionError(f"Jupyter Book could not build the site (all of its output: {log}):\n{_reason(text)}")
+    known.write_text(frame, "utf-8")
     made = work / "_build" / "html"
     _stamp_files(made, key)
     base = read_yaml(source / "_config.yml")["html"].get("baseurl", "")
@@ -162,6 +173,16 @@ def render(source, output, *, strict, key="", version=""):
     _stamp_files(delivered, key)
     _publish(delivered, build / "html")
     return build / "html" / "index.html"
+
+
+def _frame(source):
+    """A hash of what is no page: style, scripts and data of the book, and the package that finishes its pages."""
+    digest = hashlib.sha256()
+    for folder in (source, PACKAGE):
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and path.suffix not in (*PAGES, *COMPILED):
+                digest.update(path.relative_to(folder).as_posix().encode() + path.read_bytes())
+    return digest.hexdigest()
 
 
 def _run_jupyter_book(arguments):
@@ -257,7 +278,7 @@ def site_key(project, source):
     digest = hashlib.sha256((project.root / "requirements.txt").read_bytes())
     for folder in (source, project.root / "lib"):
         for path in sorted(folder.rglob("*")):
-            if path.is_file() and path.suffix not in (".pyc", ".nbi", ".nbc"):
+            if path.is_file() and path.suffix not in COMPILED:
                 digest.update(path.relative_to(folder).as_posix().encode())
                 digest.update(path.read_bytes())
     return digest.hexdigest()

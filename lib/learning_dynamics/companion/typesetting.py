@@ -49,7 +49,12 @@ const tex = new MathJax._.input.tex_ts.TeX({
 });
 const pages = MathJax._.mathjax.mathjax.document("", {InputJax: tex, OutputJax: chtml});
 function typeset(formula, display) {
-  return adaptor.outerHTML(pages.convert(formula, {display: display, em: 16, ex: 7, containerWidth: 1280}));
+  const item = new pages.options.MathItem(formula, tex, display);
+  item.start.node = adaptor.body(pages.document);
+  item.setMetrics(16, 7, 1280, 1e6, 1);
+  item.convert(pages);
+  if (display) adaptor.setAttribute(item.typesetRoot, "style", "--ems: " + chtml.getBBox(item, pages).w.toFixed(1));
+  return adaptor.outerHTML(item.typesetRoot);
 }
 function styles() { return adaptor.textContent(chtml.styleSheet(pages)); }
 0
@@ -57,7 +62,7 @@ function styles() { return adaptor.textContent(chtml.styleSheet(pages)); }
 SUPERFLUOUS = re.compile(r' (?:xmlns="[^"]*"|unselectable="on"|(?:data-mjx-)?texclass="\w+"|style="position: relative;")')
 ALONE = re.compile(r"<mrow>(<(m[ion])\b[^>]*>[^<]*</\2>)</mrow>")
 STYLE = re.compile(r' style="([^"]*)"')
-FORM = 2
+FORM = 3
 """Counts the ways in which formulas were written down, so that old ones are not taken for new ones."""
 
 PLACED = "mjx-container.MathJax { position: relative }\n"

@@ -45,8 +45,8 @@ def filtered_statistics(model: MixtureClassification, spectral_filter: SpectralF
     eigenvalue. For any pair
 
     .. math::
-        E = \int h d\mu, \quad V = \kappa \int h^2 d\mu + \sigma^2 \int f^2 d\nu, \quad
-        E_* = \kappa E, \quad V_* = \kappa \int x h^2 d\mu + \sigma^2 \int x f^2 d\nu
+        E &= \int h d\mu, & V &= \kappa \int h^2 d\mu + \sigma^2 \int f^2 d\nu, \\
+        E_* &= \kappa E, & V_* &= \kappa \int x h^2 d\mu + \sigma^2 \int x f^2 d\nu
 
     with :math:`\kappa = (\|\mu\|^2 + c)/\|\mu\|^2`, and with P of `statistics` :math:`V_* - E_*^2 = \mathrm{Var}_P(x h) +
     \sigma^2 \int x f^2 d\nu`. This is the book's own. Sizes of 1e-30 and less in that difference are rounding errors.

@@ -23,8 +23,8 @@ def minibatch_statistics(
     equation: with :math:`\psi(s) = 1 - 2 E_*(s) + V_*(s)`, the mean square of the residuals, :math:`f_j(x) = (1 - \alpha x)^j` and
     :math:`\gamma = \alpha^2 p/b`,
 
-    .. math:: V(t) = V^{gd}(t) + \gamma \sum_{s<t} \psi(s) \int x f_{t-1-s}^2 d\nu, \quad
-        V_*(t) = V_*^{gd}(t) + \gamma \sum_{s<t} \psi(s) \int x^2 f_{t-1-s}^2 d\nu.
+    .. math:: V(t) &= V^{gd}(t) + \gamma \sum_{s<t} \psi(s) \int x f_{t-1-s}^2 d\nu, \\
+        V_*(t) &= V_*^{gd}(t) + \gamma \sum_{s<t} \psi(s) \int x^2 f_{t-1-s}^2 d\nu.
 
     Parameters
     ----------
@@ -145,8 +145,9 @@ def one_pass_statistics(model: MixtureClassification, t: ArrayLike, *, batch_rat
 
     With :math:`\kappa = 1 + \|\mu\|^2` and :math:`\psi = 1 - 2 E + V + E^2`, the mean square of the residuals of fresh points,
 
-    .. math:: E \leftarrow (1 - \alpha \kappa) E + \alpha \|\mu\|^2, \quad
-        V \leftarrow V - 2 \alpha (V + E^2 - E) + \alpha^2 \Big(V + (2 + \|\mu\|^2) E^2 - 2 \kappa E + \|\mu\|^2 + \frac{p}{b} \psi\Big).
+    .. math:: E &\leftarrow (1 - \alpha \kappa) E + \alpha \|\mu\|^2, \\
+        V &\leftarrow V - 2 \alpha (V + E^2 - E) \\
+        &\quad + \alpha^2 \Big(V + (2 + \|\mu\|^2) E^2 - 2 \kappa E + \|\mu\|^2 + \frac{p}{b} \psi\Big).
 
     Parameters
     ----------
