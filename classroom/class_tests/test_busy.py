@@ -94,7 +94,9 @@ def test_a_system_that_lends_no_user_says_so(monkeypatch):
         raise PermissionError("not here")
 
     monkeypatch.setattr("os.getuid", lambda: 0)
-    monkeypatch.setattr("learning_dynamics.classroom.isolation.socket.socket", lambda kind: SimpleNamespace(bind=refused, close=list))
+    monkeypatch.setattr(
+        "learning_dynamics.classroom.isolation.socket.socket", lambda kind: SimpleNamespace(bind=refused, close=list)
+    )
     with pytest.raises(PermissionError):
         User(Isolation(True))
 

@@ -18,7 +18,14 @@ CONTRAST = {"runOnly": ["color-contrast"], "resultTypes": ["violations"]}
 VIEWS = (("light", 1280, ALL_RULES), ("light", 390, ALL_RULES), ("dark", 1280, CONTRAST), ("dark", 390, CONTRAST))
 """Colours alone depend on the scheme."""
 
-KINDS = ("intro", "random_matrix/least_squares", "overparametrized/constant", "bridge/explorers", "claims", "reference_time_scales")
+KINDS = (
+    "intro",
+    "random_matrix/least_squares",
+    "overparametrized/constant",
+    "bridge/explorers",
+    "claims",
+    "reference_time_scales",
+)
 ONE_OF_EACH_KIND = [*(f"book/{name}.html" for name in KINDS), "search.html"]
 
 
