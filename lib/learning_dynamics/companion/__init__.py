@@ -10,6 +10,7 @@ from .explorers import Choice, Explorer, Slider, Table
 from .records import record
 from .registry import load_registry
 from .style import PUBLISHED, STYLES, use_style
+from .value_tables import ValueTable, sentence
 
 __all__ = [
     "AgreementTable",
@@ -20,7 +21,9 @@ __all__ = [
     "STYLES",
     "Slider",
     "Table",
+    "ValueTable",
     "load_registry",
     "record",
+    "sentence",
     "use_style",
 ]

@@ -27,7 +27,7 @@ def with_error(value, error=None):
     if exponent in PLAIN_EXPONENTS:
         return f"{_fixed(value, last)} ± {_fixed(error, min(last, _last_digit(error)))}"
     scale = 10.0**exponent
-    return f"({_fixed(value / scale, last - exponent)} ± {_fixed(error / scale, last - exponent)}) × 10{_power(exponent)}"
+    return f"({_fixed(value / scale, last - exponent)} ± {_fixed(error / scale, last - exponent)}) × {power_of_ten(exponent)}"
 
 
 def rounded_like(value, error=None):
@@ -38,7 +38,7 @@ def rounded_like(value, error=None):
     last, exponent = shown
     if exponent in PLAIN_EXPONENTS:
         return _fixed(value, last)
-    return f"{_fixed(value / 10.0**exponent, last - exponent)} × 10{_power(exponent)}"
+    return f"{_fixed(value / 10.0**exponent, last - exponent)} × {power_of_ten(exponent)}"
 
 
 def _shown_to(value, error):
@@ -62,7 +62,7 @@ def number(value, digits=MOST_DIGITS):
     exponent = _leading_digit(value, digits)
     if exponent in PLAIN_EXPONENTS:
         return _stripped(_fixed(value, exponent - digits + 1))
-    return f"{_stripped(_fixed(value / 10.0**exponent, 1 - digits))} × 10{_power(exponent)}"
+    return f"{_stripped(_fixed(value / 10.0**exponent, 1 - digits))} × {power_of_ten(exponent)}"
 
 
 def deviation(value, allowed):
@@ -94,5 +94,6 @@ def _stripped(text):
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def _power(exponent):
-    return str(exponent).translate(SUPERSCRIPTS)
+def power_of_ten(exponent):
+    """A power of ten: ``10⁻⁴``."""
+    return f"10{str(exponent).translate(SUPERSCRIPTS)}"

@@ -128,11 +128,15 @@ class Entry:
 
 @dataclass(frozen=True)
 class Registry:
-    """All papers, entries and presets, as read from ``registry.yml``."""
+    """All papers, entries and presets, as read from ``registry.yml``.
+
+    `openings` names for a chapter the figure that stands under its title.
+    """
 
     papers: tuple
     entries: tuple
     presets: dict
+    openings: dict = field(default_factory=dict)
 
     @cached_property
     def by_id(self):
@@ -189,6 +193,7 @@ def _read(path, state):
         papers=tuple(_paper(item) for item in content.get("papers") or []),
         entries=tuple(_entry(item) for item in content.get("entries") or []),
         presets=content.get("presets") or {},
+        openings=_mapping(content.get("openings") or {}, "openings"),
     )
     _check(registry)
     return registry
@@ -260,6 +265,9 @@ def _check(registry):
                 )
         if entry.status != "not checked" and not entry.check:
             raise CompanionError(f"registry: entry {entry.id!r} names no 'check'.")
+    for chapter, label in registry.openings.items():
+        if label not in {entry.id for entry in registry.of_chapter(chapter) if entry.kind == "figure"}:
+            raise CompanionError(f"registry: the opening of {chapter!r} must be one of its figures, got {label!r}.")
     for chapter, presets in registry.presets.items():
         for preset in presets:
             if preset == "paper":

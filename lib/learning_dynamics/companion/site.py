@@ -7,7 +7,7 @@ PLAIN_FILES = ".nojekyll"
 """Tells GitHub Pages to serve folders whose names begin with an underscore, as those of Sphinx do."""
 
 EXPLORERS = "explorers.js"
-FORM = ("site.py", "typesetting.py", "addresses.py")
+FORM = ("site.py", "typesetting.py", "addresses.py", "openings.py")
 """What gives pages their form: where it changes, pages are written anew whose text is the same."""
 
 DEPRECATED_ROLES = (' role="doc-biblioentry"', ' role="list"')
@@ -18,6 +18,7 @@ def setup(app):
     app.add_config_value("form_of_pages", _form(), "html")
     app.setup_extension("learning_dynamics.companion.addresses")
     app.setup_extension("learning_dynamics.companion.typesetting")
+    app.setup_extension("learning_dynamics.companion.openings")
     app.connect("builder-inited", _mark_plain_files)
     app.connect("html-page-context", _drop_deprecated_roles)
     app.connect("html-page-context", _load_explorers)
