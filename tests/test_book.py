@@ -79,6 +79,33 @@ def test_every_figure_is_registered_captioned_and_described(name):
         assert ".title(" not in cell.source and "set_title" not in cell.source and "title=" not in cell.source
 
 
+def test_every_chapter_has_an_opening():
+    assert list(REGISTRY.openings) == CHAPTERS
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_a_chapter_begins_with_its_result_in_one_sentence(name):
+    title, result, *_ = cells(name, "markdown")[0].source.split("\n\n")
+    assert title.startswith("# ")
+    assert re.fullmatch(r"\*\*[^*]+[.]\*\*", result)
+    assert len(re.findall(r"[.?!](?=\s|\*)", result)) == 1
+    assert not re.search(r"\d", re.sub(r"\$[^$]*\$", "", result)), "a number stands where it is computed"
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_captions_say_first_what_to_see(name):
+    for cell in figures(name):
+        assert re.match(r"\*\*[^*]+[.]\*\* \S", cell.metadata["mystnb"]["figure"]["caption"])
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_code_is_folded_and_prints_nothing(name):
+    for cell in cells(name):
+        assert not re.search(r"\bprint\(", cell.source)
+        if len(cell.source.splitlines()) > 2:
+            assert {"parameters", "hide-input", "remove-input"} & set(cell.metadata.tags)
+
+
 @pytest.mark.parametrize("entry", REGISTRY.entries, ids=lambda entry: entry.id)
 def test_every_entry_is_a_label_of_its_chapter(entry):
     assert entry.chapter in NOTEBOOKS

@@ -58,6 +58,12 @@ def test_reads_entries_presets_and_references(load):
         (lambda c: c["papers"][0].update(others=[{"number": "Lemma 2"}]), "paper 'a-paper'.*'statement'"),
         (lambda c: c["papers"][0].update(others=[{"where": "there"}]), "paper 'a-paper' has the unknown key 'where'"),
         (lambda c: c["entries"].append("text"), "an entry must be a mapping"),
+        (
+            lambda c: c.update(openings={"one/first": "obs-second"}),
+            "opening of 'one/first' must be one of its figures, got 'obs-second'",
+        ),
+        (lambda c: c.update(openings={"one/second": "fig-first"}), "opening of 'one/second' must be one of its figures"),
+        (lambda c: c.update(openings=["fig-first"]), "openings must be a mapping"),
         (lambda c: c["presets"]["one/first"].update(paper={}), "preset 'paper' of 'one/first'"),
         (lambda c: c["presets"]["one/first"].update(quik={}), "no preset .* 'quik'; did you mean 'quick'"),
     ],
@@ -65,6 +71,11 @@ def test_reads_entries_presets_and_references(load):
 def test_refuses_with_one_sentence(load, change, sentence):
     with pytest.raises(CompanionError, match=sentence):
         load(change)
+
+
+def test_reads_openings(load):
+    assert load(lambda c: None).openings == {}
+    assert load(lambda c: c.update(openings={"one/first": "fig-first"})).openings == {"one/first": "fig-first"}
 
 
 def test_unknown_paper_gets_a_suggestion(load):

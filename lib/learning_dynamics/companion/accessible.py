@@ -2,9 +2,11 @@
 
 import html
 import re
+from collections import Counter
 
 CELL = re.compile(r'<div class="cell [^"]*" id="(code|table)-([\w-]+)">\s*$')
 OF = {"code": "code of", "table": "code of the table of"}
+SECTION_NUMBER = re.compile(r'<h[1-3]><span class="section-number">([\d.]+)\. </span>')
 DETAILS = '<details class="admonition hide above-input">\n'
 NEAR = 400
 """Characters before folded code in which its cell begins."""
@@ -34,22 +36,29 @@ def accessible(page):
 
 
 def with_named_code(page):
-    """Folded code is called after the figure that it draws, or after its place on the page."""
+    """Folded code is called after the figure that it draws, or after its section and its place there."""
     numbers = {label: number.strip() for label, number in FIGURE_NUMBER.findall(page)}
-    count = 0
+    sections = [(match.start(), match[1]) for match in SECTION_NUMBER.finditer(page)]
+    seen = Counter()
 
     def named(match):
-        nonlocal count
-        count += 1
         cell = CELL.search(page[max(0, match.start() - NEAR) : match.start()].removesuffix(DETAILS))
         number = numbers.get(cell[2], "") if cell else ""
-        what = f"{OF[cell[1]]} {number}" if number else f"{match[1]} {count}"
+        what = f"{OF[cell[1]]} {number}" if number else _place(match, sections, seen)
         return (
             f'<summary>\n<p class="collapsed admonition-title">Show {what}</p>\n'
             f'<p class="expanded admonition-title">Hide {what}</p>'
         )
 
     return FOLDED.sub(named, page)
+
+
+def _place(match, sections, seen):
+    """Code of a section, with its number among those of the section; `seen` counts them."""
+    section = next((number for start, number in reversed(sections) if start < match.start()), "")
+    what = f"code of section {section}" if section else match[1]
+    seen[what] += 1
+    return f"{what}, part {seen[what]}" if section else f"{what} {seen[what]}"
 
 
 def _as_group(match):
