@@ -80,8 +80,8 @@ def _end_opening(translator, node):
 
 
 def _begin_caption(translator, node):
-    translator.body.append("<figcaption><p>")
+    translator.body.append("<figcaption>")
 
 
 def _end_caption(translator, node):
-    translator.body.append("</p></figcaption>\n")
+    translator.body.append("</figcaption>\n")
