@@ -25,7 +25,7 @@ from .reports import alike, fingerprints, same_numbers, statistics, write_upload
 from .roster import read_roster
 from .submissions import find_submissions
 from .tables import write_table, write_whole
-from .warm import warm_caches
+from .warm import modules_of, warm_caches
 
 GRADES_FILE, ESSAYS, FEEDBACK, NOTEBOOKS, STATE, CACHES, STATISTICS, UPLOAD = (
     "grades.csv",
@@ -181,7 +181,7 @@ def _results(project, place, assignment, submissions, isolation, timeout, worker
     if not jobs:
         return results
     caches = warm_caches(project.build / CACHES / base[:16], assignment, say)
-    isolation = isolation.with_caches(caches)
+    isolation = isolation.warmed(caches, modules_of(assignment))
     try:
         for student, result in run_all(jobs, (assignment, isolation, timeout), workers):
             if isinstance(result, str):
