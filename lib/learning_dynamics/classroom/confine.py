@@ -92,8 +92,8 @@ def renew_view(wanted, uid, gid):
         for target in filter(None, (f"{WRITABLE}/{name}", place)):
             os.chdir(target)
             mount(f"{meanwhile}/{name}", target, None, MS_BIND)
-            for path in wanted["visible"]:
-                if path.startswith(target + "/"):  # then it lies beneath what has just been covered, which is still the working folder
+            for path in wanted["visible"]:  # what lies beneath is covered now, but not for the working folder
+                if path.startswith(target + "/"):
                     show(path, "", os.path.relpath(path, target))
     call(libc.umount2(meanwhile.encode(), MNT_DETACH), "umount")
     os.fchdir(caches)

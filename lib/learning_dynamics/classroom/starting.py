@@ -1,6 +1,7 @@
 """Starting the process of a notebook: by itself, or, where we are root, as a copy of one that has imported what it needs."""
 
 import contextlib
+import io
 import json
 import os
 import signal
@@ -124,7 +125,7 @@ class Copy:
     """The process of a notebook, with what is used of `subprocess.Popen`. Its number is its own until its end has been waited for."""
 
     def __init__(self, copies, pid, output):
-        self.copies, self.pid, self.stdout, self.ended = copies, pid, open(output, "rb", buffering=0), None
+        self.copies, self.pid, self.stdout, self.ended = copies, pid, io.FileIO(output), None
 
     def wait(self, timeout=None):
         """Its exit status; raises `subprocess.TimeoutExpired`."""

@@ -13,7 +13,9 @@ from .tables import write_whole
 
 KINDS = {"matplotlib": "MPLCONFIGDIR", "numba": "NUMBA_CACHE_DIR"}
 DONE = "done"
-BENEATH = {"matplotlib.pyplot": ("matplotlib.figure", "matplotlib.backends.backend_agg", "matplotlib.image", "matplotlib.widgets")}
+BENEATH = {
+    "matplotlib.pyplot": ("matplotlib.figure", "matplotlib.backends.backend_agg", "matplotlib.image", "matplotlib.widgets")
+}
 
 
 def warm_caches(folder, assignment, say=lambda text: None):
