@@ -197,8 +197,8 @@ def _results(project, place, assignment, submissions, isolation, timeout, worker
 
 
 def warmed(project, assignment, isolation, say):
-    """The isolation with what makes notebooks of an assignment start quickly: one for each state of the library and of the master."""
-    folder = project.build / CACHES / _hash(_library(), assignment.path.read_text("utf-8"))[:16]
+    """The isolation with what makes notebooks of an assignment start quickly; caches belong to a state of the library."""
+    folder = project.build / CACHES / _library()[:16]
     return isolation.warmed(warm_caches(folder, assignment, say), modules_of(assignment))
 
 

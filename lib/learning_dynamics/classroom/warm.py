@@ -4,6 +4,7 @@ The master is ours; it runs in a process of its own that writes the caches, and 
 """
 
 import ast
+import hashlib
 import os
 import subprocess
 import sys
@@ -30,7 +31,8 @@ def warm_caches(folder, assignment, say=lambda text: None):
         Called with a line where there is something to wait for.
     """
     caches = {name: folder / name for name in KINDS}
-    mark = folder / f"{assignment.name}-{DONE}"
+    state = hashlib.sha256(assignment.path.read_bytes()).hexdigest()[:16]
+    mark = folder / f"{assignment.name}-{state}-{DONE}"
     if not mark.exists():
         say("Preparing: running the master once.")
         for path in caches.values():
