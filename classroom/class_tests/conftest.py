@@ -7,6 +7,7 @@ import pytest
 
 from learning_dynamics.classroom import execution
 from learning_dynamics.classroom.assignments import load_assignments
+from learning_dynamics.classroom.grading import warmed
 from learning_dynamics.classroom.isolation import chosen
 from learning_dynamics.classroom.judge import SOLUTION
 from learning_dynamics.classroom.kernel import StudentKernel
@@ -42,6 +43,11 @@ def hand_in(notebook, folder, student, name):
         write_notebook(notebook, folder / student / f"{name}.ipynb")
 
 
+def ready(assignment, isolate="auto"):
+    """The isolation with which an assignment is graded: its notebooks find the library compiled and imported."""
+    return warmed(find_project(), assignment, chosen(isolate), lambda text: None)
+
+
 class ReusedKernel:
     """Hands out the same confined process for one notebook after the other, emptied in between: for notebooks of our own, which harm nothing."""
 
@@ -60,7 +66,7 @@ class ReusedKernel:
 
 def graded_in_one_process(assignment, answers_by_student, timeout):
     """Results of notebooks with the master's answers, some of them replaced, judged as ever; only the start of their process is shared."""
-    bench, kernel = Bench.of(assignment, chosen("auto"), timeout), ReusedKernel()
+    bench, kernel = Bench.of(assignment, ready(assignment), timeout), ReusedKernel()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(execution, "StudentKernel", kernel)
         results = {

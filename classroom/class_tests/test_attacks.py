@@ -9,12 +9,12 @@ import pytest
 
 import learning_dynamics
 from learning_dynamics.classroom.grading import grade
-from learning_dynamics.classroom.isolation import chosen, what_is_missing
+from learning_dynamics.classroom.isolation import what_is_missing
 from learning_dynamics.classroom.judge import Judge, judging_plan
 from learning_dynamics.classroom.kernel import StudentKernel
 from learning_dynamics.classroom.release import released as released_version
 
-from .conftest import ASSIGNMENTS, cell, hand_in, solved
+from .conftest import ASSIGNMENTS, cell, hand_in, ready, solved
 
 ASSIGNMENT = ASSIGNMENTS["stieltjes"]
 FULL = {task.id: None if task.by_hand else task.points for task in ASSIGNMENT.tasks}
@@ -294,7 +294,7 @@ def test_every_attack_is_noted(attacked, student):
 def test_checks_and_notebooks_share_no_name():
     plan = judging_plan(ASSIGNMENT.master.cells)
     judge = Judge(plan, "anna")
-    with StudentKernel(chosen("required"), ASSIGNMENT.forbidden) as kernel:
+    with StudentKernel(ready(ASSIGNMENT, "required"), ASSIGNMENT.forbidden) as kernel:
         for each in solved(ASSIGNMENT, "anna").cells:
             if each.cell_type == "code" and each.metadata["nbgrader"]["grade_id"] != "experiment":
                 kernel.run(each.source, 300)

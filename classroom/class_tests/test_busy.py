@@ -13,7 +13,7 @@ from learning_dynamics.classroom.kernel import KernelDied, NotStarted, StudentKe
 from learning_dynamics.classroom.patience import MOST, Deadline, waited
 from learning_dynamics.classroom.worker import Bench, graded
 
-from .conftest import ASSIGNMENTS, hand_in, solved
+from .conftest import ASSIGNMENTS, hand_in, ready, solved
 
 ASSIGNMENT = ASSIGNMENTS["stieltjes"]
 FULL = {task.id: None if task.by_hand else task.points for task in ASSIGNMENT.tasks}
@@ -127,7 +127,7 @@ def result_with(failing, monkeypatch):
     monkeypatch.setattr(execution, "StudentKernel", failing)
     monkeypatch.setattr(execution, "PAUSES", (0, 0, 0))
     notebook = grading.nbformat.writes(solved(ASSIGNMENT, "anna"))
-    return graded(Bench.of(ASSIGNMENT, chosen("auto"), 240), "anna", notebook)
+    return graded(Bench.of(ASSIGNMENT, ready(ASSIGNMENT), 240), "anna", notebook)
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,10 @@
 import nbformat
 import pytest
 
-from learning_dynamics.classroom.isolation import chosen
 from learning_dynamics.classroom.release import released as released_version
 from learning_dynamics.classroom.worker import Bench, graded
 
-from .conftest import ASSIGNMENTS, cell
+from .conftest import ASSIGNMENTS, cell, ready
 
 WITH_FIGURES = [name for name, assignment in ASSIGNMENTS.items() if assignment.figures]
 DRAWN = "fig, ax = plt.subplots(figsize=(1, 1))\nax.plot([0, 1])\nplt.show()"
@@ -19,7 +18,7 @@ def result(name, answers):
     notebook.cells = [each for each in notebook.cells if each.cell_type == "markdown" or not each.metadata["nbgrader"]["grade"]]
     for grade_id, source in {"student": "student = 'anna'", **answers}.items():
         cell(notebook, grade_id).source = source
-    return graded(Bench.of(assignment, chosen("auto"), 60), "anna", nbformat.writes(notebook))
+    return graded(Bench.of(assignment, ready(assignment), 60), "anna", nbformat.writes(notebook))
 
 
 def test_there_are_such_assignments_and_their_figures_have_cells():

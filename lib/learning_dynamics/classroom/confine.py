@@ -3,6 +3,9 @@
 Run as ``python -I -S confine.py SPECIFICATION``, a JSON text; uses the standard library alone. With ``"namespaces": true`` (Linux) the program
 gets a file system of its own: the folders in `visible` read-only, a small one in memory to write to, and nothing else; no network; process numbers
 of its own, so that nothing outlives it; another user where we are root. With or without them it gets a session of its own and limits.
+
+With ``"prepares": true`` (root only) the program is one of ours that sees the same files, has no limits and goes on as root: `prepared`, whose copies each
+become a notebook's process by `enter_namespaces` and `limit`.
 """
 
 import ctypes
@@ -37,18 +40,21 @@ def main():
     if os.getpid() != os.getpgrp():
         os.setsid()
     os.umask(0o077)
-    if wanted["namespaces"]:
-        enter_namespaces(wanted)
+    if wanted["prepares"]:
+        prepare_view(wanted)
+    elif wanted["namespaces"]:
+        enter_namespaces(wanted, build_view)
     else:
         for source, name in wanted["copies"]:
             copy(source, os.path.join(wanted["folder"], "home", name), os.getuid(), os.getgid())
         os.chdir(wanted["folder"])
-    limit(wanted["limits"])
+    if not wanted["prepares"]:
+        limit(wanted["limits"])
     os.execve(wanted["command"][0], wanted["command"], wanted["environment"])
 
 
-def enter_namespaces(wanted):
-    """Go on as a process that sees its own files, network and processes only; returns in that process."""
+def enter_namespaces(wanted, view):
+    """Go on as a process that sees its own files, network and processes only; returns in that process. `view` makes the files that it sees."""
     root, uid, gid = os.getuid() == 0, os.getuid(), os.getgid()
     call(libc.unshare(NEWNS | NEWUTS | NEWIPC | NEWPID | NEWNET | (0 if root else NEWUSER)), "unshare")
     if not root:
@@ -57,7 +63,7 @@ def enter_namespaces(wanted):
     user = wanted["user"] if root else uid
     follow(os.fork())
     prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    build_view(wanted, user, user if root else gid)
+    view(wanted, user, user if root else gid)
     prctl(PR_SET_DUMPABLE, 0)
     child = os.fork()
     if child:
@@ -71,7 +77,32 @@ def enter_namespaces(wanted):
     os.chdir(f"{WRITABLE}/notebook")
 
 
-def build_view(wanted, uid, gid):
+def prepare_view(wanted):
+    """Go on as root that sees what notebooks see, and no processes."""
+    call(libc.unshare(NEWNS), "unshare")
+    build_view(wanted, os.getuid(), os.getgid(), processes=False)
+    os.chdir(f"{WRITABLE}/notebook")
+
+
+def renew_view(wanted, uid, gid):
+    """In a copy of a process that has called `prepare_view`: put new places to write to over those that are there, and show the processes."""
+    caches, meanwhile = os.open(f"{WRITABLE}/home", os.O_RDONLY | os.O_DIRECTORY), "/proc"
+    own_places(meanwhile, wanted, uid, gid)
+    for name, place in PLACES.items():
+        for target in filter(None, (f"{WRITABLE}/{name}", place)):
+            os.chdir(target)
+            mount(f"{meanwhile}/{name}", target, None, MS_BIND)
+            for path in wanted["visible"]:  # what lies beneath is covered now, but not for the working folder
+                if path.startswith(target + "/"):
+                    show(path, "", os.path.relpath(path, target))
+    call(libc.umount2(meanwhile.encode(), MNT_DETACH), "umount")
+    os.fchdir(caches)
+    os.close(caches)
+    copy(".", f"{WRITABLE}/home", uid, gid)
+    show_processes("")
+
+
+def build_view(wanted, uid, gid, processes=True):
     """Make the only files that the program will see, and make them the root."""
     mount(None, "/", None, MS_REC | MS_PRIVATE)
     root = wanted["mount_point"]
@@ -79,13 +110,10 @@ def build_view(wanted, uid, gid):
     for name in ("proc", "dev", "tmp", "dev/shm", WRITABLE[1:]):
         os.makedirs(f"{root}/{name}", 0o755, exist_ok=True)
         os.chmod(f"{root}/{name}", 0o755)
-    mount("tmpfs", root + WRITABLE, "tmpfs", MS_NOSUID | MS_NODEV, f"size={wanted['limits']['disk']},nr_inodes=20000,mode=0755")
+    own_places(root + WRITABLE, wanted, uid, gid)
     for name, place in PLACES.items():
-        own = f"{root}{WRITABLE}/{name}"
-        os.mkdir(own, 0o700)
-        os.chown(own, uid, gid)
         if place:
-            mount(own, root + place, None, MS_BIND)
+            mount(f"{root}{WRITABLE}/{name}", root + place, None, MS_BIND)
     for path in wanted["visible"]:
         show(path, root)
     for path in wanted["empty"]:
@@ -100,12 +128,26 @@ def build_view(wanted, uid, gid):
         bind(f"/dev/{name}", f"{root}/dev/{name}")
     for source, name in wanted["copies"]:
         copy(source, f"{root}{WRITABLE}/home/{name}", uid, gid)
+    if processes:
+        show_processes(root)
+    enter(root)
+    read_only("/")
+
+
+def own_places(folder, wanted, uid, gid):
+    """Make the places that the program may write to, in a small file system in memory that is mounted upon a folder."""
+    mount("tmpfs", folder, "tmpfs", MS_NOSUID | MS_NODEV, f"size={wanted['limits']['disk']},nr_inodes=20000,mode=0755")
+    for name in PLACES:
+        os.mkdir(f"{folder}/{name}", 0o700)
+        os.chown(f"{folder}/{name}", uid, gid)
+
+
+def show_processes(root):
+    """Show the processes of the namespace; inside of some containers a new /proc is not allowed, and then there is none."""
     try:
         mount("proc", f"{root}/proc", "proc", MS_NOSUID | MS_NODEV)
     except OSError:
-        pass  # inside of some containers a new /proc is not allowed, and then there is none
-    enter(root)
-    read_only("/")
+        pass
 
 
 def enter(root):
@@ -118,16 +160,17 @@ def enter(root):
     os.rmdir("/.old")
 
 
-def show(path, root):
-    """Let a file, a folder or a symbolic link of ours be seen read-only in the new root."""
-    if not os.path.lexists(path) or (os.path.lexists(root + path) and not os.path.isdir(root + path)):
+def show(path, root, source=None):
+    """Let a file, a folder or a symbolic link of ours be seen read-only in the new root; `source` is where it is, if not at its path."""
+    source = source or path
+    if not os.path.lexists(source) or (os.path.lexists(root + path) and not os.path.isdir(root + path)):
         return
     parents(path, root)
-    if os.path.islink(path):
+    if os.path.islink(source):
         if not os.path.lexists(root + path):
-            os.symlink(os.readlink(path), root + path)
+            os.symlink(os.readlink(source), root + path)
         return
-    bind(path, root + path)
+    bind(source, root + path)
     read_only(root + path)
 
 

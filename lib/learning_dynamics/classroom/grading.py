@@ -25,7 +25,7 @@ from .reports import alike, fingerprints, same_numbers, statistics, write_upload
 from .roster import read_roster
 from .submissions import find_submissions
 from .tables import write_table, write_whole
-from .warm import warm_caches
+from .warm import modules_of, warm_caches
 
 GRADES_FILE, ESSAYS, FEEDBACK, NOTEBOOKS, STATE, CACHES, STATISTICS, UPLOAD = (
     "grades.csv",
@@ -180,8 +180,7 @@ def _results(project, place, assignment, submissions, isolation, timeout, worker
     jobs = {student: (owners[student], text) for student, text in texts.items() if results[student] is None}
     if not jobs:
         return results
-    caches = warm_caches(project.build / CACHES / base[:16], assignment, say)
-    isolation = isolation.with_caches(caches)
+    isolation = warmed(project, assignment, isolation, say)
     try:
         for student, result in run_all(jobs, (assignment, isolation, timeout), workers):
             if isinstance(result, str):
@@ -197,6 +196,12 @@ def _results(project, place, assignment, submissions, isolation, timeout, worker
     return results
 
 
+def warmed(project, assignment, isolation, say):
+    """The isolation with what makes notebooks of an assignment start quickly; caches belong to a state of the library."""
+    folder = project.build / CACHES / _library()[:16]
+    return isolation.warmed(warm_caches(folder, assignment, say), modules_of(assignment))
+
+
 def _hash(*texts):
     digest = hashlib.sha256()
     for text in texts:
@@ -206,12 +211,15 @@ def _hash(*texts):
 
 def _fingerprint(assignment, isolation, timeout):
     """A hash of all that results depend on beside the notebook: the library, the master, the limits."""
-    files = sorted(path for path in PACKAGE.rglob("*.py"))
-    library = _hash(*(path.relative_to(PACKAGE).as_posix() + path.read_text("utf-8") for path in files))
     about = "".join(path.read_text("utf-8") for path in sorted(assignment.path.parent.glob("assignment.yml")))
     return _hash(
-        library, assignment.path.read_text("utf-8"), about, repr(isolation.limits), repr(isolation.namespaces), repr(timeout)
+        _library(), assignment.path.read_text("utf-8"), about, repr(isolation.limits), repr(isolation.namespaces), repr(timeout)
     )
+
+
+def _library():
+    files = sorted(path for path in PACKAGE.rglob("*.py"))
+    return _hash(*(path.relative_to(PACKAGE).as_posix() + path.read_text("utf-8") for path in files))
 
 
 def _kept(path):

@@ -94,6 +94,17 @@ Run it without network and with the class alone, `docker run --network none --se
 stieltjes --out /class/graded --isolate required`. The two options let the command make namespaces inside; without them the container is
 the only wall, and you leave out the last option.
 
+## Gradescope
+
+`python -m learning_dynamics classroom --gradescope stieltjes` writes `_build/classroom/gradescope-stieltjes.zip`, which you upload as the autograder of a programming assignment. The
+identifier of a student is then the mail address that Gradescope knows, of a group that of its first member: students write it into the cell *Your parameters*. Automatic tasks appear as
+tests, whose points are shown after the due date, so that nobody can try out answers until one passes; what is marked by hand you add there.
+
+There a submission runs in a container together with the checks and the reference answers. Where the container allows namespaces, a notebook sees nothing of them, as above. Where it does not, which you
+have to expect, **code that is handed in can read hidden checks and solutions and write its own result**; only the limits are left, and what was in force stands in the output for teachers, under `protection`.
+With `--isolate required` nothing is graded then, and Gradescope says that the autograder failed. For marks that count, grade the download yourself with the command above.
+What could not be graded because of the machine is no 0 there either: the autograder fails, and you start it again. The zip contains solutions: keep it to yourself.
+
 A note in the table that a notebook "uses what no answer needs" accuses nobody: it names commands, files, processes and the like for a person to look at.
 """
 

@@ -18,7 +18,7 @@ from learning_dynamics.companion.errors import CompanionError
 
 PACKAGE = Path(__file__).resolve().parents[1]
 LAUNCHER = Path(__file__).with_name("confine.py")
-SHARED = ("__init__.py", "checks.py", "parameters.py", "runner.py", "wire.py", "borrowing.py")
+SHARED = ("__init__.py", "checks.py", "parameters.py", "runner.py", "prepared.py", "confine.py", "wire.py", "borrowing.py")
 SYSTEM = (
     *("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d"),
     *("/etc/fonts", "/etc/localtime", "/etc/alternatives", "/etc/mime.types", "/nix/store"),
@@ -45,16 +45,20 @@ class Limits:
 
 @dataclass(frozen=True)
 class Isolation:
-    """How a notebook is run: with namespaces or without, folders that it must not see, and caches ``(folder, name)`` that it gets copies of."""
+    """How a notebook is run: with namespaces or without, and folders that it must not see.
+
+    To make its start quick, it gets copies of `caches`, pairs of folder and name, and `modules` are imported beforehand where that can be, see `prepared`.
+    """
 
     namespaces: bool
     hidden: tuple = ()
     caches: tuple = ()
+    modules: tuple = ()
     limits: Limits = Limits()
 
-    def with_caches(self, caches):
-        """The same with caches."""
-        return replace(self, caches=tuple(caches))
+    def warmed(self, caches, modules):
+        """The same with caches and modules."""
+        return replace(self, caches=tuple(caches), modules=tuple(modules))
 
     @property
     def sentence(self):
@@ -141,13 +145,11 @@ class User:
             self.held.close()
 
 
-def specify(isolation, command, environment, folder, seconds, user):
+def specify(isolation, command, environment, folder, seconds, user, prepares=False):
     """What the launcher has to know to run a command with a folder, empty or to be mounted upon, of its own."""
-    limits = vars(isolation.limits) | {"seconds": int(seconds) + 1}
-    if not (isolation.namespaces and _counts_processes()):
-        limits["processes"] = None
     return {
         "namespaces": isolation.namespaces,
+        "prepares": prepares,
         "command": command,
         "environment": environment,
         "folder": str(folder),
@@ -157,8 +159,16 @@ def specify(isolation, command, environment, folder, seconds, user):
         "shown_again": [str(PACKAGE / "classroom" / name) for name in SHARED],
         "copies": isolation.caches,
         "user": user,
-        "limits": limits,
+        "limits": limits_of(isolation, seconds),
     }
+
+
+def limits_of(isolation, seconds):
+    """The limits of one notebook as the launcher sets them."""
+    limits = vars(isolation.limits) | {"seconds": int(seconds) + 1}
+    if not (isolation.namespaces and _counts_processes()):
+        limits["processes"] = None
+    return limits
 
 
 def _counts_processes():

@@ -4,11 +4,11 @@ import os
 import select
 import signal
 import subprocess
-import sys
 from dataclasses import dataclass, field
 
-from .isolation import User, clean_environment, dispose, launch, scratch, specify
+from .isolation import User, dispose, scratch
 from .patience import Deadline, first_child
+from .starting import started
 from .wire import HEADER, LARGEST, WireError, message_bytes, pack, take_message, unpack
 
 CHUNK = 2**16
@@ -84,17 +84,7 @@ class StudentKernel:
         self.buffer, self.raw, self.received = bytearray(), bytearray(), 0
         commands, replies, interrupts = os.pipe(), os.pipe(), os.pipe()
         inner = (commands[0], replies[1], interrupts[0])
-        command = [sys.executable, "-m", "learning_dynamics.classroom.runner", *map(str, inner), *sorted(forbidden)]
-        home = "/work" if isolation.namespaces else str(self.folder)
-        specification = specify(isolation, command, clean_environment(home), self.folder, seconds, self.user.number)
-        self.process = subprocess.Popen(
-            launch(specification),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            pass_fds=inner,
-            env={},
-        )
+        self.process = started(isolation, forbidden, inner, self.folder, seconds, self.user.number)
         for number in inner:
             os.close(number)
         self.commands, self.replies, self.interrupts = commands[1], replies[0], interrupts[1]

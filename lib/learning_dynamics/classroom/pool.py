@@ -1,12 +1,14 @@
 """Several submissions at a time, each worker a process of its own; a worker that ends costs its submission alone."""
 
 import multiprocessing
+import sys
 from collections import deque
 from multiprocessing.connection import wait
 
 from .worker import serve
 
 TRIES = 2
+START = "forkserver" if sys.platform == "linux" else "spawn"  # imports are done once for all workers where that is safe
 ENDED = "grading it ended the grading process"
 
 
@@ -27,6 +29,8 @@ def run_all(jobs, settings, workers):
     (key, dict or str)
         The result, or, where none came in two tries, why not.
     """
+    if START == "forkserver":
+        multiprocessing.set_forkserver_preload([serve.__module__, "numba", "scipy.optimize"])
     waiting, tries, busy = deque(jobs), dict.fromkeys(jobs, 0), {}
     try:
         for _ in range(min(workers, len(jobs))):
@@ -55,7 +59,7 @@ class _Worker:
     """A process and the pipe to it."""
 
     def __init__(self, settings):
-        context = multiprocessing.get_context("spawn")
+        context = multiprocessing.get_context(START)
         self.connection, inner = context.Pipe()
         self.process = context.Process(target=serve, args=(inner, *settings), daemon=True)
         self.process.start()

@@ -1,7 +1,7 @@
 """The process in which a student's notebook runs: cells in, outputs out; names read and functions called on request.
 
 It holds no hidden check, no master and no mark. Whatever its code does to it, it can only send data about itself.
-Started as ``python -m learning_dynamics.classroom.runner COMMANDS REPLIES INTERRUPTS`` with the numbers of three pipes.
+Started as ``python -m learning_dynamics.classroom.runner COMMANDS REPLIES INTERRUPTS`` with the numbers of three pipes, or as a copy of `prepared`.
 """
 
 import io
@@ -144,7 +144,7 @@ def _text(value):
 class Runner:
     """Does what it is told, one message at a time."""
 
-    def __init__(self, pipe, forbidden):
+    def __init__(self, pipe, taken):
         self.pipe, self.calls, self.busy = pipe, [], False
         config = Config()
         config.HistoryManager.enabled = False
@@ -153,8 +153,7 @@ class Runner:
         self.shell = Shell.instance(config=config)
         self.shell.pipe = pipe
         self.shell.display_pub.shell = self.shell
-        self.taken = set()
-        borrowing.watch(forbidden, self.taken.add)
+        self.taken = taken
         sys.stdout, sys.stderr = Stream(pipe, "stdout"), Stream(pipe, "stderr")
 
     def serve(self):
@@ -234,11 +233,17 @@ def _interrupt(runner):
 
 
 def main():
-    """Serve until the other side closes the pipe."""
-    commands, replies, interrupts = (int(text) for text in sys.argv[1:4])
+    """Be the process of a notebook."""
+    taken = set()
+    borrowing.watch(frozenset(sys.argv[4:]), taken.add)
+    run(*(int(text) for text in sys.argv[1:4]), taken)
+
+
+def run(commands, replies, interrupts, taken):
+    """Serve until the other side closes the pipe; `taken` is the set that `borrowing.watch` adds to."""
     for number in (commands, replies, interrupts):
         os.set_inheritable(number, False)
-    runner = Runner(Pipe(commands, replies), frozenset(sys.argv[4:]))
+    runner = Runner(Pipe(commands, replies), taken)
     signal.signal(signal.SIGINT, _interrupt(runner))
     threading.Thread(target=_listen, args=(interrupts, threading.main_thread().ident, runner), daemon=True).start()
     runner.pipe.send(kind="ready")

@@ -1,8 +1,10 @@
-"""Caches that notebooks get copies of, so that none has to compile the library or search for fonts: made by running the master once.
+"""Caches that notebooks get copies of, so that none has to compile the library or search for fonts, made by running the master once; and what to import beforehand.
 
 The master is ours; it runs in a process of its own that writes the caches, and nothing that a student wrote ever does.
 """
 
+import ast
+import hashlib
 import os
 import subprocess
 import sys
@@ -12,6 +14,9 @@ from .tables import write_whole
 
 KINDS = {"matplotlib": "MPLCONFIGDIR", "numba": "NUMBA_CACHE_DIR"}
 DONE = "done"
+BENEATH = {
+    "matplotlib.pyplot": ("matplotlib.figure", "matplotlib.backends.backend_agg", "matplotlib.image", "matplotlib.widgets")
+}
 
 
 def warm_caches(folder, assignment, say=lambda text: None):
@@ -26,7 +31,8 @@ def warm_caches(folder, assignment, say=lambda text: None):
         Called with a line where there is something to wait for.
     """
     caches = {name: folder / name for name in KINDS}
-    mark = folder / f"{assignment.name}-{DONE}"
+    state = hashlib.sha256(assignment.path.read_bytes()).hexdigest()[:16]
+    mark = folder / f"{assignment.name}-{state}-{DONE}"
     if not mark.exists():
         say("Preparing: running the master once.")
         for path in caches.values():
@@ -41,6 +47,30 @@ def warm_caches(folder, assignment, say=lambda text: None):
         else:
             say("The master did not run: " + (done.stderr.strip().splitlines() or ["no message"])[-1])
     return tuple((str(path), name) for name, path in caches.items())
+
+
+def modules_of(assignment):
+    """The modules that the cells of an assignment import which students are given, in order.
+
+    `matplotlib.pyplot` is left to the notebook, since it looks for one as it is loaded; what it builds upon is not.
+    """
+    names = []
+    for cell in assignment.master.cells:
+        mark = cell.metadata["nbgrader"]
+        if cell.cell_type == "code" and not (mark["solution"] or mark["grade"]):
+            names += imported(cell.source)
+    return tuple(dict.fromkeys(each for name in names for each in BENEATH.get(name, (name,))))
+
+
+def imported(source):
+    """The modules that a piece of code imports."""
+    names = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            names.append(node.module)
+    return names
 
 
 def main():

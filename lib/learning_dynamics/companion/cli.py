@@ -118,6 +118,12 @@ def _parser():
     command.add_argument(
         "--course", metavar="WORD", help="first write masters of your own, with other parameters, to classroom/private"
     )
+    command.add_argument(
+        "--gradescope", metavar="NAME", help="write an assignment as a zip for the autograder of Gradescope, and nothing else"
+    )
+    command.add_argument(
+        "--isolate", default="auto", metavar="HOW", help="with --gradescope: auto, required or none (default: auto)"
+    )
     command.set_defaults(run=_classroom)
 
     command = commands.add_parser("grade", help="grade a folder of submissions")
@@ -224,12 +230,17 @@ def _refresh(options):
 
 
 def _classroom(options):
+    from learning_dynamics.classroom.gradescope import write_gradescope
     from learning_dynamics.classroom.release import write_classroom, write_course
 
     project = find_project()
     if options.course is not None:
         write_course(project, options.course, say=_say)
-    write_classroom(project, Path(options.out).resolve() if options.out else project.build / "classroom", say=_say)
+    out = Path(options.out).resolve() if options.out else project.build / "classroom"
+    if options.gradescope is None:
+        write_classroom(project, out, say=_say)
+    else:
+        write_gradescope(project, options.gradescope, out, isolate=options.isolate, say=_say)
     return 0
 
 
