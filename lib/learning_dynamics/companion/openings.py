@@ -4,7 +4,6 @@ The registry names the figure.  The picture is the same file as the figure's own
 number and no label, so nothing counts it; and notebooks and their downloads do not hold it.
 """
 
-import copy
 from pathlib import Path
 
 from docutils import nodes
@@ -68,7 +67,7 @@ def what_to_see(figure):
     """The first words of a figure's caption, which its author set in bold type; all of a caption without such words."""
     caption = next(figure.findall(nodes.caption))
     bold = next(caption.findall(nodes.strong), caption)
-    return [copy.deepcopy(child) for child in bold.children]
+    return [child.deepcopy() for child in bold.children]
 
 
 def _begin_opening(translator, node):
