@@ -1,10 +1,11 @@
 """Pages for readers who see little or nothing, or have no mouse: WCAG 2.2, levels A and AA, and good practice, as axe checks them."""
 
 import re
+from xml.etree import ElementTree
 
 import pytest
 
-from learning_dynamics.companion.accessible import accessible
+from learning_dynamics.companion.accessible import accessible, on_one_line
 from learning_dynamics.companion.project import find_project
 
 from .test_site import CHAPTERS, soup
@@ -80,6 +81,24 @@ def test_verdicts_come_first_on_a_phone(open_page, chapter):
         verdicts, numbers = ([top for is_verdict, top in heights[1:] if is_verdict is kind] for kind in (True, False))
         assert max(verdicts) < min(numbers)
         assert row.evaluate("row => [...row.cells].every(one => one.getBoundingClientRect().right <= 390)")
+
+
+@pytest.mark.parametrize(
+    ("formula", "text"),
+    [
+        ("<math><msup><mi>σ</mi><mn>2</mn></msup></math>", "σ²"),
+        ("<math><mi>m</mi><msqrt><mi>ε</mi></msqrt></math>", "m√(ε)"),
+        (
+            "<math><msub><mi>T</mi><mn>1</mn></msub><mo>=</mo><msup><mi>ε</mi><mrow><mn>1</mn><mo>/</mo><mn>4</mn></mrow></msup></math>",
+            "T1=ε^(1/4)",
+        ),
+    ],
+)
+def test_a_heading_that_is_a_formula_has_a_name(formula, text):
+    assert on_one_line(ElementTree.fromstring(formula)) == text
+    heading = f'<th class="head"><p><span class="math"><mjx-container class="x"><mjx-math></mjx-math>{formula}</mjx-container></span></p></th>'
+    assert f'<th class="head" aria-label="{text}"><p>' in accessible(heading)
+    assert "aria-label" not in accessible(heading.replace("</span>", "</span> of a step"))
 
 
 def test_the_keyboard_shows_where_it_is_and_never_stops_at_a_formula(open_page):

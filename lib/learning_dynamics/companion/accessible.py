@@ -3,6 +3,7 @@
 import html
 import re
 from collections import Counter
+from xml.etree import ElementTree
 
 CELL = re.compile(r'<div class="cell [^"]*" id="(code|table)-([\w-]+)">\s*$')
 OF = {"code": "code of", "table": "code of the table of"}
@@ -20,7 +21,12 @@ REPEATED = re.compile(r' id="(?:proof|exercise|solution)-content"|(?<=class="pro
 STATEMENT = re.compile(r'<div class="((?:proof|exercise|solution) [^"]*)" id="([^"]+)">(\s*)<p class="admonition-title">')
 TABLE = re.compile(r'<table class="table">.*?</table>', re.DOTALL)
 EMPTY_HEAD = re.compile(r'<th class="(head[^"]*)"><p></p></th>')
-HEAD_CELL = re.compile(r'<t([hd]) class="head[^"]*">(.*?)</t\1>', re.DOTALL)
+HEAD_CELL = re.compile(r'<t([hd]) class="head[^"]*"[^>]*>(.*?)</t\1>', re.DOTALL)
+FORMULA_ALONE = re.compile(
+    r'<th class="(head[^"]*)">(<p><span class="math[^"]*"><mjx-container(?:(?!</mjx-container>).)*(<math>(?:(?!</math>).)*</math>)'
+    r"(?:(?!</mjx-container>).)*</mjx-container></span></p></th>)",
+    re.DOTALL,
+)
 SIDEBAR = '<div id="pst-primary-sidebar"'
 ROW = re.compile(r"<tr\b[^>]*>(?:(?!</tr>).)*</tr>", re.DOTALL)
 DATA_CELL = re.compile(r"<td(?: class=\"([^\"]*)\")?>")
@@ -31,6 +37,7 @@ VERDICT = "against"
 def accessible(page):
     """A page with named code buttons, statements that are groups, no id twice, and verdicts that fit a phone."""
     page = EMPTY_HEAD.sub(r'<td class="\1"></td>', page).replace(SIDEBAR, f'{SIDEBAR} role="complementary" aria-label="Book"', 1)
+    page = FORMULA_ALONE.sub(_as_named_heading, page)
     page = TABLE.sub(lambda table: with_verdicts_first(table[0]), REPEATED.sub("", page))
     return STATEMENT.sub(_as_group, with_named_code(page))
 
@@ -59,6 +66,21 @@ def _place(match, sections, seen):
     what = f"code of section {section}" if section else match[1]
     seen[what] += 1
     return f"{what}, part {seen[what]}" if section else f"{what} {seen[what]}"
+
+
+def _as_named_heading(match):
+    classes, heading, formula = match.groups()
+    return f'<th class="{classes}" aria-label="{html.escape(on_one_line(ElementTree.fromstring(formula)))}">{heading}'
+
+
+def on_one_line(formula):
+    """MathML as a text: what a column is called where its heading is a formula, of which not every program reads the name."""
+    inner = [on_one_line(child) for child in formula]
+    if formula.tag == "msup":
+        return inner[0] + ("²" if inner[1] == "2" else f"^({inner[1]})")
+    if formula.tag == "msqrt":
+        return f"√({''.join(inner)})"
+    return (formula.text or "").strip() + "".join(inner)
 
 
 def _as_group(match):
