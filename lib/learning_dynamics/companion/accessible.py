@@ -23,7 +23,7 @@ TABLE = re.compile(r'<table class="table">.*?</table>', re.DOTALL)
 EMPTY_HEAD = re.compile(r'<th class="(head[^"]*)"><p></p></th>')
 HEAD_CELL = re.compile(r'<t([hd]) class="head[^"]*"[^>]*>(.*?)</t\1>', re.DOTALL)
 FORMULA_ALONE = re.compile(
-    r'<th class="(head[^"]*)">(<p><span class="math[^"]*"><mjx-container(?:(?!</mjx-container>).)*(<math>(?:(?!</math>).)*</math>)'
+    r'(<th class="head[^"]*"><p>)<span (class="math[^"]*"><mjx-container(?:(?!</mjx-container>).)*(<math>(?:(?!</math>).)*</math>)'
     r"(?:(?!</mjx-container>).)*</mjx-container></span></p></th>)",
     re.DOTALL,
 )
@@ -37,8 +37,8 @@ VERDICT = "against"
 def accessible(page):
     """A page with named code buttons, statements that are groups, no id twice, and verdicts that fit a phone."""
     page = EMPTY_HEAD.sub(r'<td class="\1"></td>', page).replace(SIDEBAR, f'{SIDEBAR} role="complementary" aria-label="Book"', 1)
-    page = FORMULA_ALONE.sub(_as_named_heading, page)
     page = TABLE.sub(lambda table: with_verdicts_first(table[0]), REPEATED.sub("", page))
+    page = FORMULA_ALONE.sub(_as_named_heading, page)
     return STATEMENT.sub(_as_group, with_named_code(page))
 
 
@@ -69,8 +69,9 @@ def _place(match, sections, seen):
 
 
 def _as_named_heading(match):
-    classes, heading, formula = match.groups()
-    return f'<th class="{classes}" aria-label="{html.escape(on_one_line(ElementTree.fromstring(formula)))}">{heading}'
+    begin, rest, formula = match.groups()
+    name = html.escape(on_one_line(ElementTree.fromstring(formula)))
+    return f'{begin}<span class="heading-name">{name}</span><span aria-hidden="true" {rest}'
 
 
 def on_one_line(formula):
