@@ -9,7 +9,7 @@ export BOOK_PYTHON := $(value PYTHON)
 export BOOK_PRESET := $(value PRESET)
 SETUP = "$$BOOK_PYTHON" -E lib/setup_environment.py
 # The tests that need no book and no notebook, and seconds.
-COMPANION = agreement chances cli estimates explorers figures notebooks numerals parameters provenance records registry staleness
+COMPANION = agreement chances cli estimates explorers figures notebooks numerals parameters provenance records registry staleness value_tables
 QUICK = $(wildcard tests/*/test_model.py tests/*/test_docstrings.py) $(COMPANION:%=tests/companion/test_%.py) \
 	$(patsubst %,tests/test_%.py,concordance layout notation pins publishing randomness threads validation)
 RUN = $(SETUP) --run

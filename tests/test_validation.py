@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from learning_dynamics._validation import choice, integer, number_array, real, real_array
+from learning_dynamics._validation import choice, integer, number_array, real, real_array, shown
 
 
 @pytest.mark.parametrize("value", [2, 2.0, np.float32(2), np.int8(2), Fraction(2)])
@@ -111,3 +111,9 @@ def test_number_array_keeps_real_and_complex_apart():
         number_array("z", [complex(0, np.inf)])
     with pytest.raises(TypeError, match="^z must hold real or complex numbers, got booleans$"):
         number_array("z", False)
+
+
+@pytest.mark.parametrize("digits", [31, 32, 33, 100, 309, 310, 1000, 5001])
+def test_very_long_integers_are_told_by_their_exact_number_of_digits(digits):
+    for number in (10 ** (digits - 1), 10**digits - 1, -(10**digits) + 1, 3 * 10 ** (digits - 1)):
+        assert shown(number) == f"an integer of {digits} digits"

@@ -103,4 +103,16 @@ def test_isolation_that_is_required_there_refuses(project, tmp_path, monkeypatch
 def test_the_command_writes_the_zip(tmp_path, capsys):
     assert main(["classroom", "--gradescope", "spike", "--out", str(tmp_path)]) == 0
     assert capsys.readouterr().out == f"for Gradescope: {tmp_path / 'gradescope-spike.zip'}\n"
-    assert [path.name for path in tmp_path.iterdir()] == ["gradescope-spike.zip"]
+    assert [path.name for path in tmp_path.iterdir() if not path.name.startswith(".")] == ["gradescope-spike.zip"]
+    assert main(["classroom", "--gradescope", "spike", "--out", str(tmp_path)]) == 0
+
+
+def test_nothing_of_others_is_replaced_and_no_word_is_ignored(tmp_path, capsys):
+    mine = tmp_path / "gradescope-spike.zip"
+    mine.write_text("mine")
+    assert main(["classroom", "--gradescope", "spike", "--out", str(tmp_path)]) == 2
+    assert "it holds other files" in capsys.readouterr().err and mine.read_text() == "mine"
+    assert main(["classroom", "--gradescope", "spike", "--out", str(mine)]) == 2
+    assert capsys.readouterr().err == f"error: {mine} must be a folder, and is a file.\n"
+    assert main(["classroom", "--isolate", "none", "--out", str(tmp_path / "new")]) == 2
+    assert "--gradescope" in capsys.readouterr().err and not (tmp_path / "new").exists()

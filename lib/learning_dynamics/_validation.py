@@ -1,5 +1,6 @@
 """Checks of arguments, each ending in one sentence that names the parameter, its value and what is allowed."""
 
+import math
 import numbers
 
 import numpy as np
@@ -12,7 +13,6 @@ EXACT_AS_FLOAT = 2**53
 LARGEST_SQUARABLE = 1e150
 """Sums of squares of numbers up to this size are finite."""
 LONGEST_TEXT = 80
-LOG10_2 = 0.30102999566398120
 
 
 def real(name, value, *, above=None, at_least=None, below=None, at_most=None, infinite=False) -> float:
@@ -335,7 +335,7 @@ def step_counts(name, value) -> np.ndarray:
 def shown(value):
     """A value as it stands in a message: one line, and not a long one."""
     if isinstance(value, numbers.Integral) and abs(int(value)) >= 10**30:
-        return f"an integer of {int(abs(int(value)).bit_length() * LOG10_2) + 1} digits"
+        return f"an integer of {_digits(abs(int(value)))} digits"
     try:
         text = " ".join(repr(value).split())
     except Exception:  # an object of the caller may fail in any way
@@ -345,6 +345,12 @@ def shown(value):
     if isinstance(value, np.ndarray):
         return f"an array of shape {value.shape}"
     return text[:LONGEST_TEXT] + "..."
+
+
+def _digits(number):
+    """Number of decimal digits; Python refuses to write down very long numbers, and logarithms are rounded."""
+    near = int(math.log10(number))
+    return near + (number >= 10**near) + (number >= 10 ** (near + 1))
 
 
 def _article(word):

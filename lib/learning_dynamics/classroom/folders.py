@@ -39,6 +39,11 @@ def own_folder(path, what, others_allowed=()):
     marker.write_text(f"{what}\n", "utf-8")
 
 
+def classroom_folder(path):
+    """Make a folder for what the command ``classroom`` writes, or raise a CompanionError; see `own_folder`."""
+    own_folder(path, "classroom", others_allowed=("guide.md", "guide.html", "student"))
+
+
 def refuse_nesting(folder, out):
     """Raise a CompanionError where one of two folders lies within the other."""
     one, other = Path(folder).resolve(), Path(out).resolve()

@@ -4,6 +4,7 @@ The place, by Gradescope's documentation: ``source`` holds what the zip held, ``
 says whose they are, and ``results/results.json`` is read when the program has ended.
 """
 
+import io
 import json
 import shutil
 import stat
@@ -17,6 +18,7 @@ from learning_dynamics.companion.project import Project
 
 from .assignments import FOLDER, require_assignment
 from .extra import require_extra
+from .folders import classroom_folder
 from .grading import grade, warmed
 from .isolation import ISOLATE, chosen
 from .tables import write_whole
@@ -49,7 +51,7 @@ NEEDED = (
 LEFT_OUT = ("__pycache__", ".egg-info")
 
 
-def write_gradescope(project, name, out, *, isolate="auto", masters=None, say=print):
+def write_gradescope(project, name, out, *, isolate="auto", say=print):
     """Write the zip of an assignment.
 
     Parameters
@@ -58,11 +60,9 @@ def write_gradescope(project, name, out, *, isolate="auto", masters=None, say=pr
     name : str
         Name of the assignment.
     out : Path
-        A folder; ``gradescope-<name>.zip`` in it is replaced.
+        A folder as for `write_classroom`; its ``gradescope-<name>.zip`` is replaced.
     isolate : str
         ``auto``, ``required`` or ``none``: what is done there, see `isolation.chosen`.
-    masters : Path, optional
-        A folder with masters of one's own.
     say : callable
         Called with a line.
 
@@ -73,27 +73,32 @@ def write_gradescope(project, name, out, *, isolate="auto", masters=None, say=pr
     Raises
     ------
     CompanionError
-        If the extra is missing, or there is no such assignment or word.
+        If the extra is missing, there is no such assignment or word, or the folder holds something else.
     """
     require_extra()
-    assignment = require_assignment(project, name, masters)
+    assignment = require_assignment(project, name)
     if isolate not in ISOLATE:
         raise CompanionError(f"isolate must be one of {', '.join(ISOLATE)}, got {isolate!r}.")
-    out.mkdir(parents=True, exist_ok=True)
+    classroom_folder(out)
     path = out / f"gradescope-{name}.zip"
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        _add_program(archive, "setup.sh", SETUP.replace("{name}", name))
-        _add_program(archive, "run_autograder", RUN.format(name=name, isolate=isolate))
-        for needed in NEEDED:
-            archive.write(project.root / needed, needed)
-        for each in sorted((project.root / "lib").rglob("*")):
-            if each.is_file() and not any(part.endswith(LEFT_OUT) for part in each.parts):
-                archive.write(each, each.relative_to(project.root).as_posix())
-        for each in sorted(assignment.path.parent.iterdir()):
-            if each.is_file():
-                archive.write(each, f"{FOLDER}/{name}/{each.name}")
+    write_whole(path, _archive(project, assignment, isolate))
     say(f"for Gradescope: {path}")
     return path
+
+
+def _archive(project, assignment, isolate):
+    """The zip, as bytes."""
+    content, root, name = io.BytesIO(), project.root, assignment.name
+    library = (path for path in (root / "lib").rglob("*") if not any(part.endswith(LEFT_OUT) for part in path.parts))
+    files = {path: path.relative_to(root).as_posix() for path in (*(root / each for each in NEEDED), *library)}
+    files |= {path: f"{FOLDER}/{name}/{path.name}" for path in assignment.path.parent.iterdir()}
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        _add_program(archive, "setup.sh", SETUP.replace("{name}", name))
+        _add_program(archive, "run_autograder", RUN.format(name=name, isolate=isolate))
+        for path, place in sorted(files.items()):
+            if path.is_file():
+                archive.write(path, place)
+    return content.getvalue()
 
 
 def _add_program(archive, name, text):

@@ -9,7 +9,7 @@ from learning_dynamics.companion.errors import CompanionError
 
 from .assignments import FOLDER, PRIVATE, load_assignments
 from .extra import require_extra
-from .folders import own_folder, replace_folder
+from .folders import classroom_folder, replace_folder
 from .guide import guide
 from .judge import HIDDEN, SOLUTION
 
@@ -87,7 +87,7 @@ def write_classroom(project, out, *, say=print):
     from .page import page
 
     assignments = load_assignments(project)
-    own_folder(out, "classroom", others_allowed=("guide.md", "guide.html", "student"))
+    classroom_folder(out)
     with replace_folder(out / "student") as student:
         for assignment in assignments.values():
             write_notebook(released(assignment.master), student / assignment.path.name)

@@ -121,9 +121,7 @@ def _parser():
     command.add_argument(
         "--gradescope", metavar="NAME", help="write an assignment as a zip for the autograder of Gradescope, and nothing else"
     )
-    command.add_argument(
-        "--isolate", default="auto", metavar="HOW", help="with --gradescope: auto, required or none (default: auto)"
-    )
+    command.add_argument("--isolate", metavar="HOW", help="with --gradescope: auto, required or none (default: auto)")
     command.set_defaults(run=_classroom)
 
     command = commands.add_parser("grade", help="grade a folder of submissions")
@@ -234,13 +232,15 @@ def _classroom(options):
     from learning_dynamics.classroom.release import write_classroom, write_course
 
     project = find_project()
+    if options.isolate is not None and options.gradescope is None:
+        raise CompanionError("--isolate of this command goes with --gradescope; grade has one of its own.")
     if options.course is not None:
         write_course(project, options.course, say=_say)
     out = Path(options.out).resolve() if options.out else project.build / "classroom"
     if options.gradescope is None:
         write_classroom(project, out, say=_say)
     else:
-        write_gradescope(project, options.gradescope, out, isolate=options.isolate, say=_say)
+        write_gradescope(project, options.gradescope, out, isolate=options.isolate or "auto", say=_say)
     return 0
 
 

@@ -36,7 +36,7 @@ NOT_FOUND_PAGE = """<!DOCTYPE html>
 <body style="font-family: sans-serif; max-width: 36rem; margin: 3rem auto; padding: 0 1rem; color-scheme: light dark">
 <main>
 <h1>This page does not exist</h1>
-<p>It may have moved. Begin at <a href="book/intro.html">{book}</a>, or search:</p>
+<p>It may have moved. Begin at <a href="{home}">{book}</a>, or search:</p>
 <form action="search.html" method="get">
 <label>Search this book <input type="search" name="q"></label> <button>Search</button>
 </form>
@@ -123,7 +123,7 @@ class Head:
     def write_not_found(self, target):
         """Write the page that a server shows for an address that leads nowhere."""
         base = f'<base href="{html.escape(self.base)}">\n' if self.base else ""
-        (target / NOT_FOUND).write_text(NOT_FOUND_PAGE.format(book=html.escape(self.book), base=base), "utf-8")
+        (target / NOT_FOUND).write_text(NOT_FOUND_PAGE.format(book=html.escape(self.book), home=HOME, base=base), "utf-8")
 
 
 def plain_title(title):

@@ -1,21 +1,16 @@
 """Sphinx extension of the site: what makes a page of ours from one of Jupyter Book's."""
 
-import hashlib
 from pathlib import Path
 
 PLAIN_FILES = ".nojekyll"
 """Tells GitHub Pages to serve folders whose names begin with an underscore, as those of Sphinx do."""
 
 EXPLORERS = "explorers.js"
-FORM = ("site.py", "typesetting.py", "addresses.py", "openings.py")
-"""What gives pages their form: where it changes, pages are written anew whose text is the same."""
-
 DEPRECATED_ROLES = (' role="doc-biblioentry"', ' role="list"')
 
 
 def setup(app):
     """Connect the extension to Sphinx."""
-    app.add_config_value("form_of_pages", _form(), "html")
     app.setup_extension("learning_dynamics.companion.addresses")
     app.setup_extension("learning_dynamics.companion.typesetting")
     app.setup_extension("learning_dynamics.companion.openings")
@@ -23,11 +18,6 @@ def setup(app):
     app.connect("html-page-context", _drop_deprecated_roles)
     app.connect("html-page-context", _load_explorers)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
-
-
-def _form():
-    sources = b"".join((Path(__file__).parent / name).read_bytes() for name in FORM)
-    return hashlib.sha256(sources).hexdigest()
 
 
 def _mark_plain_files(app):
