@@ -42,10 +42,10 @@ def test_numbers_are_typeset(value, shown):
 
 
 def test_a_column_of_words_is_set_to_the_left():
-    table = ValueTable("a", "b")
-    table.row("1", "2")
-    table.row("—", "two")
-    assert "| --: | :-- |" in table._repr_markdown_()
+    table = ValueTable("a", "b", "c", "d")
+    table.row("1", "2", "25 draws", "1.5 ± 0.2")
+    table.row("—", "two", "8 draws", "(2 ± 1) × 10⁻⁴")
+    assert "| --: | :-- | :-- | --: |" in table._repr_markdown_()
 
 
 def test_a_row_has_as_many_cells_as_there_are_columns():

@@ -7,7 +7,8 @@ from .numerals import number, power_of_ten
 
 SIGN = re.compile(r"(?<![\w.\-])-(?=\d)")
 EXPONENT = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)e([+-]?\d+)\b")
-VALUE = re.compile(r"[−+±]?\s*(\d|∞|—)")
+VALUE = re.compile(r"[−+±\d.,\s×⁰¹²³⁴⁵⁶⁷⁸⁹⁻%()∞—]+")
+"""A number as it is printed, with its error, or the sign that there is none."""
 
 
 class ValueTable:
@@ -65,5 +66,5 @@ def as_printed(value):
 
 
 def _table(columns, rows):
-    rules = ["--:" if all(VALUE.match(row[k]) for row in rows) else ":--" for k in range(len(columns))]
+    rules = ["--:" if all(VALUE.fullmatch(row[k]) for row in rows) else ":--" for k in range(len(columns))]
     return ["| " + " | ".join(cells) + " |" for cells in (columns, rules, *rows)]
