@@ -1,9 +1,6 @@
 """What a reader has to load."""
 
-import functools
 import gzip
-import http.server
-import threading
 from pathlib import Path
 
 import pytest
@@ -11,7 +8,7 @@ import pytest
 from learning_dynamics.companion.weights import MEGABYTE, page_weight, shared_weight, weight_report
 from learning_dynamics.companion.yaml_files import read_yaml
 
-from .conftest import QuietHandler
+from .conftest import QuietHandler, served
 from .test_site import CHAPTERS, PAGES, PROJECT
 
 HEAVIEST_PAGE = 1.5
@@ -58,10 +55,8 @@ def compressed(html):
             self.end_headers()
             self.wfile.write(content)
 
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Compressing, directory=str(html))) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    with served(html, Compressing) as place:
+        yield place
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
