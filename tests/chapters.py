@@ -12,9 +12,9 @@ import os
 import random
 import re
 import sys
-import warnings
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 
 import matplotlib
 import matplotlib.pyplot as plt
@@ -140,16 +140,28 @@ def anywhere(rng, parameter):
     return min(max(round(value), math.ceil(low)), math.floor(high)) if parameter.type == "int" else value
 
 
+def drawn_points(chapter, *, seed, at_ends=0.0):
+    """Random points of a chapter without end, whether they go together or not; `at_ends` is the share of values at an end of their range."""
+    rng, declared = random.Random(f"{chapter} {seed}"), knobs(chapter).declared
+
+    def value(parameter):
+        at_end = at_ends and rng.random() < at_ends and ends(parameter)
+        return rng.choice(ends(parameter)) if at_end else anywhere(rng, parameter)
+
+    while True:
+        yield {name: value(parameter) for name, parameter in declared.items()}
+
+
+def fitting(chapter, values):
+    """The same values, brought down to the multiples that the chapter needs."""
+    steps = knobs(chapter).steps
+    return {name: value - value % steps[name] if name in steps else value for name, value in values.items()}
+
+
 def accepted_points(chapter, *, seed, count, fixed=(), tries=4000):
     """Random points of a chapter that it accepts, with some values fixed: at most `count` dictionaries."""
-    rng, own = random.Random(f"{chapter} {seed}"), knobs(chapter)
-    steps = own.steps
-    drawn = ({name: anywhere(rng, parameter) for name, parameter in own.declared.items()} for _ in range(tries))
-    fitting = (
-        {name: value - value % steps[name] if name in steps else value for name, value in values.items()} for values in drawn
-    )
-    found = (values | dict(fixed) for values in fitting if not own.refusal(values | dict(fixed)))
-    return [values for values, _ in zip(found, range(count))]
+    drawn = (fitting(chapter, values) | dict(fixed) for values in islice(drawn_points(chapter, seed=seed), tries))
+    return list(islice((values for values in drawn if not knobs(chapter).refusal(values)), count))
 
 
 def capped(chapter, values):
@@ -195,8 +207,7 @@ def run(chapter, values, results):
     backend = matplotlib.get_backend()
     matplotlib.use("Agg")
     try:
-        with contextlib.redirect_stdout(shown), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with contextlib.redirect_stdout(shown):
             for cell in read_source(PROJECT.notebook(chapter)).cells:
                 if cell.cell_type == "code":
                     shown.write(f"{_shown(_run_cell(cell.source, variables))}\n")

@@ -8,13 +8,13 @@ import pytest
 from learning_dynamics import datasets
 from learning_dynamics.companion.notebooks import cleaned, read_notebook
 from learning_dynamics.companion.parameters import check_values, declared_parameters
-from learning_dynamics.companion.project import PRESETS, REGISTRY_PAGES, find_project
+from learning_dynamics.companion.project import PRESETS
 from learning_dynamics.companion.registry import load_registry
 
-PROJECT = find_project(__file__.rsplit("/tests/", 1)[0])
+from .chapters import CHAPTERS, PROJECT
+
 REGISTRY = load_registry(PROJECT.book / "registry.yml")
 NOTEBOOKS = PROJECT.chapters()
-CHAPTERS = [name for name in NOTEBOOKS if name not in REGISTRY_PAGES]
 LABEL = re.compile(r"^:(?:label|name): (\S+)|^\((\S+)\)=$", re.MULTILINE)
 
 

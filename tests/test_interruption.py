@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -138,7 +139,8 @@ def test_a_failure_of_one_replicate_ends_the_others():
             event.wait(60)
             raise ValueError("one is enough")
         event.set()
-        while True:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
             try:
                 look_up()
             except Abandoned:

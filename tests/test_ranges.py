@@ -3,22 +3,37 @@
 The long walk, over both ends of every range and random points of every chapter, is ``python -m pytest -m nightly tests/test_ranges.py``.
 """
 
-import random
+from itertools import chain, islice
 
+import numpy as np
 import pytest
 
 from learning_dynamics import datasets
 from learning_dynamics.companion.registry import load_registry
 from learning_dynamics.overparametrized import TwoLayerRegression, initial_linearization, linearized_training, polynomial_data
-from learning_dynamics.random_matrix import MixtureClassification, noise_and_scale, sample_size, start_kept, training_error
+from learning_dynamics.random_matrix import (
+    MixtureClassification,
+    add_noise,
+    noise_and_scale,
+    sample_size,
+    start_kept,
+    training_error,
+    whiten,
+)
 
-from .chapters import CHAPTERS, NO_NUMBER, SMALL, accepted_points, anywhere, capped, ends, knobs, run
+from .chapters import CHAPTERS, NO_NUMBER, SMALL, Knobs, accepted_points, capped, drawn_points, ends, fitting, knobs, run
 from .test_book import cells
 
 ENDS = [
     (name, parameter.name, end) for name in CHAPTERS for parameter in knobs(name).declared.values() for end in ends(parameter)
 ]
+NEEDS = [(name, number) for name in CHAPTERS for number in range(len(knobs(name).needs))]
+KEPT_BY_RANGES = [("overparametrized/conventions", 0), ("overparametrized/generalisation", 2)]
+"""Needs that all of the present ranges meet; they say what a wider range would have to keep."""
+
 POINTS = 40
+MOST_NUMBERS = 3_000_000 * 4**3  # the chapters' 1.5 GB, of eight bytes a number and rounded to a bound that reads well
+PIXELS = ("pixel_mean", "pixel_variance", "centred_power")
 SEED = 1311  # fixed before the first run
 
 
@@ -32,15 +47,20 @@ def refuses(check, *arguments, **options):
 
 
 def points(chapter, count=POINTS):
-    """Random points of all ranges, whether they go together or not."""
-    rng, declared = random.Random(f"{chapter} {SEED}"), knobs(chapter).declared
-    return [{name: anywhere(rng, parameter) for name, parameter in declared.items()} for _ in range(count)]
+    """So many random points of each sort, whether they go together or not: with the right multiples, the same at ends, and any at ends."""
+    inside, outer = drawn_points(chapter, seed=SEED), drawn_points(chapter, seed=SEED + 1, at_ends=0.5)
+    multiples = (fitting(chapter, values) for values in chain.from_iterable(zip(inside, outer)))
+    return [*islice(multiples, 2 * count), *islice(outer, count)]
 
 
-def verdicts(chapter, refused, count=POINTS):
-    """For random points: whether the chapter's needs refuse it, and whether `refused` does; both must occur."""
-    found = [(bool(knobs(chapter).refusal(values)), refused(**values)) for values in points(chapter, count)]
-    assert {needs for needs, _ in found} == {True, False}
+def verdicts(chapter, causes, count=400):
+    """For random points: whether the chapter's needs refuse it, and which causes do; each must occur alone, and none."""
+    found = [
+        (bool(knobs(chapter).refusal(values)), {name for name, holds in causes.items() if holds(**values)})
+        for values in points(chapter, count)
+    ]
+    for alone in (set(), *({name} for name in causes)):
+        assert any(those == alone for _, those in found), alone
     return found
 
 
@@ -65,59 +85,85 @@ def test_a_refusal_is_one_sentence_with_values(chapter):
         assert not sentence or (sentence.startswith("the chapter needs ") and ", got " in sentence)
 
 
+@pytest.mark.parametrize(("chapter", "number"), NEEDS)
+def test_every_need_refuses_something_in_its_own_words(chapter, number):
+    """Taken by itself: what two needs both refuse, the first of them tells."""
+    need = knobs(chapter).needs[number]
+    alone = Knobs(declared=knobs(chapter).declared, needs=[need])
+    sentence = next(filter(None, map(alone.refusal, islice(drawn_points(chapter, seed=SEED, at_ends=0.5), 4000))), "")
+    told = sentence.startswith(f"the chapter needs {need.words}, got ")
+    assert told == ((chapter, number) not in KEPT_BY_RANGES)
+
+
 def diverges(*, mu_norm2, p, n, sigma2, alpha, **_):
     """Whether the theory of descent refuses the step."""
     model = MixtureClassification(mu_norm2=mu_norm2, c=p / n, sigma2=sigma2, alpha=alpha)
     return refuses(training_error, model, [1], dynamics="gd")
 
 
-def too_large(*, doublings, smallest_p, p, n, **_):
-    """Whether the last of the doublings draws more than about 200 million numbers at once."""
-    return (smallest_p * 2**doublings) ** 2 * n > 192e6 * p
+def too_large(doublings):
+    """Whether the last of so many doublings draws too many numbers at once, as a function of a chapter's values."""
+    return lambda *, smallest_p, p, n, **_: (smallest_p * 2**doublings) ** 2 * n > MOST_NUMBERS * p
 
 
-def odd_or_diverging(*, mu_norm2, p, n, sigma2, alpha, **_):
-    """The same at three ratios, as the setting draws them, and its halves of p and n."""
+def odd(*, p, n, **_):
+    """Whether p or n has no half."""
+    return p % 2 + n % 2 > 0
+
+
+def diverges_somewhere(*, mu_norm2, p, n, sigma2, alpha, **_):
+    """The same as `diverges` at the three ratios that the setting draws."""
     shapes = [MixtureClassification(mu_norm2=mu_norm2, c=c, sigma2=sigma2, alpha=alpha) for c in (p / n, 1.0, n / p)]
-    return p % 2 + n % 2 > 0 or any(refuses(start_kept, shape, [1], dynamics="gd") for shape in shapes)
+    return any(refuses(start_kept, shape, [1], dynamics="gd") for shape in shapes)
 
 
-def out_of_reach(*, wanted_error, mu_norm2, p, smallest_p, n, **_):
+def out_of_reach(*, wanted_error, mu_norm2, p, **_):
+    """Whether the wanted error needs more than 8 p points."""
     try:
-        return sample_size(error=wanted_error, mu_norm2=mu_norm2, p=p) > 8 * p or too_large(
-            doublings=2, smallest_p=smallest_p, p=p, n=n
-        )
+        return sample_size(error=wanted_error, mu_norm2=mu_norm2, p=p) > 8 * p
     except ValueError:
         return True
 
 
-@pytest.mark.parametrize(
-    ("chapter", "refused"),
-    [
-        ("random_matrix/setting", odd_or_diverging),
-        ("random_matrix/performance", lambda **values: diverges(**values) or too_large(doublings=3, **values)),
-        ("random_matrix/beyond", lambda **values: diverges(**values) or too_large(doublings=2, **values)),
-        ("random_matrix/early_stopping", out_of_reach),
-    ],
-)
-def test_needs_refuse_exactly_what_the_library_refuses(chapter, refused):
-    for needs, library in verdicts(chapter, refused):
-        assert needs == library
+CAUSES = {
+    "random_matrix/setting": {"odd": odd, "diverging": diverges_somewhere},
+    "random_matrix/performance": {"diverging": diverges, "too large": too_large(3)},
+    "random_matrix/beyond": {"diverging": diverges, "too large": too_large(2)},
+    "random_matrix/early_stopping": {"out of reach": out_of_reach, "too large": too_large(2)},
+}
+
+
+@pytest.mark.parametrize("chapter", CAUSES)
+def test_needs_refuse_exactly_what_the_library_refuses(chapter):
+    for needs, library in verdicts(chapter, CAUSES[chapter]):
+        assert needs == bool(library)
+
+
+def signals(decibels):
+    """The signal that each of the chapter's readings leaves of the digits at some levels of the noise, shape (2, levels)."""
+    digits = datasets.mnist_ones_sevens()
+    images, constants = digits.images / 255, {name: getattr(digits, name) for name in PIXELS}
+
+    def signal(reading, decibel):
+        power, scale = noise_and_scale(images, reading=reading, decibel=decibel, **constants)
+        return whiten(add_noise(images, power=power, seed=SEED), digits.labels, scale=scale).mu_norm2
+
+    return np.array([[signal(reading, decibel) for decibel in decibels] for reading in ("signal to noise", "power ratio")])
 
 
 def test_digits_that_are_accepted_have_a_stable_theory():
-    """At the signal that the reading's own noise leaves; its spread over draws of the noise is below a hundredth."""
-    digits = datasets.mnist_ones_sevens()
-    constants = dict(pixel_mean=digits.pixel_mean, pixel_variance=digits.pixel_variance, centred_power=digits.centred_power)
+    """At the signal that the noise leaves; its spread over draws of the noise is below a hundredth."""
+    levels = [-40, -10, 10]  # at both ends, and where the two readings are alike: between them a signal is a power of the noise's
+    measured = np.log(signals(levels))
 
     def unstable(*, n, decibel, sigma2, alpha, **_):
-        power, _ = noise_and_scale(digits.images[:10] / 255, reading="signal to noise", decibel=decibel, **constants)
-        size = 8 if decibel < -10 else 6.6 * (1.12 / power)
-        model = MixtureClassification(mu_norm2=size, c=784 / n, sigma2=sigma2, alpha=alpha)
-        return refuses(training_error, model, [1], dynamics="gd")
+        sizes = [np.exp(np.interp(decibel, levels, row)) for row in measured]
+        shapes = [MixtureClassification(mu_norm2=size, c=784 / n, sigma2=sigma2, alpha=alpha) for size in sizes]
+        return any(refuses(training_error, shape, [1], dynamics="gd") for shape in shapes)
 
-    for needs, library in verdicts("random_matrix/mnist", unstable, count=400):
-        assert needs or not library
+    found = verdicts("random_matrix/mnist", {"unstable": unstable})
+    assert {needs for needs, _ in found} == {True, False}
+    assert all(needs or not library for needs, library in found)
 
 
 def smallest_network(chapter, *, pairs, width, n, d, seed, **options):
@@ -154,19 +200,22 @@ def test_networks_that_are_accepted_can_be_linearised(chapter):
     assert [values for values in accepted if smallest_network(chapter, **NARROWEST[chapter](values))] == []
 
 
+def sum_of_squares(*, n, d, learning_rate, **_):
+    """Train the chapter's linear problem on the sum of squares."""
+    data = polynomial_data(seed=0, n=n, d=d)
+    shared = {"inputs": data.inputs, "targets": data.targets, "width": 1, "bias": False}
+    model = TwoLayerRegression(**shared, learning_rate=learning_rate, loss="sum", gain=2**0.5)
+    return linearized_training(model, [0, 500])
+
+
 def test_the_sum_of_squares_converges_where_the_chapter_says_so():
-    for values in accepted_points("overparametrized/conventions", seed=SEED, count=12):
-        data = polynomial_data(seed=0, n=values["n"], d=values["d"])
-        model = TwoLayerRegression(
-            inputs=data.inputs,
-            targets=data.targets,
-            width=1,
-            learning_rate=values["learning_rate"],
-            loss="sum",
-            gain=2**0.5,
-            bias=False,
-        )
-        linearized_training(model, [0, 500])
+    accepted = accepted_points("overparametrized/conventions", seed=SEED, count=12)
+    assert len(accepted) == 12
+    for values in accepted:
+        sum_of_squares(**values)
+    beyond = {"n": 300, "d": 5, "learning_rate": 0.1}
+    assert "a learning rate with which" in knobs("overparametrized/conventions").refusal(beyond)
+    assert refuses(sum_of_squares, **beyond)
 
 
 CORNERS = [

@@ -11,11 +11,17 @@ from collections import namedtuple
 import pytest
 
 
-@pytest.fixture
-def setup(root, tmp_path, monkeypatch):
-    spec = importlib.util.spec_from_file_location("setup_environment", root / "lib" / "setup_environment.py")
+def anew(file):
+    """The module of a file, with nothing of it replaced."""
+    spec = importlib.util.spec_from_file_location("setup_environment", file)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def setup(root, tmp_path, monkeypatch):
+    module = anew(root / "lib" / "setup_environment.py")
     monkeypatch.setattr(module, "VENV", str(tmp_path / ".venv"))
     monkeypatch.setattr(module, "STAMP", str(tmp_path / ".venv" / "set-up-for"))
     monkeypatch.setattr(module, "LOG", str(tmp_path / ".venv" / "set-up.log"))
@@ -104,7 +110,8 @@ def test_where_uv_cannot_be_had_or_fails_pip_does_the_work(setup, called, failin
     called.failing.append(failing)
     assert setup.install_packages(["-r", "list"], "failed") is None
     assert installers(called) == tried
-    assert called.commands[-1] == [setup.venv_python(), "-m", "pip", "install", *called.commands[-1][4:6], "-r", "list"]
+    assert setup.pip()[:4] == [setup.venv_python(), "-m", "pip", "install"]
+    assert called.commands[-1] == [*setup.pip(), "-r", "list"]
 
 
 def test_where_both_fail_the_sentence_is_that_of_pip(setup, called):
@@ -116,7 +123,7 @@ def test_where_both_fail_the_sentence_is_that_of_pip(setup, called):
 @pytest.fixture
 def told(setup, monkeypatch, tmp_path):
     """What uv is told where pip has been told something, in a file and in variables."""
-    real = setup_module(setup)
+    real = anew(setup.__file__)
     monkeypatch.setattr(real, "venv_python", lambda: sys.executable)
     for name in [name for name in os.environ if name.startswith(("PIP_", "UV_", "XDG_CONFIG"))]:
         monkeypatch.delenv(name)
@@ -130,14 +137,6 @@ def told(setup, monkeypatch, tmp_path):
         return real.uv_settings()
 
     return told
-
-
-def setup_module(setup):
-    """The module anew, with nothing of it replaced."""
-    spec = importlib.util.spec_from_file_location("setup_environment", setup.__file__)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def test_uv_takes_the_packages_from_where_pip_does(told):

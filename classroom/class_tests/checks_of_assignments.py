@@ -59,7 +59,8 @@ def mistaken():
     return results
 
 
-def _automatic(assignment):
+def automatic_points(assignment):
+    """Points by task of what is graded without a reader."""
     return {task.id: task.points for task in assignment.tasks if not task.by_hand}
 
 
@@ -87,7 +88,7 @@ def test_answers_that_were_passed_on_earn_nothing_where_they_are_personal(graded
 
 def test_a_typical_mistake_earns_what_the_guide_says(mistaken, name, number):
     assignment, points = ASSIGNMENTS[name], mistaken(name)[number]["points"]
-    mistake, automatic = assignment.mistakes[number], _automatic(assignment)
+    mistake, automatic = assignment.mistakes[number], automatic_points(assignment)
     assert {task for task in automatic if points[task] == 0} == set(mistake.loses)
     assert sum(value or 0 for value in points.values()) == sum(automatic.values()) - lost(assignment, mistake)
 

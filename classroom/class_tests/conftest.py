@@ -52,7 +52,7 @@ class ReusedKernel:
     """Hands out the same confined process for one notebook after the other, emptied in between: for notebooks of our own, which harm nothing."""
 
     def __init__(self):
-        self.kernel = None
+        self.kernel, self.end = None, lambda: None
 
     def __call__(self, isolation, forbidden, *, seconds):
         if self.kernel is None or self.kernel.commands is None:
@@ -67,14 +67,15 @@ class ReusedKernel:
 def graded_in_one_process(assignment, answers_by_student, timeout):
     """Results of notebooks with the master's answers, some of them replaced, judged as ever; only the start of their process is shared."""
     bench, kernel = Bench.of(assignment, ready(assignment), timeout), ReusedKernel()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(execution, "StudentKernel", kernel)
-        results = {
-            student: graded(bench, student, nbformat.writes(solved(assignment, student, answers)))
-            for student, answers in answers_by_student.items()
-        }
-    kernel.end()
-    return results
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(execution, "StudentKernel", kernel)
+            return {
+                student: graded(bench, student, nbformat.writes(solved(assignment, student, answers)))
+                for student, answers in answers_by_student.items()
+            }
+    finally:
+        kernel.end()
 
 
 @pytest.fixture(scope="session")

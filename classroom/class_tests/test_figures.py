@@ -30,7 +30,7 @@ def test_there_are_such_assignments_and_their_figures_have_cells():
         )
 
 
-@pytest.mark.parametrize("which", WITH_FIGURES[:1])
+@pytest.mark.parametrize("which", WITH_FIGURES)
 def test_a_figure_is_shown_beside_its_text_and_is_never_taken_for_no_answer(which):
     ((task, drawing),) = ASSIGNMENTS[which].figures.items()
     for answers, shown in (({drawing: DRAWN}, "data:image/png"), ({task: "It rises."}, "It rises.")):

@@ -15,10 +15,11 @@ from learning_dynamics.companion.cli import main
 from learning_dynamics.companion.errors import CompanionError
 from learning_dynamics.companion.notebooks import write_notebook
 
+from .checks_of_assignments import automatic_points
 from .conftest import ASSIGNMENTS, solved
 
 ASSIGNMENT = ASSIGNMENTS["stieltjes"]
-AUTOMATIC = {task.id: task.points for task in ASSIGNMENT.tasks if not task.by_hand}
+AUTOMATIC = automatic_points(ASSIGNMENT)
 STUDENT = "anna@example.org"
 WRONG = {"experiment": "mean_L = sd_L = 1e9"}
 
@@ -90,7 +91,7 @@ def test_whose_a_submission_is_must_be_said(tmp_path, text):
         owner(tmp_path / "about.json")
 
 
-def test_isolation_that_is_required_there_refuses(project, tmp_path, monkeypatch):
+def test_the_zip_asks_for_the_isolation_that_was_wanted_and_holds_one_assignment(project, tmp_path):
     path = write_gradescope(project, "stieltjes", tmp_path, isolate="required", say=lambda text: None)
     with zipfile.ZipFile(path) as archive:
         assert archive.read("run_autograder").decode().rstrip().endswith("gradescope stieltjes required")

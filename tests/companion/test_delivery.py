@@ -2,6 +2,9 @@
 
 import io
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 from fontTools.ttLib import TTFont
@@ -94,10 +97,21 @@ def test_with_an_address_the_picture_and_the_page_have_theirs(made, tmp_path):
     assert '<base href="https://example.org/shelf/">' in (tmp_path / "new" / "404.html").read_text()
 
 
+def contents(folder):
+    """Every file below a folder, and None for a folder."""
+    return {path.relative_to(folder): path.read_bytes() if path.is_file() else None for path in folder.rglob("*")}
+
+
 def test_delivery_twice_gives_the_same_bytes(made, tmp_path, delivered):
-    deliver(made, tmp_path / "again", version="Version 1")
-    for path in delivered.rglob("*"):
-        assert path.is_dir() or path.read_bytes() == (tmp_path / "again" / path.relative_to(delivered)).read_bytes()
+    """Also where sets have another order."""
+    code = (
+        "import sys; from pathlib import Path; from learning_dynamics.companion.delivery import deliver; "
+        "deliver(Path(sys.argv[1]), Path(sys.argv[2]), version='Version 1')"
+    )
+    for seed in ("0", "1"):
+        again = tmp_path / f"again {seed}"
+        subprocess.run([sys.executable, "-c", code, made, again], env=os.environ | {"PYTHONHASHSEED": seed}, check=True)
+        assert contents(again) == contents(delivered)
 
 
 def test_what_the_search_knows_of_a_page():
@@ -114,7 +128,7 @@ def test_a_font_holds_the_wanted_glyphs_and_stays_whole_where_it_has_none_of_the
     folder = mathjax_folder() / FONTS_OF_THE_PACKAGE
     cut = cut_font(folder / "MathJax_Math-Italic.woff", {"x", "y", "→"})
     assert set(TTFont(io.BytesIO(cut)).getBestCmap()) == {ord("x"), ord("y")}
-    assert len(cut) < 3000
+    assert len(cut) < 1500  # measured: 1356
     whole = TTFont(io.BytesIO(cut_font(folder / "MathJax_Zero.woff", {"x"})))
     assert len(whole.getGlyphOrder()) == len(TTFont(folder / "MathJax_Zero.woff").getGlyphOrder())
 

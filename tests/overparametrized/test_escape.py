@@ -33,7 +33,7 @@ def test_one_point_has_a_closed_form(gain, scale, size):
     pushed = 0.7 / (gain**2 * size**2 / 2) * -np.expm1(-rate * times)
     limit = escape_limit(model, times, samples=8, steps=200, seed=0)
     wanted = (gain * size * pushed) ** 3 / (6 * np.sqrt(2 * np.pi) * scale)
-    np.testing.assert_allclose(limit.values, wanted, rtol=1e-3, atol=1e-14)
+    np.testing.assert_allclose(limit.values, wanted, rtol=3e-4, atol=1e-14)
     np.testing.assert_allclose(limit.standard_errors, 0, atol=1e-14)
 
 
@@ -49,7 +49,7 @@ def test_one_point_on_a_cube_has_another_density():
 @pytest.mark.parametrize("law", ["normal", "uniform"])
 def test_it_is_the_mean_over_single_paths(law):
     """The same integral by brute force: neurons drawn near each kink, each followed in small steps of time."""
-    model, time, count, steps = few_points(initialization=law), 60.0, 4000, 600
+    model, time, count, steps = few_points(initialization=law), 60.0, 16_000, 600
     limit = escape_limit(model, time, samples=4096, seed=1)
     rng, features = np.random.default_rng(2), model.features
     kernel = initial_linearization(model.__class__(**vars(model) | {"width": 400_000}), *drawn(model, 400_000)).tangent_kernel
@@ -72,10 +72,10 @@ def test_it_is_the_mean_over_single_paths(law):
             integral += push[i] * (on.astype(float) - (heights > 0))
             height = height - model.gain * signs * ((active * gram[i]) @ push + gram[i, i] * push[i] * on)
         shares = model.gain**2 * gram[i, i] * density * 2 * reach * integral**2
-        total, variance = total + shares.mean(), variance + shares.var() / count
+        total, variance = total + shares.mean(), variance + shares.var() / count + shares.mean() ** 2 / len(near)
     error = np.hypot(np.sqrt(variance), limit.standard_errors[0])
-    assert abs(total - limit.values[0]) < 4 * error + 0.02 * total
-    assert error < 0.04 * total
+    assert abs(total - limit.values[0]) < 4 * error
+    assert error < 0.025 * total  # an error of 10 % is seen
 
 
 def drawn(model, width, seed=0):
@@ -121,36 +121,34 @@ def test_pairs_at_one_point_have_a_closed_form():
     missed = np.abs(pushed) - heights[reached] / np.abs(step[reached])
     wanted = 4 * np.sum((line.scales[reached] * missed) ** 2)
     assert reached.sum() > 5
-    assert pairwise_escape(model, line, 1000, steps=2000)[0] == pytest.approx(wanted, rel=1e-3)
+    assert pairwise_escape(model, line, 1000, steps=2000)[0] == pytest.approx(wanted, rel=1e-6)
 
 
 def test_the_limit_is_the_mean_over_pairs():
     ratios, widths = [], (2000, 8000, 32_000)
     limit = escape_limit(few_points(), 200, samples=4096, seed=0)
     for width in widths:
-        for seed in range(40):
+        for seed in range(400):
             model = few_points(width)
             line = initial_linearization(model, *model.draw(seed))
             ratios.append(pairwise_escape(model, line, 200)[0] * width**0.5 / limit.values[0])
-    fit = infinite_width(np.repeat(widths, 40), ratios)
+    fit = infinite_width(np.repeat(widths, 400), ratios)
     assert abs(fit.level - 1) < 4 * np.hypot(fit.standard_error, limit.standard_errors[0] / limit.values[0])
-    assert fit.standard_error < 0.06
+    assert fit.standard_error < 0.012  # an error of 4 % is seen
 
 
-def test_driven_neurons_tend_to_the_limit():
-    """The third route: all neurons of one wide network, driven by the residuals of its linear problem."""
+def test_driven_neurons_tend_to_the_pairs_of_their_network():
+    """The third route: all neurons of one wide network, driven by the residuals of its linear problem; beside its own pairs little is left to chance."""
     widths, ratios = [], []
-    limit = escape_limit(few_points(), 200, samples=4096, seed=0)
     for width in (2000, 8000, 32_000):
         model = few_points(width)
         for seed in range(10):
             line = initial_linearization(model, *model.draw(seed))
-            ratios.append(driven_escape(model, line, 200, steps=300)[0] * width**0.5 / limit.values[0])
+            ratios.append(driven_escape(model, line, 200, steps=300)[0] / pairwise_escape(model, line, 200)[0])
             widths.append(width)
     fit = infinite_width(widths, ratios)
-    error = np.hypot(fit.standard_error, limit.standard_errors[0] / limit.values[0])
-    assert abs(fit.level - 1) < 4 * error
-    assert error < 0.08
+    assert abs(fit.level - 1) < 4 * fit.standard_error
+    assert fit.standard_error < 0.012  # an error of 5 % is seen
 
 
 def test_driven_neurons_are_the_trained_ones_but_for_what_switches_do_to_the_residuals():
@@ -178,15 +176,17 @@ def test_the_stored_runs_of_a_million_neurons():
     widths, ratios = [], []
     for width in (10_000, 100_000, 1_000_000):
         model = model_of(width)
-        for run, child in enumerate(np.random.SeedSequence(SEED).spawn(RUNS[width])[:2]):
+        for run, child in enumerate(np.random.SeedSequence(SEED).spawn(RUNS[width])):
             line = initial_linearization(model, *model.draw(np.random.default_rng(child)))
             limit = escape_limit(model, 10_000, linearization=line, samples=256, seed=0)
             chosen = (stored.width == width) & (stored.run == run) & (stored.epoch == 10_000)
             widths.append(width)
             ratios.append(float(stored.perpendicular[chosen][0] * width**0.5 / limit.values[0]))
     fit = infinite_width(widths, ratios)
-    assert abs(fit.level - 1) < 0.05
-    assert ratios[0] > ratios[2] > ratios[4]
+    assert abs(fit.level - 1) < 0.05  # measured: 0.002
+    assert fit.standard_error < 0.02
+    narrow, middle, wide = (np.mean(np.array(ratios)[np.equal(widths, width)]) for width in np.unique(widths))
+    assert narrow > middle > wide
 
 
 def test_extrapolation_weighs_the_widths():

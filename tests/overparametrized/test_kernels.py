@@ -84,9 +84,8 @@ def test_cold_hot_descent(shape, epochs):
 def test_pauses_change_no_bit(shape, work):
     whole, parts = prepared(*shape), prepared(*shape)
     assert cold_hot(*whole, 300)[0] == cold_hot(*parts, 300, work=work)[0]
-    for one, other in zip(whole[:4], parts[:4]):
+    for one, other in zip((*whole[:4], *whole[-2:]), (*parts[:4], *parts[-2:])):
         np.testing.assert_array_equal(one, other)
-    np.testing.assert_array_equal(whole[-1], parts[-1])
 
 
 @pytest.mark.parametrize("method", ["fused", "cold-hot"])

@@ -32,7 +32,7 @@ def test_the_whole_set_is_gradient_descent(model):
     huge = minibatch_statistics(model, t, batch_ratio=1e12)
     for name in MOMENTS:
         np.testing.assert_allclose(getattr(full, name), getattr(plain, name), rtol=1e-12, atol=1e-14)
-        np.testing.assert_allclose(getattr(huge, name), getattr(plain, name), rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(getattr(huge, name), getattr(plain, name), rtol=1e-11, atol=1e-12)
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -43,7 +43,7 @@ def test_the_equation_written_out(model):
     angle = (np.arange(4000) + 0.5) * np.pi / 4000
     x = (low + high) / 2 - (high - low) / 2 * np.cos(angle)
     weights = mp_density(x, c=model.c) * (high - low) / 2 * np.sin(angle) * np.pi / 4000
-    assert weights.sum() + mp_atom(model.c) == pytest.approx(1, abs=1e-4)
+    assert weights.sum() + mp_atom(model.c) == pytest.approx(1, abs=1e-12)
     kernel = [[weights @ (x**power * (1 - model.alpha * x) ** (2 * j)) for j in range(steps)] for power in (1, 2)]
     plain = statistics(model, np.arange(steps + 1), dynamics="gd")
     gamma, noise, margin = model.alpha**2 / ratio, np.zeros(steps + 1), np.zeros(steps + 1)
@@ -52,8 +52,8 @@ def test_the_equation_written_out(model):
         noise[t] = gamma * sum(psi[s] * kernel[0][t - 1 - s] for s in range(t))
         margin[t] = gamma * sum(psi[s] * kernel[1][t - 1 - s] for s in range(t))
     found = minibatch_statistics(model, np.arange(steps + 1), batch_ratio=ratio)
-    np.testing.assert_allclose(found.V, plain.V + noise, rtol=2e-4)
-    np.testing.assert_allclose(found.V_train, plain.V_train + margin, rtol=2e-4, atol=1e-12)
+    np.testing.assert_allclose(found.V, plain.V + noise, rtol=1e-13)
+    np.testing.assert_allclose(found.V_train, plain.V_train + margin, rtol=1e-13)
 
 
 @pytest.mark.parametrize("replacement", [True, False])
@@ -77,7 +77,7 @@ def test_moments_of_trained_weights(model, replacement):
     theory = minibatch_statistics(model, steps, batch_ratio=batch / p, replacement=replacement)
     for k, name in enumerate(MOMENTS):
         value, error = getattr(theory, name)[0], found[:, k].std(ddof=1) / runs**0.5
-        assert abs(found[:, k].mean() - value) < 4 * error + 3 / p * max(abs(value), 0.1), name
+        assert abs(found[:, k].mean() - value) < 4 * error, name
     noise = theory.V[0] - statistics(model, steps, dynamics="gd").V
     assert noise > 4 * found[:, 1].std(ddof=1) / runs**0.5  # the test can see the noise
 
@@ -88,7 +88,7 @@ def test_generalisation_errors_of_the_experiment(replacement):
     result = simulate_minibatch(model, p=p, t=t, batch=25, runs=20, seed=3, replacement=replacement)
     theory = minibatch_statistics(model, t, batch_ratio=0.125, replacement=replacement)
     errors = classification_error(theory.E, theory.V)
-    assert (np.abs(result.generalization_error - errors) < 4 * result.generalization_se + 1 / p).all()
+    assert (np.abs(result.generalization_error - errors) < 4 * result.generalization_se).all()
     assert (errors[1:] > generalization_error(model, t, dynamics="gd")[1:] + 0.005).all()
 
 
@@ -97,8 +97,9 @@ def test_one_pass_over_fresh_points():
     result = simulate_one_pass(model, p=p, t=t, batch=50, runs=20, seed=4)
     theory = one_pass_statistics(model, t, batch_ratio=0.25)
     errors = classification_error(theory.E, theory.V)
-    assert (np.abs(result.generalization_error - errors) < 4 * result.generalization_se + 1 / p).all()
-    np.testing.assert_allclose(theory.train_variance, theory.V)
+    assert (np.abs(result.generalization_error - errors) < 4 * result.generalization_se).all()
+    of_the_next_batch = classification_error(theory.E_train, theory.train_variance)
+    assert (np.abs(result.training_error - of_the_next_batch) < 4 * result.training_se).all()
 
 
 def test_one_pass_is_the_limit_of_many_points():
@@ -107,7 +108,7 @@ def test_one_pass_is_the_limit_of_many_points():
     t = [0, 1, 10, 60]
     batches, fresh = minibatch_statistics(model, t, batch_ratio=0.5), one_pass_statistics(model, t, batch_ratio=0.5)
     for name in ("E", "V"):
-        np.testing.assert_allclose(getattr(batches, name), getattr(fresh, name), rtol=1e-4)
+        np.testing.assert_allclose(getattr(batches, name), getattr(fresh, name), rtol=3e-6)
 
 
 @pytest.mark.parametrize("ratio", [0.01, 0.05])
@@ -120,8 +121,8 @@ def test_the_largest_step_parts_bounded_noise_from_growing(model, ratio):
         near = MixtureClassification(mu_norm2=model.mu_norm2, c=model.c, sigma2=model.sigma2, alpha=factor * edge)
         late = minibatch_statistics(near, [4000, 8000], batch_ratio=ratio).V_train
         ends.append(late[1] / late[0])
-    assert ends[0] < 1.05
-    assert ends[1] > 10
+    assert ends[0] < 1.001
+    assert ends[1] > 1e6
 
 
 def test_wrong_input():

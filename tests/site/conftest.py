@@ -65,14 +65,22 @@ def html(project):
     return project.build / "html"
 
 
+@contextlib.contextmanager
+def served(folder, handler=QuietHandler):
+    """A context in which a folder is served; its value is the address."""
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(handler, directory=str(folder))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+
+
 @pytest.fixture(scope="session")
 def address(html):
     """The address under which the site is served."""
-    handler = functools.partial(QuietHandler, directory=str(html))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    with served(html) as place:
+        yield place
 
 
 @pytest.fixture(scope="session")

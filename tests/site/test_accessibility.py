@@ -6,11 +6,9 @@ from xml.etree import ElementTree
 import pytest
 
 from learning_dynamics.companion.accessible import accessible, on_one_line
-from learning_dynamics.companion.project import find_project
 
-from .test_site import CHAPTERS, soup
+from .test_site import CHAPTERS, PROJECT, soup
 
-PROJECT = find_project(__file__.rsplit("/tests/", 1)[0])
 OTHERS = ["search.html", "genindex.html", "prf-prf.html"]
 PAGES = [*(f"{page}.html" for page in PROJECT.pages()), *OTHERS]
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]

@@ -15,13 +15,12 @@ from PIL import Image
 from learning_dynamics.companion.figures import figure_cells, pictures
 from learning_dynamics.companion.notebooks import read_notebook
 from learning_dynamics.companion.pages import verdicts
-from learning_dynamics.companion.project import REGISTRY_PAGES, find_project
 from learning_dynamics.companion.records import agreement_file, read_results
 from learning_dynamics.companion.registry import load_registry
 
-PROJECT = find_project(__file__.rsplit("/tests/", 1)[0])
+from ..chapters import CHAPTERS, PROJECT
+
 REGISTRY = load_registry(PROJECT.book / "registry.yml")
-CHAPTERS = [name for name in PROJECT.chapters() if name not in REGISTRY_PAGES]
 FIGURES = [entry for entry in REGISTRY.entries if entry.kind == "figure"]
 WHITE, DARK = 255, 18
 LARGEST_PICTURE = 20_000

@@ -10,13 +10,12 @@ import pytest
 from bs4 import BeautifulSoup
 from PIL import Image
 
-from learning_dynamics.companion.project import REGISTRY_PAGES, find_project
 from learning_dynamics.companion.registry import load_registry
 from learning_dynamics.companion.typesetting import Typesetter
 from learning_dynamics.companion.verification import read_certificate
 
-PROJECT = find_project(__file__.rsplit("/tests/", 1)[0])
-CHAPTERS = [name for name in PROJECT.chapters() if name not in REGISTRY_PAGES]
+from ..chapters import CHAPTERS, PROJECT
+
 PAGES = [f"{page}.html" for page in PROJECT.pages()]
 WHITE, DARK = 1.0, 0.0060
 LEAST_CONTRAST = 3.0
