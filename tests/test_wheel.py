@@ -3,7 +3,6 @@
 import email
 import importlib.metadata
 import os
-import shutil
 import subprocess
 import sys
 import tomllib
@@ -15,26 +14,11 @@ import yaml
 from packaging.requirements import Requirement
 
 COMPUTING = ("numba", "numpy", "scipy", "threadpoolctl")
-NEEDED = ("pyproject.toml", "setup.py", "LICENSE", "README.md", "book/registry.yml")
 THEORY = """
 from learning_dynamics.random_matrix import MixtureClassification, generalization_error
 model = MixtureClassification(mu_norm2=4.0, c=0.5, sigma2=0.1, alpha=0.01)
 errors = generalization_error(model, [6, 50, 300]).tolist()
 """
-
-
-@pytest.fixture(scope="module")
-def wheel(root, tmp_path_factory):
-    """The wheel of this repository, made from a copy."""
-    folder = tmp_path_factory.mktemp("wheel")
-    clone = folder / "clone"
-    shutil.copytree(root / "lib", clone / "lib", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
-    (clone / "book").mkdir()
-    for name in NEEDED:
-        shutil.copyfile(root / name, clone / name)
-    command = [sys.executable, "-m", "pip", "wheel", "-q", "--disable-pip-version-check", "--no-deps", "--no-build-isolation"]
-    subprocess.run([*command, "-w", folder, clone], check=True)
-    return next(folder.glob("*.whl"))
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,6 @@ from learning_dynamics.companion.project import REGISTRY_PAGES
 from .test_site import CHAPTERS, soup
 
 NOTEBOOKS = [*CHAPTERS, *REGISTRY_PAGES]
-NEEDED_BY_THE_WHEEL = ("pyproject.toml", "setup.py", "LICENSE", "README.md", "book/registry.yml")
 RUN_ELSEWHERE = ["random_matrix/mnist", "claims"]
 
 
@@ -48,21 +47,13 @@ def test_no_trace_of_the_machine_is_published(html, name):
 
 
 @pytest.fixture(scope="module")
-def elsewhere(root, tmp_path_factory):
+def elsewhere(wheel, tmp_path_factory):
     """The Python of an environment into which the package was installed from a wheel."""
     folder = tmp_path_factory.mktemp("elsewhere")
-    clone = folder / "clone"
-    shutil.copytree(root / "lib", clone / "lib", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
-    (clone / "book").mkdir()
-    for name in NEEDED_BY_THE_WHEEL:
-        shutil.copyfile(root / name, clone / name)
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
-    quiet = ["-q", "--no-deps"]
-    subprocess.run([*pip, "wheel", *quiet, "--no-build-isolation", "-w", folder, clone], check=True)
-    shutil.rmtree(clone)
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / "venv"], check=True)
     python = folder / "venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    subprocess.run([*pip, "--python", python, "install", *quiet, *folder.glob("*.whl")], check=True)
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", python]
+    subprocess.run([*pip, "install", "-q", "--no-deps", wheel], check=True)
     purelib = subprocess.check_output([python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"], text=True).strip()
     Path(purelib, "dependencies.pth").write_text(sysconfig.get_path("purelib"))
     return python
