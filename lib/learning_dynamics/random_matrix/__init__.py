@@ -2,7 +2,7 @@
 
 from learning_dynamics.random_matrix.filters import SpectralFilter, heavy_ball, ridge_flow, ridge_regression
 from learning_dynamics.random_matrix.forms import BilinearForms
-from learning_dynamics.random_matrix.model import MixtureClassification, classification_error
+from learning_dynamics.random_matrix.model import AnisotropicMixture, MixtureClassification, classification_error
 from learning_dynamics.random_matrix.readings import (
     Reading,
     SignalLaw,
@@ -35,6 +35,7 @@ from learning_dynamics.random_matrix.simulation import (
     resolvent_bilinear,
     sample_spectrum,
     simulate,
+    simulate_anisotropic,
     simulate_filter,
     simulate_minibatch,
     simulate_one_pass,
@@ -48,7 +49,12 @@ from learning_dynamics.random_matrix.theory import (
     OptimalStopping,
     ScoreMoments,
     Statistics,
+    anisotropic_errors,
+    anisotropic_final_error,
+    anisotropic_statistics,
+    anisotropic_stopping,
     best_error,
+    companion_stieltjes,
     contour_parts,
     contours,
     decay_filter,
@@ -59,10 +65,12 @@ from learning_dynamics.random_matrix.theory import (
     final_error,
     fitted_mu_norm2,
     generalization_error,
+    largest_eigenvalue,
     largest_noisy_step,
     least_squares_error,
     many_samples_slope,
     many_samples_statistics,
+    mean_weights,
     minibatch_errors,
     minibatch_statistics,
     mp_atom,
@@ -95,6 +103,7 @@ from learning_dynamics.random_matrix.whitening import (
 )
 
 __all__ = [
+    "AnisotropicMixture",
     "AverageTest",
     "BilinearForms",
     "Concentration",
@@ -116,10 +125,15 @@ __all__ = [
     "Statistics",
     "WhitenedMixture",
     "add_noise",
+    "anisotropic_errors",
+    "anisotropic_final_error",
+    "anisotropic_statistics",
+    "anisotropic_stopping",
     "average_test",
     "best_error",
     "classification_error",
     "combined_error",
+    "companion_stieltjes",
     "concentration",
     "contour_parts",
     "contours",
@@ -136,6 +150,7 @@ __all__ = [
     "fitted_mu_norm2",
     "generalization_error",
     "heavy_ball",
+    "largest_eigenvalue",
     "largest_noisy_step",
     "leading_pairs",
     "least_squares_error",
@@ -143,6 +158,7 @@ __all__ = [
     "least_time",
     "many_samples_slope",
     "many_samples_statistics",
+    "mean_weights",
     "minibatch_errors",
     "minibatch_statistics",
     "mp_atom",
@@ -168,6 +184,7 @@ __all__ = [
     "signal_law",
     "signal_parts",
     "simulate",
+    "simulate_anisotropic",
     "simulate_filter",
     "simulate_minibatch",
     "simulate_one_pass",

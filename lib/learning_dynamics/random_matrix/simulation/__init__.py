@@ -1,5 +1,6 @@
 """The experiments of paper 1: on drawn mixtures, on pools of given points, at doubled dimensions."""
 
+from learning_dynamics.random_matrix.simulation.anisotropic import simulate_anisotropic
 from learning_dynamics.random_matrix.simulation.averages import AverageTest, LeastTime, average_test, least_time
 from learning_dynamics.random_matrix.simulation.descent import descent_weights
 from learning_dynamics.random_matrix.simulation.experiment import Simulation, simulate
@@ -44,6 +45,7 @@ __all__ = [
     "resolvent_bilinear",
     "sample_spectrum",
     "simulate",
+    "simulate_anisotropic",
     "simulate_filter",
     "simulate_minibatch",
     "simulate_one_pass",

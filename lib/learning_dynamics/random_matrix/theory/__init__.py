@@ -1,5 +1,13 @@
 """Deterministic predictions of paper 1."""
 
+from learning_dynamics.random_matrix.theory.anisotropic import (
+    anisotropic_errors,
+    anisotropic_final_error,
+    anisotropic_statistics,
+    anisotropic_stopping,
+    mean_weights,
+)
+from learning_dynamics.random_matrix.theory.companion import companion_stieltjes, largest_eigenvalue
 from learning_dynamics.random_matrix.theory.equivalents import (
     deterministic_equivalents,
     signal_atom,
@@ -48,7 +56,12 @@ __all__ = [
     "OptimalStopping",
     "ScoreMoments",
     "Statistics",
+    "anisotropic_errors",
+    "anisotropic_final_error",
+    "anisotropic_statistics",
+    "anisotropic_stopping",
     "best_error",
+    "companion_stieltjes",
     "contour_parts",
     "contours",
     "decay_filter",
@@ -59,10 +72,12 @@ __all__ = [
     "final_error",
     "fitted_mu_norm2",
     "generalization_error",
+    "largest_eigenvalue",
     "largest_noisy_step",
     "least_squares_error",
     "many_samples_slope",
     "many_samples_statistics",
+    "mean_weights",
     "minibatch_errors",
     "minibatch_statistics",
     "mp_atom",
