@@ -46,6 +46,7 @@ from learning_dynamics.random_matrix.theory.performance import (
     statistics,
     training_error,
 )
+from learning_dynamics.random_matrix.theory.pools import Prediction, pool_errors, pool_model, predict
 from learning_dynamics.random_matrix.theory.projections import projected_errors
 from learning_dynamics.random_matrix.theory.rectangle import rectangle_errors, rectangle_statistics
 from learning_dynamics.random_matrix.theory.stopping import OptimalStopping, optimal_stopping, stopping_threshold
@@ -54,6 +55,7 @@ __all__ = [
     "ContourParts",
     "Contours",
     "OptimalStopping",
+    "Prediction",
     "ScoreMoments",
     "Statistics",
     "anisotropic_errors",
@@ -86,6 +88,9 @@ __all__ = [
     "one_pass_errors",
     "one_pass_statistics",
     "optimal_stopping",
+    "pool_errors",
+    "pool_model",
+    "predict",
     "projected_errors",
     "rectangle_errors",
     "rectangle_statistics",
