@@ -71,6 +71,7 @@ NOT_FINITE = """
 RESULTS = """
     AverageTest BilinearForms Concentration ContourParts Contours ErrorCounts FiniteSize LeadingPairs LeastTime OptimalStopping
     Reading SampleSpectrum ScoreMoments SignalLaw Simulation SizeFit Statistics WhitenedMixture Extrapolation LearningTimes
+    LabelledPool Prediction
     MeanFieldFlow NetworkRun Outlook Stage StepLimitError ACTIVATIONS DrawTest Linearization LinearizedTraining PolynomialData
     RatioTest EscapeLimit WidthFit Training FigureDraws DataFileError OnesSevens WideDescents PublishedFigure DigitCounts
 """.split()

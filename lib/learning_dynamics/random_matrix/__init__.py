@@ -3,7 +3,7 @@
 from learning_dynamics.random_matrix.filters import SpectralFilter, heavy_ball, ridge_flow, ridge_regression
 from learning_dynamics.random_matrix.forms import BilinearForms
 from learning_dynamics.random_matrix.model import AnisotropicMixture, MixtureClassification, classification_error
-from learning_dynamics.random_matrix.pools import LabelledPool, labelled_pool
+from learning_dynamics.random_matrix.pools import LabelledPool, labelled_pool, side_patches
 from learning_dynamics.random_matrix.readings import (
     Reading,
     SignalLaw,
@@ -195,6 +195,7 @@ __all__ = [
     "signal_density",
     "signal_law",
     "signal_parts",
+    "side_patches",
     "simulate",
     "simulate_anisotropic",
     "simulate_filter",

@@ -86,7 +86,7 @@ class AnisotropicMixture:
     As `MixtureClassification`, but :math:`x = \pm\mu + C^{1/2} z`. All that matters of C and mu are the eigenvalues of C and how
     much of mu lies in each eigenspace.
 
-    Parameters
+    Attributes
     ----------
     eigenvalues : array_like of float, shape (k,)
         Eigenvalues of C, each 0 or in [1e-100, 1e100], not all 0; in any order, and one may stand there twice.

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from learning_dynamics._threads import one_blas_thread
-from learning_dynamics._validation import real_array, shown
+from learning_dynamics._validation import integer, real_array, shown
 
 FEWEST = 4
 ROUNDING = 1e-12
+LARGEST_SIDE = 10**4
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -79,6 +80,51 @@ def labelled_pool(X, y):
         eigenvalues=np.where(eigenvalues > ROUNDING * eigenvalues[-1], eigenvalues, 0.0),
         mu=(means[1] - means[0]) / 2 @ vectors,
     )
+
+
+def side_patches(image, *, size, step):
+    """Square pieces of a picture, without their mean and at one contrast, and whether the picture rises beyond their right side.
+
+    Parameters
+    ----------
+    image : array_like of float, shape (height, width)
+    size : int
+        Pixels of a side, >= 2.
+    step : int
+        Distance of the pieces, >= 1; above `size` none overlap.
+
+    Returns
+    -------
+    X : numpy.ndarray of float, shape (N, size**2)
+        Grey levels, with mean 0 and variance 1 in each piece. Pieces without any contrast are left out.
+    y : numpy.ndarray of float, shape (N,)
+        +1 where the pixel to the right of the middle of the right side is above its neighbour in the piece, -1 elsewhere.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not allowed, or the picture has no piece with a pixel beside it.
+
+    Examples
+    --------
+    >>> X, y = side_patches(np.arange(40.0).reshape(4, 10) ** 2, size=2, step=3)
+    >>> X.shape, y.tolist()
+    ((3, 4), [1.0, 1.0, 1.0])
+    """
+    image = real_array("image", image, ndim=2, squares=True)
+    side = integer("size", size, at_least=2, at_most=LARGEST_SIDE)
+    step = integer("step", step, at_least=1, at_most=LARGEST_SIDE)
+    if image.shape[0] < side or image.shape[1] < side + 1:
+        raise ValueError(f"image must have at least {side} rows and {side + 1} columns, got shape {image.shape}")
+    windows = np.lib.stride_tricks.sliding_window_view(image, (side, side + 1))[::step, ::step].reshape(-1, side, side + 1)
+    X = windows[:, :, :side].reshape(len(windows), -1)
+    rises = windows[:, side // 2, side] > windows[:, side // 2, side - 1]
+    contrast = X.std(axis=1)
+    kept = contrast > ROUNDING * np.abs(image).max()
+    if not kept.any():
+        raise ValueError("image must have a piece that is not of one grey, got none")
+    X = (X - X.mean(axis=1, keepdims=True))[kept] / contrast[kept, None]
+    return X, np.where(rises[kept], 1.0, -1.0)
 
 
 def two_labels(y, number):

@@ -19,6 +19,8 @@ GROWTH = 2.0
 DECADES = 14
 MOST_NODES = 3000
 TOLERANCE = 1e-8
+SMALL_VARIANCE = 1e-3
+"""V/E^2 below which V is judged in absolute terms: the error is then below 1e-200."""
 POINTS_A_DECADE = 24
 EARLIEST = 1e-3
 
@@ -47,7 +49,7 @@ def anisotropic_statistics(model: AnisotropicMixture, t: ArrayLike, *, dynamics:
     ValueError
         If a time is outside its range, `dynamics` is unknown, or alpha times the largest eigenvalue is 1 or more for "gd".
     ArithmeticError
-        If a moment differs from itself with half the nodes by more than 1e-8 of it (train_variance: of V_train), or more than
+        If a moment differs from itself with half the nodes by more than 1e-8 of it (V: of V + E^2/1000; train_variance: of V_train), or more than
         3000 nodes are needed.
 
     Notes
@@ -289,6 +291,7 @@ def _certified(model, t, fall):
     exponent = _exponents(model, t).max(initial=0)
     coarse, fine = (_Contour(model, exponent, k).moments(t, fall) for k in (1, 2))
     scale = np.abs(fine)
+    scale[1] += SMALL_VARIANCE * fine[0] ** 2
     scale[4] = fine[3]
     change = np.max(np.abs(fine - coarse) / np.maximum(scale, np.finfo(float).tiny), where=scale > 0, initial=0)
     if change > TOLERANCE:

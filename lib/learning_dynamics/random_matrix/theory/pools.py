@@ -14,7 +14,7 @@ from learning_dynamics.random_matrix.theory.companion import largest_eigenvalue
 
 DEFAULT_RATE = 0.1
 """alpha times the largest eigenvalue, where no step is given."""
-DEFAULT_DECAY = 1e4
+DEFAULT_DECAY = 3e3
 """alpha t times the largest eigenvalue at the last time, where no times are given."""
 DEFAULT_TIMES = 40
 
