@@ -149,9 +149,7 @@ def _random_matrix():
         "simulate_labelled": (
             {"pool": POOL, "model": OWN_MODEL, "t": [1.0], "training_points": 4, "runs": 2, "seed": 1, "workers": 1},
         ),
-        "predict": (
-            {"X": POINTS, "y": LABELS, "training_points": 4, "sigma2": 0.1, "alpha": 0.1, "t": [1.0, 3.0], "seed": 1},
-        ),
+        "predict": ({"X": POINTS, "y": LABELS, "training_points": 4, "sigma2": 0.1, "alpha": 0.1, "t": [1.0, 3.0], "seed": 1},),
         "largest_noisy_step": ({"model": MODEL, "batch_ratio": 0.01, "replacement": False},),
         "simulate_minibatch": (drawn | {"t": [1, 3], "batch": 4, "replacement": False},),
         "simulate_one_pass": (drawn | {"t": [1, 3], "batch": 4},),

@@ -82,9 +82,16 @@ def test_an_atom_in_two_parts_and_another_unit_change_nothing():
     t = [1.0, 30.0, 400.0]
     plain = anisotropic_statistics(three(0.5), t)
     parts = AnisotropicMixture(
-        eigenvalues=[0.25, 1.0, 4.0, 1.0], shares=[0.25, 0.2, 0.25, 0.3], signal=[0.5, 0.7, 1.0, 0.3], c=0.5, sigma2=0.1, alpha=0.01
+        eigenvalues=[0.25, 1.0, 4.0, 1.0],
+        shares=[0.25, 0.2, 0.25, 0.3],
+        signal=[0.5, 0.7, 1.0, 0.3],
+        c=0.5,
+        sigma2=0.1,
+        alpha=0.01,
     )
-    scaled = replace(three(0.5), eigenvalues=1e3 * three(0.5).eigenvalues, signal=1e3 * three(0.5).signal, sigma2=1e-4, alpha=1e-5)
+    scaled = replace(
+        three(0.5), eigenvalues=1e3 * three(0.5).eigenvalues, signal=1e3 * three(0.5).signal, sigma2=1e-4, alpha=1e-5
+    )
     for other in (parts, scaled):
         for name in MOMENTS:
             np.testing.assert_allclose(getattr(anisotropic_statistics(other, t), name), getattr(plain, name), rtol=1e-11)
@@ -120,7 +127,9 @@ def _bulk(model, nodes=4000):
 
     small, large = sorted((l1, l2))
     right = minimize_scalar(inverse, bounds=(-(1 - 1e-9) / large, -1e-3), method="bounded", options={"xatol": 1e-13}).fun
-    left = -minimize_scalar(lambda m: -inverse(m), bounds=(-1e3, -(1 + 1e-9) / small), method="bounded", options={"xatol": 1e-13}).fun
+    left = -minimize_scalar(
+        lambda m: -inverse(m), bounds=(-1e3, -(1 + 1e-9) / small), method="bounded", options={"xatol": 1e-13}
+    ).fun
     angle = (np.arange(nodes) + 0.5) * np.pi / nodes
     x = (left + right) / 2 - (right - left) / 2 * np.cos(angle)
     weights = (right - left) / 2 * np.sin(angle) * np.pi / nodes

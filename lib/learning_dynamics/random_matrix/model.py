@@ -160,7 +160,9 @@ def _check_atoms(eigenvalues, shares, signal):
         raise ValueError(f"eigenvalues, shares and signal must have as many entries as each other, got {sizes}")
     small = eigenvalues[(eigenvalues > 0) & (eigenvalues < 1 / LARGEST)]
     if small.size or not eigenvalues.any():
-        raise ValueError(f"eigenvalues must be 0 or >= {1 / LARGEST:g}, and not all 0, got {shown((small if small.size else eigenvalues)[0])}")
+        raise ValueError(
+            f"eigenvalues must be 0 or >= {1 / LARGEST:g}, and not all 0, got {shown((small if small.size else eigenvalues)[0])}"
+        )
     if not shares.all() or not isclose(shares.sum(), 1, rel_tol=1e-9):
         raise ValueError(f"shares must be > 0 with sum 1, got a least one of {shares.min():g} and the sum {shares.sum():.12g}")
     if not signal.any():

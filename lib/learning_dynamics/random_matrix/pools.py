@@ -8,6 +8,7 @@ from learning_dynamics._threads import one_blas_thread
 from learning_dynamics._validation import integer, real_array, shown
 
 FEWEST = 4
+LARGEST = 1e40
 ROUNDING = 1e-12
 LARGEST_SIDE = 10**4
 
@@ -51,9 +52,9 @@ def labelled_pool(X, y):
     Raises
     ------
     TypeError
-        If `X` does not hold real numbers.
+        If `X` does not hold real numbers, or `y` neither numbers nor texts.
     ValueError
-        If the shapes do not fit, an entry is not finite, a column is constant, there are not two labels, or a class has fewer
+        If the shapes do not fit, an entry is not finite or above 1e40, a column is constant, there are not two labels, or a class has fewer
         than 4 points.
 
     Examples
@@ -62,8 +63,9 @@ def labelled_pool(X, y):
     >>> pool.labels.sum().item(), round(float(abs(pool.mu[0])), 3), pool.eigenvalues
     (0.0, 1.5, array([0.5]))
     """
-    X = real_array("X", X, ndim=2, squares=True)
+    X = real_array("X", X, ndim=2)
     labels = two_labels(y, len(X))
+    _check_sizes(X)
     constant = np.flatnonzero(np.ptp(X, axis=0) == 0)
     if constant.size:
         raise ValueError(f"X must have columns that vary, got a constant one at place {constant[0]}")
@@ -80,6 +82,14 @@ def labelled_pool(X, y):
         eigenvalues=np.where(eigenvalues > ROUNDING * eigenvalues[-1], eigenvalues, 0.0),
         mu=(means[1] - means[0]) / 2 @ vectors,
     )
+
+
+def _check_sizes(X):
+    largest, widest = np.abs(X).max(), np.ptp(X, axis=0).max()
+    if largest > LARGEST or 0 < widest < 1 / LARGEST:
+        raise ValueError(
+            f"X must have entries of size <= {LARGEST:g} and columns that vary by {1 / LARGEST:g} or more, got {largest:.3g} and {widest:.3g}"
+        )
 
 
 def side_patches(image, *, size, step):
@@ -129,7 +139,12 @@ def side_patches(image, *, size, step):
 
 def two_labels(y, number):
     """Labels -1 and +1, shape (number,), from any two different values."""
-    y = np.asarray(y)
+    try:
+        y = np.asarray(y)
+    except ValueError:
+        raise ValueError(f"y must be one list of labels, got {shown(y)}") from None
+    if y.dtype.kind not in "iufbUS":
+        raise TypeError(f"y must hold numbers or texts, got an array of type {y.dtype}")
     if y.shape != (number,):
         raise ValueError(f"y must have one label a row of X, {number} in one dimension, got shape {y.shape}")
     if y.dtype.kind == "f" and not np.isfinite(y).all():

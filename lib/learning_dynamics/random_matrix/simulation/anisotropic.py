@@ -80,7 +80,9 @@ def eigenbasis(model, p):
     """The eigenvalues of C with their multiplicities, and mu in the eigenbasis, both of shape (p,), for a checked p."""
     numbers = np.round(model.shares * p).astype(int)
     if (np.abs(numbers - model.shares * p) > WHOLE * p).any() or numbers.min() < 1:
-        raise ValueError(f"p must give each eigenvalue a whole number of dimensions, got p = {p} with shares from {model.shares.min():g}")
+        raise ValueError(
+            f"p must give each eigenvalue a whole number of dimensions, got p = {p} with shares from {model.shares.min():g}"
+        )
     mean = np.zeros(p)
     mean[np.cumsum(numbers) - numbers] = np.sqrt(model.signal)
     return np.repeat(model.eigenvalues, numbers), mean

@@ -54,7 +54,9 @@ def simulate_labelled(pool, *, model, t, training_points, runs, seed, workers=No
         w0 = sqrt(model.sigma2 / p) * rng.standard_normal(p)
         orders = [rng.permutation(of) for of in members]
         trained = np.concatenate([order[:each] for order in orders])
-        weights = weights_at(pool.points[trained].T, pool.labels[trained], w0, alpha=model.alpha, t=t, dynamics="gd", method="eigen")
+        weights = weights_at(
+            pool.points[trained].T, pool.labels[trained], w0, alpha=model.alpha, t=t, dynamics="gd", method="eigen"
+        )
         margins = pool.labels * (weights @ pool.points.T)
         return [_shares(margins, [order[part] for order in orders]) for part in (slice(each, None), slice(each))]
 

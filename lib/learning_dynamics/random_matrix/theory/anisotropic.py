@@ -219,7 +219,12 @@ def anisotropic_stopping(model: AnisotropicMixture, *, longest: float) -> Optima
         time = longest
     else:
         bounds = (log10(grid[max(k - 1, 0)]), log10(grid[k + 1]))
-        time = 10 ** minimize_scalar(lambda s: negative_margin(np.array([10**s]))[0], bounds=bounds, method="bounded", options={"xatol": 1e-9}).x
+        time = (
+            10
+            ** minimize_scalar(
+                lambda s: negative_margin(np.array([10**s]))[0], bounds=bounds, method="bounded", options={"xatol": 1e-9}
+            ).x
+        )
     generalization, _ = anisotropic_errors(model, time)
     return OptimalStopping(time=float(time), error=float(generalization))
 
@@ -316,7 +321,9 @@ def _times(model, t, dynamics):
         raise ValueError(f"t must hold integers for dynamics 'gd', got {t[t != np.floor(t)][0]!s}")
     largest = largest_eigenvalue(model)
     if model.alpha * largest >= 1:
-        raise ValueError(f"alpha must be < {1 / largest:.6g}, 1 over the largest eigenvalue, for dynamics 'gd', got {model.alpha!r}")
+        raise ValueError(
+            f"alpha must be < {1 / largest:.6g}, 1 over the largest eigenvalue, for dynamics 'gd', got {model.alpha!r}"
+        )
     return t, lambda times, z: np.outer(times, np.log1p(-model.alpha * z))
 
 

@@ -1,12 +1,13 @@
 """Prediction for given points: their own moments and projections in the theory of anisotropic mixtures."""
 
 from dataclasses import dataclass
+from math import ceil, floor
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtr
 
-from learning_dynamics._validation import instance, integer, real
+from learning_dynamics._validation import instance, integer, real, shown, time_vector
 from learning_dynamics.random_matrix.model import AnisotropicMixture, classification_error
 from learning_dynamics.random_matrix.pools import LabelledPool, half_of, labelled_pool
 from learning_dynamics.random_matrix.theory.anisotropic import anisotropic_statistics, mean_weights
@@ -16,7 +17,8 @@ DEFAULT_RATE = 0.1
 """alpha times the largest eigenvalue, where no step is given."""
 DEFAULT_DECAY = 3e3
 """alpha t times the largest eigenvalue at the last time, where no times are given."""
-DEFAULT_TIMES = 40
+DEFAULT_TIMES = 30
+MOST_RATIO = 1e6
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -35,6 +37,7 @@ class Prediction:
         `generalization`, predicted from two random halves of the points alone.
     best_time, best_error : float
         The time among `t` with the least predicted error, and that error.
+    pool : LabelledPool
     model : AnisotropicMixture
     """
 
@@ -45,6 +48,7 @@ class Prediction:
     halves: np.ndarray
     best_time: float
     best_error: float
+    pool: LabelledPool
     model: AnisotropicMixture
 
 
@@ -72,7 +76,8 @@ def pool_model(pool: LabelledPool, *, training_points: int, sigma2: float, alpha
         If an argument is of a wrong type or outside its range.
     """
     instance("pool", pool, LabelledPool)
-    n, p = integer("training_points", training_points, at_least=2), pool.mu.size
+    p = pool.mu.size
+    n = integer("training_points", training_points, at_least=max(2, ceil(p / MOST_RATIO)), at_most=floor(p * MOST_RATIO))
     moments = {"eigenvalues": pool.eigenvalues, "shares": np.full(p, 1 / p), "signal": pool.mu**2, "c": p / n, "sigma2": sigma2}
     if alpha is None:
         alpha = DEFAULT_RATE / largest_eigenvalue(AnisotropicMixture(**moments, alpha=1.0))
@@ -114,13 +119,15 @@ def pool_errors(
     """
     instance("pool", pool, LabelledPool)
     shares = _shares_used(pool, training_points)
-    moments = anisotropic_statistics(model, t, dynamics="gd")
-    weights = mean_weights(model, t, dynamics="gd") * pool.mu
+    moments = anisotropic_statistics(model, time_vector("t", t), dynamics="gd")
+    return _errors_of(pool, model, moments, shares)
+
+
+def _errors_of(pool, model, moments, shares):
+    weights = mean_weights(model, moments.t, dynamics="gd") * pool.mu
     margins = pool.labels * (weights @ pool.points.T)
     scatter = np.maximum(moments.V - weights**2 @ pool.eigenvalues, 0.0)
-    missed = [
-        _missed(margins[:, pool.labels == label], scatter, moments, share) for label, share in zip((-1, 1), shares)
-    ]
+    missed = [_missed(margins[:, pool.labels == label], scatter, moments, share) for label, share in zip((-1, 1), shares)]
     return np.mean(missed, axis=0), classification_error(moments.E_train, moments.train_variance)
 
 
@@ -149,7 +156,7 @@ def predict(
     alpha : float, optional
         Step size; a tenth of 1 over the largest eigenvalue if omitted.
     t : array_like of int, shape (m,), optional
-        Times in steps; up to 40 from 1 on if omitted, evenly spaced in the logarithm.
+        Times in steps; up to 30 from 1 on if omitted, evenly spaced in the logarithm.
     seed : int
         Seed of the split into halves, >= 0.
 
@@ -181,10 +188,11 @@ def predict(
     pool = labelled_pool(X, y)
     real("sigma2", sigma2, above=0)
     integer("seed", seed, at_least=0)
+    shares = _shares_used(pool, training_points)
     model = pool_model(pool, training_points=training_points, sigma2=sigma2, alpha=alpha)
-    t = _default_times(model) if t is None else t
-    generalization, training = pool_errors(pool, model, t, training_points=training_points)
+    t = _default_times(model) if t is None else time_vector("t", t)
     moments = anisotropic_statistics(model, t, dynamics="gd")
+    generalization, training = _errors_of(pool, model, moments, shares)
     k = int(generalization.argmin())
     return Prediction(
         t=moments.t,
@@ -194,6 +202,7 @@ def predict(
         halves=np.array([_of_half(X, y, half, model, moments.t) for half in half_of(pool, seed)]),
         best_time=float(moments.t[k]),
         best_error=float(generalization[k]),
+        pool=pool,
         model=model,
     )
 
@@ -213,13 +222,13 @@ def _default_times(model):
 
 def _shares_used(pool, training_points):
     """Share of the points of each class that are used for training."""
-    each = integer("training_points", training_points, at_least=0) / 2
+    number = integer("training_points", training_points, at_least=0)
     sizes = [int((pool.labels == label).sum()) for label in (-1, 1)]
-    if each != int(each) or each >= min(sizes):
+    if number % 2 or number >= 2 * min(sizes):
         raise ValueError(
-            f"training_points must be even and below {2 * min(sizes)}, twice the smaller class, got {training_points}"
+            f"training_points must be even and below {2 * min(sizes)}, twice the smaller class, got {shown(training_points)}"
         )
-    return [each / size for size in sizes]
+    return [number / 2 / size for size in sizes]
 
 
 def _missed(margins, scatter, moments, share):
