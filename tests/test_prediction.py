@@ -46,7 +46,7 @@ def test_results_are_written_and_nothing_of_others_is_replaced(tmp_path, capsys,
     path, out = table(tmp_path, *data), tmp_path / "out"
     given = (path, "--label", "group", "--train", 60, "--check", 0, "--out", out)
     assert run(capsys, *given)[0] == 0 == run(capsys, *given)[0]
-    rows = list(csv.reader(open(out / "prediction.csv", encoding="utf-8")))
+    rows = list(csv.reader((out / "prediction.csv").read_text("utf-8").splitlines()))
     assert rows[0] == ["step", "predicted", "halves_differ_by"] and all(0 < float(row[1]) < 0.6 for row in rows[1:])
     assert (out / "prediction.png").read_bytes().startswith(b"\x89PNG")
     other = tmp_path / "other"

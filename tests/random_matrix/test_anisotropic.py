@@ -71,7 +71,7 @@ def test_the_companion_transform_solves_its_equation():
     model = three(0.7)
     z = np.array([[1 + 1j, -0.5 + 1e-3j], [3 - 0.1j, 1e-2 + 1e-2j]])
     m = companion_stieltjes(model, z)
-    pull = sum(model.c * w * l / (1 + l * m) for w, l in zip(model.shares, model.eigenvalues))
+    pull = sum(model.c * w * at / (1 + at * m) for w, at in zip(model.shares, model.eigenvalues))
     np.testing.assert_allclose(1 / m, -z + pull, rtol=1e-12)
     assert (m.imag * z.imag > 0).all()
     plain = white(0.7)[1]
@@ -146,8 +146,8 @@ def test_densities_on_the_real_axis_give_the_same():
     """E, V and the training moments from densities, with the divided differences of h; no contour, another solver."""
     model = AnisotropicMixture(eigenvalues=[2.0, 1.0], shares=[0.4, 0.6], signal=[0.1, 0.1], c=0.3, sigma2=0.2, alpha=0.05)
     x, weights, m = _bulk(model)
-    D = 1 + sum(b * m / (1 + l * m) for b, l in zip(model.signal, model.eigenvalues))
-    D0 = 1 + sum(b / l for b, l in zip(model.signal, model.eigenvalues))
+    D = 1 + sum(b * m / (1 + at * m) for b, at in zip(model.signal, model.eigenvalues))
+    D0 = 1 + sum(b / at for b, at in zip(model.signal, model.eigenvalues))
     nodes = np.append(x, 0.0)
     P = np.append(weights * (m / D).imag / np.pi, (1 - model.c) / D0)
     kappa = weights * (-1 / m).imag / np.pi

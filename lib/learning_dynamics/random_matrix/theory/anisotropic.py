@@ -1,5 +1,6 @@
 """Performance at every time of training on points with a covariance: Theorems 1 and 2 of paper 1 for data that are not white."""
 
+from collections.abc import Callable
 from math import ceil, inf, log10, sqrt
 
 import numpy as np
@@ -304,7 +305,7 @@ def _certified(model, t, fall):
     return fine
 
 
-def _times(model, t, dynamics):
+def _times(model: AnisotropicMixture, t: ArrayLike, dynamics: str) -> tuple[np.ndarray, Callable[..., np.ndarray]]:
     """Checked times, and the function of times and z whose exponential is f."""
     instance("model", model, AnisotropicMixture)
     choice("dynamics", dynamics, ("flow", "gd"))

@@ -1,6 +1,6 @@
 """Prediction for given points: their own moments and projections in the theory of anisotropic mixtures."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil, floor
 
 import numpy as np
@@ -78,10 +78,15 @@ def pool_model(pool: LabelledPool, *, training_points: int, sigma2: float, alpha
     instance("pool", pool, LabelledPool)
     p = pool.mu.size
     n = integer("training_points", training_points, at_least=max(2, ceil(p / MOST_RATIO)), at_most=floor(p * MOST_RATIO))
-    moments = {"eigenvalues": pool.eigenvalues, "shares": np.full(p, 1 / p), "signal": pool.mu**2, "c": p / n, "sigma2": sigma2}
-    if alpha is None:
-        alpha = DEFAULT_RATE / largest_eigenvalue(AnisotropicMixture(**moments, alpha=1.0))
-    return AnisotropicMixture(**moments, alpha=alpha)
+    model = AnisotropicMixture(
+        eigenvalues=pool.eigenvalues,
+        shares=np.full(p, 1 / p),
+        signal=pool.mu**2,
+        c=p / n,
+        sigma2=sigma2,
+        alpha=1.0 if alpha is None else alpha,
+    )
+    return model if alpha is not None else replace(model, alpha=DEFAULT_RATE / largest_eigenvalue(model))
 
 
 def pool_errors(
