@@ -8,11 +8,11 @@ from numpy.typing import ArrayLike
 from scipy.optimize import minimize_scalar
 from scipy.special import ndtr
 
-from learning_dynamics._validation import choice, instance, real, real_array
+from learning_dynamics._validation import instance, real
 from learning_dynamics.random_matrix import quadrature
 from learning_dynamics.random_matrix.model import AnisotropicMixture, classification_error
 from learning_dynamics.random_matrix.theory.companion import companion_at, companion_at_zero, largest_eigenvalue
-from learning_dynamics.random_matrix.theory.performance import LARGEST_EXPONENT, LEAST_EXPONENT, Statistics
+from learning_dynamics.random_matrix.theory.performance import Statistics, filter_times
 from learning_dynamics.random_matrix.theory.stopping import OptimalStopping
 
 GROWTH = 2.0
@@ -308,23 +308,9 @@ def _certified(model, t, fall):
 def _times(model: AnisotropicMixture, t: ArrayLike, dynamics: str) -> tuple[np.ndarray, Callable[..., np.ndarray]]:
     """Checked times, and the function of times and z whose exponential is f."""
     instance("model", model, AnisotropicMixture)
-    choice("dynamics", dynamics, ("flow", "gd"))
-    t = real_array("t", t, at_least=0)
-    exponents = _exponents(model, t)
-    allowed = (exponents == 0) | ((exponents >= LEAST_EXPONENT) & (exponents <= LARGEST_EXPONENT))
-    if not allowed.all():
-        raise ValueError(
-            f"t must be 0 or have alpha * t in [{LEAST_EXPONENT:g}, {LARGEST_EXPONENT:g}], got t = {t.ravel()[~allowed][0]!s}"
-        )
+    t = filter_times(t, dynamics, alpha=model.alpha, largest=largest_eigenvalue(model))
     if dynamics == "flow":
         return t, lambda times, z: -np.outer(model.alpha * times, z)
-    if (t != np.floor(t)).any():
-        raise ValueError(f"t must hold integers for dynamics 'gd', got {t[t != np.floor(t)][0]!s}")
-    largest = largest_eigenvalue(model)
-    if model.alpha * largest >= 1:
-        raise ValueError(
-            f"alpha must be < {1 / largest:.6g}, 1 over the largest eigenvalue, for dynamics 'gd', got {model.alpha!r}"
-        )
     return t, lambda times, z: np.outer(times, np.log1p(-model.alpha * z))
 
 
