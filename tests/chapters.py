@@ -192,7 +192,7 @@ class Page:
         return [line for line in (self.text + "\n" + self.alts).splitlines() if NO_NUMBER.search(line)]
 
 
-def run(chapter, values, results):
+def run(chapter, values, results, after_cell=lambda: None):
     """Run all code cells of a chapter in this process, with figures drawn, and return the `Page`.
 
     Parameters
@@ -202,6 +202,8 @@ def run(chapter, values, results):
         Set after the cell of parameters, as papermill does.
     results : Path
         Folder to record into.
+    after_cell : callable, optional
+        Called without arguments after each code cell.
     """
     shown, variables = io.StringIO(), {"__name__": "__main__"}
     before, here = os.environ.get(RESULTS_VARIABLE), os.getcwd()
@@ -216,6 +218,7 @@ def run(chapter, values, results):
                     shown.write(f"{_shown(_run_cell(cell.source, variables))}\n")
                     if "parameters" in cell.metadata.get("tags", []):
                         variables.update(values)
+                    after_cell()
     finally:
         plt.close("all")
         matplotlib.use(backend)

@@ -1,12 +1,17 @@
 """How long a run will take: right where the recorded runs say it, wide where they do not."""
 
+import json
 import math
 
 import pytest
 
 from learning_dynamics.companion.cli import main
-from learning_dynamics.companion.estimates import START, duration, estimate, total
+from learning_dynamics.companion.estimates import COSTS as COSTS_FILE
+from learning_dynamics.companion.estimates import START, duration, estimate, is_size, read_costs, total
 from learning_dynamics.companion.parameters import Parameter
+from learning_dynamics.companion.registry import load_registry
+
+from ..chapters import CHAPTERS, PROJECT, knobs
 
 DECLARED = {
     "n": Parameter(name="n", type="int", default=64, help=""),
@@ -14,6 +19,9 @@ DECLARED = {
     "seed": Parameter(name="seed", type="int", default=5, help=""),
     "c": Parameter(name="c", type="float", default=0.5, help=""),
 }
+
+
+COSTS = [(2.0, {}), (1.0, {"n": 3.0}), (5.0, {"runs": 1.0})]
 
 
 def recorded(*points, power=3):
@@ -49,6 +57,47 @@ def test_the_further_away_the_wider_and_seeds_cost_nothing():
     ]
     assert width == sorted(width)
     assert estimate(recorded((64, 10)), {"seed": 10**6, "c": 9.0}, DECLARED) == estimate(recorded((64, 10)), {}, DECLARED)
+
+
+def test_costs_of_cells_add_up():
+    found = estimate([], {"n": 256, "runs": 20}, DECLARED, COSTS)
+    assert found.middle == pytest.approx(START + 2 + 4**3 + 10)
+    assert found.high / found.low < 40, "though nothing was recorded on this machine"
+
+
+def test_a_recorded_run_says_how_fast_the_machine_is():
+    slow = [({}, START + 3 * 8.0)]
+    found = estimate(slow, {"n": 256}, DECLARED, COSTS)
+    assert 2 < (found.middle - START) / (2 + 4**3 + 5) < 3
+    assert found.low < START + 3 * (2 + 4**3 + 5) < found.high
+
+
+def test_recorded_runs_correct_the_powers():
+    truth = [({"n": n}, START + 2 + (n / 64) ** 4 + 5) for n in (64, 128, 256, 512, 1024)]
+    few, many = (estimate(runs, {"n": 2048}, DECLARED, COSTS) for runs in (truth[:1], truth))
+    right = START + 2 + 32**4 + 5
+    assert abs(math.log(many.middle / right)) < abs(math.log(few.middle / right)) / 2
+    assert many.high / many.low < few.high / few.low
+
+
+def costs_of(chapter):
+    return json.loads((PROJECT.root / COSTS_FILE).read_text("utf-8"))[chapter]
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_every_chapter_has_costs_in_its_sizes(chapter):
+    sizes = {name for name, parameter in knobs(chapter).declared.items() if is_size(parameter)}
+    terms = read_costs(PROJECT, chapter)
+    assert terms and all(seconds >= 0 and set(powers) <= sizes for seconds, powers in terms)
+    assert any(powers for _, powers in terms)
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_the_quick_preset_takes_what_is_estimated_from_the_costs_at_the_defaults(chapter):
+    """Measured on its own, up to eight times smaller in up to five sizes."""
+    found = estimate([], load_registry().preset(chapter, "quick"), knobs(chapter).declared, read_costs(PROJECT, chapter))
+    assert found.low < costs_of(chapter)["quick"] < found.high
+    assert found.high / found.low < 20
 
 
 def test_a_sweep_takes_its_share_of_the_sum_and_at_least_its_longest_run():

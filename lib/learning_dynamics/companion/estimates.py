@@ -1,8 +1,8 @@
-"""How long a run will take, guessed from the runs of the same chapter that were recorded on this machine.
+"""How long a run will take, guessed from what the chapter's cells cost and from its runs that were recorded on this machine.
 
-The logarithm of the time is taken as linear in the logarithms of the whole-number parameters (sizes, counts): the powers
-are unknown, expected at 1 with a standard deviation of 1, and learnt from the recorded runs as far as these differ.  Other
-parameters are expected to leave the time as it is.  What is not known makes the interval wide, and it is said.
+``book/costs.json`` has, for each cell of a chapter, its processor seconds at the defaults and the powers with which these grow
+in the chapter's sizes (`benchmarks/costs.py` measures them).  The recorded runs say how fast this machine is, and correct the
+powers as far as they differ.  What is not known makes the interval wide, and it is said.
 """
 
 import json
@@ -13,13 +13,22 @@ import numpy as np
 
 from .execution import read_summary
 
-EXPECTED_POWER = 1.0
-POWER_DEVIATION = 1.0
+COSTS = "book/costs.json"
+
+UNKNOWN_POWERS, POWER_DEVIATION = (1.0, 1.0), 0.25
+"""Expected power of a size where no costs are measured, with its standard deviation; and the deviation where they are."""
+
+MACHINE_DEVIATION = 0.5
+"""Standard deviation of the logarithm of the speed of a machine on which nothing is recorded yet."""
+
 TIME_DEVIATION = 0.3
 """Standard deviation of the logarithm of the time of one and the same run: other programs, other temperatures."""
 
 WIDE = 2.0
 """Standard deviations on either side of the middle."""
+
+LEAST = 0.01
+"""Seconds of a cell that are no longer measured."""
 
 START = 3.0
 """Seconds that any run takes: the kernel starts and imports the library."""
@@ -54,43 +63,66 @@ def _is_of(results, chapter):
         return False
 
 
-def estimate(runs, wanted, declared):
+def read_costs(project, chapter):
+    """The measured costs of a chapter's cells, a list of (seconds, {size: power}), which add up; empty where none are."""
+    path = project.root / COSTS
+    costs = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    return [(seconds, powers) for seconds, powers in costs.get(chapter, {}).get("terms", [])]
+
+
+def estimate(runs, wanted, declared, costs=()):
     """The time of a run.
 
     Parameters
     ----------
     runs : list of (dict, float)
-        As `recorded_runs` returns them; at least one.
+        As `recorded_runs` returns them; at least one where there are no costs.
     wanted : dict
         The parameters that differ from the defaults.
     declared : dict
         As `declared_parameters` returns it.
+    costs : list of (float, dict)
+        As `read_costs` returns it.
 
     Returns
     -------
     Estimate
     """
-    names = [name for name, parameter in declared.items() if _is_size(parameter)]
-    point = _logarithms(wanted, names, declared)
-    rows = np.array([_logarithms(values, names, declared) - point for values, _ in runs])
+    names = [name for name, parameter in declared.items() if is_size(parameter)]
+    power, power_deviation = (0.0, POWER_DEVIATION) if costs else UNKNOWN_POWERS
+    points = np.array([_logarithms(values, names, declared) for values, _ in (*runs, (wanted, None))])
+    expected = np.array([_expected(point, names, declared, costs) for point in points])
     times = np.log([max(seconds - START, 0.1) for _, seconds in runs])
-    # Unknown: the logarithm of the wanted time, without a prior, and the powers, with theirs.
-    design = np.hstack([np.ones((len(runs), 1)), rows]) / TIME_DEVIATION
-    precision = np.diag([0.0] + [POWER_DEVIATION**-2] * len(names))
-    expected = np.array([0.0] + [EXPECTED_POWER] * len(names))
-    covariance = np.linalg.inv(design.T @ design + precision)
-    solution = covariance @ (design.T @ (times / TIME_DEVIATION) + precision @ expected)
+    # Unknown: how much longer the wanted run takes than expected, and by how much the powers are wrong, with their priors.
+    rows = np.hstack([np.ones((len(runs), 1)), points[:-1] - points[-1]]) / TIME_DEVIATION
+    precision = np.diag([MACHINE_DEVIATION**-2 if costs else 0.0] + [power_deviation**-2] * len(names))
+    prior = np.array([0.0] + [power] * len(names))
+    covariance = np.linalg.inv(rows.T @ rows + precision)
+    correction = covariance @ (rows.T @ ((times - expected[:-1]) / TIME_DEVIATION) + precision @ prior)
     deviation = math.hypot(math.sqrt(covariance[0, 0]), TIME_DEVIATION)
-    low, middle, high = (START + math.exp(min(solution[0] + k * WIDE * deviation, 50.0)) for k in (-1, 0, 1))
+    logarithms = (expected[-1] + correction[0] + k * WIDE * deviation for k in (-1, 0, 1))
+    low, middle, high = (START + math.exp(min(logarithm, 50.0)) for logarithm in logarithms)
     return Estimate(middle=middle, low=low, high=high)
 
 
-def _is_size(parameter):
+def is_size(parameter):
+    """Whether a parameter is a size or a count: what a run's time may depend on."""
     return parameter.type == "int" and parameter.name != "seed" and parameter.default > 0
 
 
 def _logarithms(values, names, declared):
     return np.array([math.log(max(values.get(name, declared[name].default), 1)) for name in names])
+
+
+def _expected(point, names, declared, costs):
+    """The logarithm of the time that the costs of the cells add up to."""
+    if not costs:
+        return 0.0
+    relative = dict(zip(names, point - _logarithms({}, names, declared)))
+    logs = [
+        math.log(max(seconds, LEAST)) + sum(relative[name] * power for name, power in powers.items()) for seconds, powers in costs
+    ]
+    return float(np.logaddexp.reduce(logs))
 
 
 def total(estimates, workers):
@@ -100,9 +132,10 @@ def total(estimates, workers):
     return Estimate(**{name: max(sums[name], longest[name]) for name in sums})
 
 
-def in_words(found, count):
+def in_words(found, count, costs):
     """An estimate as a clause, with what it is based on."""
-    based = "one recorded run" if count == 1 else f"{count} recorded runs"
+    runs = {0: "", 1: "one recorded run"}.get(count, f"{count} recorded runs")
+    based = " and ".join(filter(None, ["the measured costs of its cells" if costs else "", runs]))
     return f"about {duration(found.middle)}, between {duration(found.low)} and {duration(found.high)}, judging by {based}"
 
 

@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 
 from .errors import CompanionError
-from .estimates import estimate, in_words, recorded_runs
+from .estimates import estimate, in_words, read_costs, recorded_runs
 from .execution import SUMMARY, execute, read_summary
 from .notebooks import read_source
 from .ownership import claimed, require_outside_sources
@@ -52,8 +52,8 @@ def rerun(project, chapter, *, preset, assignments, output, say=print):
     names = (source.name, f"{source.stem}.failed.ipynb", "results", "_build")
     with claimed(output, command="rerun", about=chapter, names=names, doing=f"running {chapter}"):
         _require_own_results(output / "results")
-        runs = recorded_runs(project, chapter, output)
-        time = f": {in_words(estimate(runs, values, declared), len(runs))}" if runs else ""
+        runs, costs = recorded_runs(project, chapter, output), read_costs(project, chapter)
+        time = f": {in_words(estimate(runs, values, declared, costs), len(runs), costs)}" if runs or costs else ""
         say(f"{chapter}: running with {_listed(values) or 'its default parameters'}{time}")
         return _run(project, chapter, values, output, say)
 
@@ -65,14 +65,14 @@ def estimate_rerun(project, chapter, *, preset, assignments, say=print):
     """
     chapter = project.require_chapter(chapter)
     values, declared = _checked(project, chapter, preset, assignments)
-    runs = runs_to_judge_by(project, chapter, None, say)
-    return f"{chapter}: {in_words(estimate(runs, values, declared), len(runs))}; its page takes about half a minute more."
+    runs, costs = runs_to_judge_by(project, chapter, None, say), read_costs(project, chapter)
+    return f"{chapter}: {in_words(estimate(runs, values, declared, costs), len(runs), costs)}; its page takes about half a minute more."
 
 
 def runs_to_judge_by(project, chapter, output, say):
-    """The recorded runs of a chapter or, where there is none, one that is measured here at the quick preset."""
+    """The recorded runs of a chapter or, where neither a run nor a cost is known, one that is measured here at the quick preset."""
     runs = recorded_runs(project, chapter, output)
-    if runs:
+    if runs or read_costs(project, chapter):
         return runs
     say(f"{chapter}: no run is recorded here; measuring one with the quick preset")
     values, _ = _checked(project, chapter, "quick", [])

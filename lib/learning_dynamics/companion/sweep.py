@@ -17,7 +17,7 @@ from pathlib import Path
 
 from .cluster import check_address, run_on_cluster
 from .errors import CompanionError
-from .estimates import estimate, in_words, recorded_runs, total
+from .estimates import estimate, in_words, read_costs, recorded_runs, total
 from .execution import SCRATCH, SUMMARY, damage, read_summary
 from .notebooks import read_source, write_whole
 from .ownership import claimed, require_outside_sources
@@ -126,7 +126,8 @@ def sweep(project, chapter, *, preset, assignments, output, workers=None, schedu
             if before[run.folder].get("damage"):
                 say(f"{run.folder.name}: {before[run.folder]['damage']}; it runs again")
         recorded = recorded_runs(project, chapter, output) if waiting else []
-        time = f": {_estimated(project, chapter, waiting, recorded, workers)}" if recorded else ""
+        known = waiting and (recorded or read_costs(project, chapter))
+        time = f": {_estimated(project, chapter, waiting, recorded, workers)}" if known else ""
         say(f"{chapter}: {_counted(before.values(), waiting)}{time}")
         jobs = {_job(project, chapter, run, scratch, key): run for run in waiting}
         try:
@@ -161,9 +162,9 @@ def estimate_sweep(project, chapter, *, preset, assignments, output, workers=Non
 
 
 def _estimated(project, chapter, waiting, recorded, workers):
-    declared = declared_parameters(read_source(project.notebook(chapter)))
-    each = [estimate(recorded, run.changed, declared) for run in waiting]
-    return in_words(total(each, checked_workers(workers)), len(recorded))
+    declared, costs = declared_parameters(read_source(project.notebook(chapter))), read_costs(project, chapter)
+    each = [estimate(recorded, run.changed, declared, costs) for run in waiting]
+    return in_words(total(each, checked_workers(workers)), len(recorded), costs)
 
 
 def plan(project, chapter, *, preset, assignments, output):
