@@ -22,8 +22,8 @@ SEARCHING = ("searchtools.js", "language_data.js", "searchindex.js")
 LIBRARY = "bootstrap.js"
 """Its words are no sign that a class is used: the theme uses two of its many parts."""
 
-ALONE = ("explorers.js",)
-"""Scripts that few pages need."""
+ALONE = ("explorers.js", "uplot.js")
+"""Scripts that few pages need; the first loads the second."""
 
 STYLE_LINK = re.compile(r'<link\b(?=[^>]*\brel="stylesheet")[^>]*\bhref="([^"?]+)[^"]*"[^>]*>\n?')
 SCRIPT_TAG = re.compile(r'[ \t]*<script\b[^>]*\bsrc="([^"?]+)[^"]*"[^>]*></script>\n?')
