@@ -429,6 +429,8 @@
     ctx.font = `${13 * density}px system-ui`;
     ctx.lineWidth = density;
     ctx.setLineDash([3 * density, 3 * density]);
+    ctx.textAlign = "left";
+    ctx.textBaseline = "alphabetic";
     marks.filter(({ x }) => x >= plot.scales.x.min && x <= plot.scales.x.max).forEach(({ x, label }, k) => {
       const at = plot.valToPos(x, "x", true), width = ctx.measureText(label).width + 5 * density;
       ctx.beginPath();
@@ -530,7 +532,7 @@
         field.value = positionOf(control, value);
         field.setAttribute("aria-valuetext", short(value));
         const number = form.elements[`${name} number`];
-        if (document.activeElement !== number) number.value = value;
+        if (document.activeElement !== number) number.value = Number(value.toPrecision(6));
       }
       root.querySelector(".setting").href = `#${root.id}?${new URLSearchParams(setting)}`;
     }
@@ -563,7 +565,7 @@
       if (!control) return;
       const value = Number(target.value);
       if (target.value !== "" && Number.isFinite(value)) change({ [control.name]: clamped(control.whole ? Math.round(value) : value, control) });
-      target.value = setting[control.name];
+      target.value = Number(setting[control.name].toPrecision(6));
       target.removeAttribute("aria-invalid");
     });
     form.addEventListener("submit", (event) => event.preventDefault());
