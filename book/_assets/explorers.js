@@ -134,14 +134,25 @@
     const k = margins.reduce((best, value, i) => (value > margins[best] ? i : best), 0);
     if (endMargin(at) >= margins[k]) return { exponent: Infinity, margin: endMargin(at) };
     if (k === 0 || k === logs.length - 1) return { exponent: NaN, margin: margins[k] };
-    let [centre, width] = [logs[k], logs[1] - logs[0]];
-    for (let round = 0; round < 6; round += 1) {
-      const [before, here, after] = [centre - width, centre, centre + width].map(margin);
-      const turn = (width * (before - after)) / (2 * (before - 2 * here + after));
-      centre += Math.max(-width, Math.min(width, turn || 0));
-      width /= 4;
+    const best = highestBetween(margin, logs[k - 1], logs[k + 1]);
+    return { exponent: Math.exp(best), margin: margin(best) };
+  }
+
+  function highestBetween(f, low, high) {  // by golden section: no parabola fits where the curve is flat on one side
+    const share = (Math.sqrt(5) - 1) / 2;
+    let [a, b] = [high - share * (high - low), low + share * (high - low)], [fa, fb] = [f(a), f(b)];
+    for (let round = 0; round < 40; round += 1) {
+      if (fa < fb) {
+        [low, a, fa] = [a, b, fb];
+        b = low + share * (high - low);
+        fb = f(b);
+      } else {
+        [high, b, fb] = [b, a, fa];
+        a = high - share * (high - low);
+        fa = f(a);
+      }
     }
-    return { exponent: Math.exp(centre), margin: margin(centre) };
+    return (low + high) / 2;
   }
 
   // ---- Part II: the flow of the particles

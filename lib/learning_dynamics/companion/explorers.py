@@ -13,6 +13,7 @@ from .records import RESULTS_VARIABLE
 
 LARGEST_SCRIPT = 150_000
 NODES = 4
+FORMULA_NOTE = "Computed on this page from the formula, within 10⁻⁶ of the library."
 POSITIONS = 200
 """Places of a slider; the number beside it may be anything between its ends."""
 
@@ -62,7 +63,7 @@ class Slider:
 
     def fields(self, key):
         """The slider and the number beside it, of which the first has the label `key`."""
-        number = f'{key}-number'
+        number = f"{key}-number"
         step = "1" if self.whole else "any"
         return (
             f'<input type="range" id="{key}" name="{self.name}" min="0" max="{POSITIONS}" step="1">'
@@ -186,6 +187,8 @@ class Explorer:
         Words on a button → values of controls; the others get those of the start.
     play : str, optional
         The slider that a button moves from end to end.
+    note : str
+        Where the curves come from, and how exact they are.
     opens : bool
         Whether the site shows it at the beginning of its chapter, under the picture that opens it.
 
@@ -200,9 +203,21 @@ class Explorer:
     """
 
     def __init__(
-        self, figure, formula, *, question, charts, controls, tables=None, constants=None, presets=None, play=None, opens=True
+        self,
+        figure,
+        formula,
+        *,
+        question,
+        charts,
+        controls,
+        tables=None,
+        constants=None,
+        presets=None,
+        play=None,
+        note=FORMULA_NOTE,
+        opens=True,
     ):
-        self.figure, self.question, self.controls, self.opens = figure, question, controls, opens
+        self.figure, self.question, self.controls, self.note, self.opens = figure, question, controls, note, opens
         self.presets, self.play = presets or {}, play
         self._check()
         self.content = json.dumps(
@@ -230,7 +245,9 @@ class Explorer:
         for words, setting in self.presets.items():
             for name, value in setting.items():
                 if name not in known or not known[name].allows(value):
-                    raise CompanionError(f"the preset {words!r} must set controls to values that they allow, got {name} = {value!r}.")
+                    raise CompanionError(
+                        f"the preset {words!r} must set controls to values that they allow, got {name} = {value!r}."
+                    )
 
     def __repr__(self):
         return f"Explorer of {self.figure}: {', '.join(control.label for control in self.controls)}"
@@ -253,6 +270,7 @@ class Explorer:
             '<div class="charts"></div><p class="reading"></p><p class="visually-hidden" aria-live="polite"></p>'
             f'<form novalidate>{fields}<p class="buttons">{play}{presets}<button type="reset">Reset</button>'
             f'<a class="setting" href="#{key}">Link to this setting</a></p></form>'
+            f'<p class="note">{html.escape(self.note)}</p>'
             "<noscript><style>.explorer { display: none }</style></noscript>"
             f'<script type="application/json">{self.content}</script></div>'
         )
