@@ -497,7 +497,7 @@
     return clamped(whole ? Math.round(value) : Number(value.toPrecision(3)), control);
   }
 
-  function positionOf({ low, high, log }, value) {
+  function placeOf({ low, high, log }, value) {
     return POSITIONS * (log ? Math.log(value / low) / Math.log(high / low) : (value - low) / (high - low));
   }
 
@@ -540,7 +540,7 @@
       for (const control of controls) {
         const { name } = control, value = setting[name], field = form.elements[name];
         if (control.options) { field.value = value; continue; }
-        field.value = positionOf(control, value);
+        field.value = placeOf(control, value);
         field.setAttribute("aria-valuetext", short(value));
         const number = form.elements[`${name} number`];
         if (document.activeElement !== number) number.value = Number(value.toPrecision(6));
@@ -602,7 +602,7 @@
     }
 
     function move(share) {
-      const position = Math.min(positionOf(played, setting[play]) + share * POSITIONS, POSITIONS);
+      const position = Math.min(placeOf(played, setting[play]) + share * POSITIONS, POSITIONS);
       change({ [play]: position >= POSITIONS ? played.high : clamped(unrounded(position), played) });
       return position < POSITIONS;
     }
