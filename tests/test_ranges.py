@@ -218,6 +218,8 @@ CORNERS = [
     ("random_matrix/spectrum", dict(p=64, n=64)),
     ("random_matrix/spectrum", dict(p=128, n=32, mu_norm2=2.0)),
     ("random_matrix/early_stopping", dict(p=256, n=64, mu_norm2=100.0, wanted_error=0.0001)),
+    ("random_matrix/minibatch", dict(p=128, n=64)),
+    ("random_matrix/minibatch", dict(p=256, n=64, t_max=100)),
     ("random_matrix/beyond", dict(p=33, n=33, sigma2=0.0, mu_norm2=1.0)),
     ("overparametrized/generalisation", dict(d=3, net_n=60, largest_n=80)),
     ("time_scales/where_the_order_fails", dict(t_end=22.0)),

@@ -16,6 +16,7 @@ FEWER = {
     "stieltjes": 150,
     "lottery": 40,
     "matching": 40,
+    "gap": 200,
     "minimum_norm": 20,
     "averaging": 40,
     "spike": 40,

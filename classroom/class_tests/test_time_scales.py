@@ -2,4 +2,4 @@
 
 from .checks_of_assignments import *  # noqa: F403
 
-NAMES = ("matching", "lottery")
+NAMES = ("matching", "lottery", "gap")

@@ -3,12 +3,13 @@
 import base64
 from io import BytesIO
 
+import matplotlib.pyplot as plt
 import nbformat
 import numpy as np
 import pytest
 from PIL import Image
 
-from learning_dynamics.companion.figures import PICTURE_SIZE, furnished, pictures, small_picture
+from learning_dynamics.companion.figures import PICTURE_SIZE, furnished, light_picture, pictures, small_picture
 
 
 def png(width, height):
@@ -61,3 +62,46 @@ def test_a_figure_gets_an_anchor_before_and_its_data_after_it(notebook):
 
 def test_a_figure_without_data_gets_no_link(notebook):
     assert len(furnished(notebook, {}).cells) == 3
+
+
+def drawn(draw):
+    """A figure as a cell shows it: drawn with the style of the book, on a transparent ground."""
+    stream = BytesIO()
+    with plt.rc_context({"savefig.transparent": True}):
+        figure, axes = plt.subplots(figsize=(6, 4))
+        draw(axes)
+        figure.savefig(stream, format="png", dpi=144)
+        plt.close(figure)
+    return stream.getvalue()
+
+
+def lines(axes):
+    for k in range(8):
+        axes.plot(np.arange(400), np.sin(np.arange(400) / (20 + k)) + k / 9)
+
+
+def field(axes):
+    axes.imshow(np.add.outer(np.arange(200), np.arange(300)) % 181, cmap="viridis")
+
+
+@pytest.mark.parametrize("draw", [lines, field])
+def test_a_light_picture_looks_the_same(draw):
+    """On white, in steps of 255 a colour, on the mean over the pixels that are no plain ground; measured: 3."""
+    png = drawn(draw)
+    light = light_picture(png)
+    assert len(light) < 0.6 * len(png)
+    assert light_picture(light) == light
+    before, after = (_on_white(each) for each in (png, light))
+    inked = (before != 255).any(axis=2)
+    assert 0 < np.abs(before - after)[inked].mean() < 5
+
+
+def _on_white(png):
+    image = Image.open(BytesIO(png)).convert("RGBA")
+    ground = Image.new("RGBA", image.size, "white")
+    return np.asarray(Image.alpha_composite(ground, image).convert("RGB")).astype(int)
+
+
+def test_a_picture_that_a_palette_would_not_make_smaller_is_kept():
+    tiny = png(1, 1)
+    assert len(light_picture(tiny)) <= len(tiny)

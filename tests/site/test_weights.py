@@ -13,7 +13,7 @@ from .test_site import CHAPTERS, PAGES, PROJECT
 
 HEAVIEST_PAGE = 1.5
 SHARED = 1.2  # measured: 1.0 on the disk, of which 0.6 are what the search loads
-FIRST_VISIT = 0.3  # over the wire, compressed; measured: 0.27
+FIRST_VISIT = 0.3  # over the wire, compressed; measured: 0.29
 FIRST_REQUESTS = 16  # measured: 15
 MOST_SHIFT = 0.05  # what readers are promised, not what is measured: 0.005
 

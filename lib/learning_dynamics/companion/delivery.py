@@ -7,11 +7,13 @@ import struct
 from pathlib import Path, PurePosixPath
 
 from .accessible import accessible
+from .figures import light_picture
 from .head import Head
 from .search_data import DATA, read_page, write_search_data
 from .styles import glyphs, lean_styles
 
 STATIC = "_static"
+IMAGES = "_images"
 STYLES, SCRIPTS = f"{STATIC}/site.css", f"{STATIC}/site.js"
 ICONS = "fontawesome.js"
 """A script of the theme that draws icons; the style sheet has them in a font of a few kilobytes."""
@@ -64,6 +66,7 @@ def deliver(made, target, *, source=None, base="", version=None):
     pages = {path.relative_to(made).as_posix(): path.read_text("utf-8") for path in paths}
     styles, scripts = _shared_files(made, pages)
     shutil.copytree(made, target, ignore=_not_copied(made))
+    _lighten(target / IMAGES)
     bundle = "\n;".join(path.read_text("utf-8") for path in scripts)
     lean = {name: _lean_page(made, name, page) for name, page in pages.items()}
     sheet = lean_styles(styles, _names(lean.values(), made, scripts)).replace(f"{(made / STATIC).resolve().as_uri()}/", "")
@@ -85,6 +88,11 @@ def deliver(made, target, *, source=None, base="", version=None):
 
 def _not_copied(made):
     return lambda folder, names: [STATIC, *SEARCHING] if Path(folder) == made else []
+
+
+def _lighten(images):
+    for path in images.glob("*.png"):
+        path.write_bytes(light_picture(path.read_bytes()))
 
 
 def _shared_files(made, pages):

@@ -43,8 +43,18 @@ def small_picture(png):
     """A PNG file that fits into `PICTURE_SIZE`, in few colours, as transparent as the given one."""
     image = Image.open(BytesIO(png)).convert("RGBA")
     image.thumbnail(PICTURE_SIZE, Image.Resampling.LANCZOS)
+    return _with_palette(image, PICTURE_COLOURS)
+
+
+def light_picture(png):
+    """The same PNG file with a palette of 256 colours: lines on a plain ground look the same, at a quarter of the bytes."""
+    image = Image.open(BytesIO(png))
+    return png if image.mode == "P" else min(png, _with_palette(image.convert("RGBA"), 256), key=len)
+
+
+def _with_palette(image, colours):
     stream = BytesIO()
-    image.quantize(PICTURE_COLOURS, method=Image.Quantize.FASTOCTREE).save(stream, "PNG", optimize=True)
+    image.quantize(colours, method=Image.Quantize.FASTOCTREE).save(stream, "PNG", optimize=True)
     return stream.getvalue()
 
 
