@@ -31,7 +31,7 @@ from learning_dynamics.time_scales import (
     uniform_start,
 )
 
-from .test_accessibility import violations
+from .test_accessibility import VIEWS
 from .test_site import soup
 
 FIGURES = {
@@ -339,8 +339,14 @@ def test_the_charts_are_drawn_and_nothing_is_too_small_or_too_wide(open_page, pa
 
 
 @pytest.mark.parametrize("page", FIGURES)
-def test_axe_finds_nothing_where_figures_move(open_page, page):
-    assert violations(open_page, f"book/{page}.html") == []
+@pytest.mark.parametrize("scheme, width, rules", VIEWS)
+def test_axe_finds_nothing_in_what_moves(open_page, page, scheme, width, rules):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    opened = open_page(f"book/{page}.html", scheme=scheme, width=width)
+    opened.locator(".explorer .charts").first.scroll_into_view_if_needed()
+    opened.wait_for_selector(".explorer[data-drawn]")
+    broken = axe.run(opened, context=".explorer", options=rules).response["violations"]
+    assert [(rule["id"], [node["html"][:160] for node in rule["nodes"][:4]]) for rule in broken] == []
 
 
 @pytest.mark.parametrize("page, figure", CASES)
