@@ -59,6 +59,9 @@ SMALL = {  # sizes at which a chapter runs in seconds, where its own ranges allo
     ),
     "random_matrix/mnist": dict(n=100, t_max=54, runs=2, literal_runs=2, lookalike_runs=2),
     "random_matrix/minibatch": dict(p=64, n=128, t_max=100, runs=10),
+    "random_matrix/anisotropic": dict(
+        p=64, n=128, t_max=100, runs=10, digit_points=100, digit_runs=2, patch_points=40, patch_runs=5
+    ),
     "random_matrix/beyond": dict(p=32, n=64, t_max=100, runs=2, smallest_p=8, doubling_runs=50),
     "time_scales/setting": dict(m=10, largest_m=40, draws=5),
     "time_scales/learning_order": dict(m=10, samples=50),

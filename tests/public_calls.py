@@ -26,6 +26,12 @@ PIXELS = {"pixel_mean": 0.13, "pixel_variance": 0.09, "centred_power": 0.07}
 DRAWS = RNG.random((8, 3)).tolist()
 DATA = {"X": [[1.0, 2.0, 0.0], [0.0, 1.0, 1.0]], "y": [1.0, -1.0, 1.0], "w0": [0.1, 0.2]}
 
+ANISOTROPIC = {"eigenvalues": [4.0, 1.0], "shares": [0.5, 0.5], "signal": [1.0, 3.0], "c": 0.5, "sigma2": 0.1, "alpha": 0.01}
+TWO_ATOMS = rm.AnisotropicMixture(**ANISOTROPIC)
+POOL = rm.labelled_pool(POINTS, LABELS)
+OWN_MODEL = rm.pool_model(POOL, training_points=4, sigma2=0.1, alpha=0.1)
+SLOPE = np.arange(40.0).reshape(4, 10).tolist()
+
 PROBLEM = ts.SingleIndex(activation="relu", target=[1.0, -1.0, 2 / 3], epsilon=1e-2)
 START = ts.uniform_start(4).tolist()
 DIRECTIONS = ts.draw_directions(m=4, d=20, seed=0).tolist()
@@ -70,6 +76,7 @@ def _random_matrix():
     of_model = ["final_error", "least_squares_error", "optimal_stopping", "signal_atom", "spike_overlap"]
     return {
         "MixtureClassification": ({"mu_norm2": 4.0, "c": 0.5, "sigma2": 0.1, "alpha": 0.01},),
+        "AnisotropicMixture": (ANISOTROPIC,),
         "SpectralFilter": ({"start": FILTER.start, "learnt": FILTER.learnt, "stable_below": 3.0, "whole_steps": False},),
         "SampleSpectrum.forms": (rm.sample_spectrum(MODEL, p=8, seed=1), {"z": [-1.0, 1j]}),
         "SignalLaw.p_value": (rm.signal_law(POINTS, LABELS, power=0.1, scale=1.0), {"value": 1.0}),
@@ -127,6 +134,22 @@ def _random_matrix():
             for name in ("minibatch_errors", "minibatch_statistics")
         },
         **{name: ({"model": MODEL, "t": [1, 10], "batch_ratio": 0.5},) for name in ("one_pass_errors", "one_pass_statistics")},
+        **{
+            name: ({"model": TWO_ATOMS, "t": [1.0, 10.0], "dynamics": "flow"},)
+            for name in ("anisotropic_errors", "anisotropic_statistics", "mean_weights")
+        },
+        **{name: ({"model": TWO_ATOMS},) for name in ("anisotropic_final_error", "largest_eigenvalue")},
+        "anisotropic_stopping": ({"model": TWO_ATOMS, "longest": 100.0},),
+        "companion_stieltjes": ({"model": TWO_ATOMS, "z": [-1.0 + 1j, 1j]},),
+        "simulate_anisotropic": (drawn | {"model": TWO_ATOMS, "t": [1.0], "dynamics": "gd"},),
+        "labelled_pool": ({"X": POINTS, "y": LABELS},),
+        "side_patches": ({"image": SLOPE, "size": 2, "step": 3},),
+        "pool_model": ({"pool": POOL, "training_points": 4, "sigma2": 0.1, "alpha": 0.1},),
+        "pool_errors": ({"pool": POOL, "model": OWN_MODEL, "t": [1.0, 3.0], "training_points": 4},),
+        "simulate_labelled": (
+            {"pool": POOL, "model": OWN_MODEL, "t": [1.0], "training_points": 4, "runs": 2, "seed": 1, "workers": 1},
+        ),
+        "predict": ({"X": POINTS, "y": LABELS, "training_points": 4, "sigma2": 0.1, "alpha": 0.1, "t": [1.0, 3.0], "seed": 1},),
         "largest_noisy_step": ({"model": MODEL, "batch_ratio": 0.01, "replacement": False},),
         "simulate_minibatch": (drawn | {"t": [1, 3], "batch": 4, "replacement": False},),
         "simulate_one_pass": (drawn | {"t": [1, 3], "batch": 4},),

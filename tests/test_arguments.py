@@ -47,6 +47,7 @@ LEGAL = {
     "'Spectral'": "time_scales.Activation.name",
     "''": "time_scales.Activation.name",
     "1j": "random_matrix.SampleSpectrum.forms.z random_matrix.deterministic_equivalents.z random_matrix.stieltjes.z "
+    "random_matrix.companion_stieltjes.z "
     "random_matrix.resolvent_bilinear.z",
 }
 """Values of `BAD` that an argument may have all the same."""
@@ -65,12 +66,14 @@ RANGES = {
 NOT_FINITE = """
     random_matrix.stopping_threshold random_matrix.ridge_flow random_matrix.average_test random_matrix.simulate
     random_matrix.simulate_filter random_matrix.simulate_pool random_matrix.simulate_minibatch random_matrix.simulate_one_pass
+    random_matrix.simulate_anisotropic random_matrix.simulate_labelled
     time_scales.SingleIndex.diagnose time_scales.learning_times
 """.split()
 """Documented results that are not finite: no threshold, stable for ever, not learnt, one draw."""
 RESULTS = """
     AverageTest BilinearForms Concentration ContourParts Contours ErrorCounts FiniteSize LeadingPairs LeastTime OptimalStopping
     Reading SampleSpectrum ScoreMoments SignalLaw Simulation SizeFit Statistics WhitenedMixture Extrapolation LearningTimes
+    LabelledPool Prediction
     MeanFieldFlow NetworkRun Outlook Stage StepLimitError ACTIVATIONS DrawTest Linearization LinearizedTraining PolynomialData
     RatioTest EscapeLimit WidthFit Training FigureDraws DataFileError OnesSevens WideDescents PublishedFigure DigitCounts
 """.split()

@@ -35,6 +35,7 @@ def project(root, tmp_path_factory):
     built = Project(root=root, output=folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("BASE_URL", raising=False)
+        patch.delenv("REPO_URL", raising=False)
         once(folder, lambda: build(built, "quick", say=lambda text: None))
     return built
 

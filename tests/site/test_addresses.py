@@ -15,6 +15,7 @@ from ..addresses import present, published
 from .test_site import PAGES, anchors, soup
 
 BASE = "https://example.org/shelf/"
+REPOSITORY = "https://github.com/someone/shelf"
 LOCATION = "{http://www.sitemaps.org/schemas/sitemap/0.9}loc"
 
 
@@ -48,6 +49,7 @@ def small(root, tmp_path_factory):
     (source / "_toc.yml").write_text("format: jb-book\nroot: book/new/place\n")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BASE_URL", BASE.rstrip("/"))
+        patch.setenv("REPO_URL", REPOSITORY)
         settings = site_settings(root)
     shutil.copyfile(root / "book" / "references.bib", source / "book" / "references.bib")
     settings["html"]["favicon"] = ""
@@ -88,6 +90,17 @@ def test_a_change_of_style_alone_reaches_the_site(small):
     finally:  # the other tests find the site as it was; a copy would be a new site, of which everything is made anew
         style.write_text(before)
         render(folder / "source", folder, strict=True)
+
+
+def test_a_page_leads_to_its_source(small):
+    links = {link["href"] for link in soup(small, "book/new/place.html").select("a[href]")}
+    assert {REPOSITORY, f"{REPOSITORY}/edit/main/book/new/place.md"} <= links
+    assert any(link.startswith(f"{REPOSITORY}/issues/new") for link in links)
+
+
+def test_without_an_address_of_the_source_no_page_has_its_buttons(html):
+    for page in PAGES:
+        assert not soup(html, page).select(".btn-source-repository-button, .btn-source-issues-button, .dropdown-launch-buttons")
 
 
 @pytest.mark.parametrize("address", ["example.org", "ftp://example.org/", "https://", "https://a b/", "https://a.org/?x"])

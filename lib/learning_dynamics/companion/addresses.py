@@ -1,4 +1,4 @@
-"""Sphinx extension for the site's public address: its map for search engines, and pages that have moved."""
+"""Sphinx extension for the site's public address: its map for search engines, and pages that have moved; and that of its source."""
 
 import html
 import re
@@ -10,6 +10,7 @@ from sphinx.util.osutil import relative_uri
 from .errors import CompanionError
 
 BASE_VARIABLE = "BASE_URL"
+REPOSITORY_VARIABLE = "REPO_URL"
 SITEMAP = "sitemap.xml"
 MOVED = """<!DOCTYPE html>
 <html lang="en">
@@ -38,6 +39,22 @@ def checked_base(address):
             f"https://example.org/book/, got {address!r}."
         )
     return address if not address or address.endswith("/") else f"{address}/"
+
+
+def checked_repository(address):
+    """The public address of a repository without slash and ``.git`` at its end; an empty address stays empty.
+
+    Raises
+    ------
+    CompanionError
+        Where it is no address of a repository on the web.
+    """
+    if address and not re.fullmatch(r"https?://[^\s/?#\"<>]+(/[^\s/?#\"<>]+){2,}/?", address):
+        raise CompanionError(
+            f"{REPOSITORY_VARIABLE} (or repository.url in _config.yml) must be an address like "
+            f"https://example.org/owner/name, got {address!r}."
+        )
+    return address.removesuffix("/").removesuffix(".git")
 
 
 def setup(app):

@@ -1,4 +1,4 @@
-"""The command line: ``python -m learning_dynamics build|verify|rerun|sweep|refresh|classroom|grade|test``."""
+"""The command line: ``python -m learning_dynamics build|verify|rerun|sweep|refresh|predict|classroom|grade|test``."""
 
 import argparse
 import errno
@@ -113,6 +113,25 @@ def _parser():
     command.add_argument("chapters", nargs="*", metavar="CHAPTER", help="default: all")
     command.set_defaults(run=_refresh)
 
+    command = commands.add_parser("predict", help="predict the errors of training on your own data, and when to stop")
+    command.add_argument(
+        "file", metavar="FILE", help="table.csv with names in its first line, or data.npz with the arrays X and y"
+    )
+    command.add_argument("--label", metavar="COLUMN", help="column of a table that holds the labels")
+    command.add_argument("--train", type=int, required=True, metavar="N", help="points to train on, half from each class")
+    command.add_argument(
+        "--sigma2", type=float, default=0.1, help="dimension times the variance of a starting weight (default: %(default)g)"
+    )
+    command.add_argument("--alpha", type=float, metavar="STEP", help="step size (default: 0.1 over the largest eigenvalue)")
+    command.add_argument(
+        "--check", type=int, default=20, metavar="RUNS", help="trainings to compare with, 0 for none (default: %(default)d)"
+    )
+    command.add_argument("--seed", type=int, default=0, help="seed of all choices (default: %(default)d)")
+    command.add_argument(
+        "--out", metavar="DIR", help="folder for prediction.csv and prediction.png (default: nothing is written)"
+    )
+    command.set_defaults(run=_predict)
+
     command = commands.add_parser("classroom", help="write assignments for students and the guide for teachers")
     command.add_argument("--out", metavar="DIR", help="folder for them (default: _build/classroom)")
     command.add_argument(
@@ -224,6 +243,23 @@ def _refresh(options):
     project = find_project()
     chapters = [project.require_chapter(chapter) for chapter in options.chapters] or project.chapters()
     refresh(project, chapters, say=_say)
+    return 0
+
+
+def _predict(options):
+    from learning_dynamics.prediction import predict_file
+
+    predict_file(
+        Path(options.file),
+        label=options.label,
+        training_points=options.train,
+        sigma2=options.sigma2,
+        alpha=options.alpha,
+        runs=options.check,
+        seed=options.seed,
+        out=_folder(options.out),
+        say=_say,
+    )
     return 0
 
 

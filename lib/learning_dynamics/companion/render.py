@@ -11,7 +11,7 @@ from pathlib import Path
 
 import yaml
 
-from .addresses import BASE_VARIABLE, checked_base
+from .addresses import BASE_VARIABLE, REPOSITORY_VARIABLE, checked_base, checked_repository
 from .delivery import deliver
 from .environment import child_environment, python_command
 from .errors import CompanionError
@@ -20,6 +20,7 @@ from .head import CITATION
 from .links import TESTS, named_tests
 from .notebooks import notebook_bytes, published, read_notebook
 from .records import agreement_file, read_results
+from .source_archive import PLACE, source_archive
 from .text_pages import finished
 from .yaml_files import read_yaml
 
@@ -33,6 +34,8 @@ FRAME = "frame"
 """File of that folder: a hash of what all pages depend on, of which Sphinx does not see that it has changed."""
 
 PAGES = (".ipynb", ".md")
+BINDER = "https://mybinder.org"
+ON_BINDER = "https://github.com/"
 CLOCK_TOLERANCE = 5.0
 COMPILED = (".pyc", ".nbi", ".nbc")
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -57,12 +60,15 @@ def assemble_book(project, preset):
         wanted |= _chapter_files(chapter, project.executed(chapter, preset), project.results(chapter, preset))
     texts = [name for name in wanted if name.suffix == ".md"]
     recorded = read_results(project.build / "executed" / preset, "**/*.results/*.json")
-    wanted |= {name: finished(wanted[name].decode(), recorded, preset).encode() for name in texts}
+    settings = site_settings(project.root)
+    repository = settings.get("repository", {}).get("url", "")
+    wanted |= {name: finished(wanted[name].decode(), recorded, preset, repository).encode() for name in texts}
+    wanted[Path(PLACE)] = source_archive(project.root)
     wanted |= _tests_of_the_book(project)
     if (project.root / CITATION).exists():
         wanted[Path(CITATION)] = (project.root / CITATION).read_bytes()
     wanted[Path("_toc.yml")] = (project.root / "_toc.yml").read_bytes()
-    wanted[Path("_config.yml")] = _as_yaml(site_settings(project.root))
+    wanted[Path("_config.yml")] = _as_yaml(settings)
     for name, content in wanted.items():
         _write_if_changed(target / name, content)
     for path in list(target.rglob("*")):
@@ -105,14 +111,14 @@ def assemble_page(project, notebook, chapter, results, target):
 
 
 def site_settings(root):
-    """The settings in ``_config.yml`` for rendering: nothing is executed, and the site's address is checked.
+    """The settings in ``_config.yml`` for rendering: nothing is executed, and the addresses of site and source are checked.
 
-    The environment variable ``BASE_URL``, where it is set, stands for ``html.baseurl``.
+    The environment variables ``BASE_URL`` and ``REPO_URL``, where they are set, stand for ``html.baseurl`` and ``repository.url``.
 
     Raises
     ------
     CompanionError
-        Where the file cannot be read, or the address is none.
+        Where the file cannot be read, or an address is none.
     """
     settings = read_yaml(root / "_config.yml")
     for name in ("execute", "html"):
@@ -121,6 +127,17 @@ def site_settings(root):
     settings["execute"]["execute_notebooks"] = "off"
     html = settings["html"]
     html["baseurl"] = checked_base(os.environ.get(BASE_VARIABLE) or html.get("baseurl", ""))
+    named = settings.pop("repository", None) or {}
+    address = checked_repository(os.environ.get(REPOSITORY_VARIABLE) or named.get("url", ""))
+    return _with_repository(settings, address, named.get("branch", "main")) if address else settings
+
+
+def _with_repository(settings, address, branch):
+    """The settings with buttons that lead to the source, to its issues, to the page's text and, from GitHub, to Binder."""
+    settings["repository"] = {"url": address, "path_to_book": "", "branch": branch}
+    settings["html"] |= {f"use_{name}_button": True for name in ("repository", "issues", "edit_page")}
+    if address.startswith(ON_BINDER):
+        settings["launch_buttons"] = {"binderhub_url": BINDER, "notebook_interface": "jupyterlab"}
     return settings
 
 

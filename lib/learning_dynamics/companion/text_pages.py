@@ -1,13 +1,18 @@
-"""What the build adds to pages of plain text: links to the tests they name, and the counts of its verdicts."""
+"""What the build adds to pages of plain text: links to the tests they name, where the source is, and the counts of its verdicts."""
 
 from .links import with_linked_tests
+from .source_archive import FOLDER, PLACE
 from .verdicts import COMPARISONS, count_verdicts, counts_of_one
 
 COUNTS = "% counts of the verdicts of a build"
 """A comment in a page, which readers do not see; a build puts its counts in its place."""
 
 
-def finished(text, recorded, preset):
+CLONE = "a clone of the repository"
+"""Words of pages; the build makes them lead to the repository, or to the archive where it has no public address."""
+
+
+def finished(text, recorded, preset, repository=""):
     """A page as the site shows it.
 
     Parameters
@@ -18,9 +23,18 @@ def finished(text, recorded, preset):
         What the chapters recorded: entry id → content.
     preset : str
         The preset of the build, named with the counts.
+    repository : str
+        The public address of the repository, or nothing.
     """
     rows = [row for content in recorded.values() for row in content["rows"]]
-    return with_linked_tests(text).replace(COUNTS, counts_as_list(rows, preset))
+    return with_linked_tests(text).replace(COUNTS, counts_as_list(rows, preset)).replace(CLONE, source_in_words(repository))
+
+
+def source_in_words(repository):
+    """Where a reader has the source from, in the form of the pages."""
+    if repository:
+        return f"[a clone of the repository]({repository}) (`git clone {repository}`)"
+    return f"{{download}}`a copy of the source </{PLACE}>` (unpack it, then `cd {FOLDER}`)"
 
 
 def counts_as_list(rows, preset):

@@ -1,13 +1,13 @@
 """The problem of this wing: least-squares classification of a two-class Gaussian mixture by gradient descent."""
 
 from dataclasses import dataclass
-from math import sqrt
+from math import isclose, sqrt
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtr
 
-from learning_dynamics._validation import broadcast, real, real_array
+from learning_dynamics._validation import broadcast, real, real_array, shown
 
 LARGEST = 1e100
 """Largest size of a parameter, so that squares of them, and quotients of squares, stay finite."""
@@ -77,6 +77,96 @@ class MixtureClassification:
     def largest_eigenvalue(self) -> float:
         r"""Limit of the largest eigenvalue of :math:`XX^T/n`, which is the spike or else the upper edge of the bulk."""
         return self.spike if self.has_spike else self.bulk_edges[1]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class AnisotropicMixture:
+    r"""Two Gaussian classes with a common covariance C, a linear classifier and its training on the squared loss.
+
+    As `MixtureClassification`, but :math:`x = \pm\mu + C^{1/2} z`. All that matters of C and mu are the eigenvalues of C and how
+    much of mu lies in each eigenspace.
+
+    Attributes
+    ----------
+    eigenvalues : array_like of float, shape (k,)
+        Eigenvalues of C, each 0 or in [1e-100, 1e100], not all 0; in any order, and one may stand there twice.
+    shares : array_like of float, shape (k,)
+        Limit of the share of the dimension that each has, > 0 with sum 1.
+    signal : array_like of float, shape (k,)
+        Squared norm of mu's projection on each eigenspace, >= 0 and at most 1e100, not all 0.
+    c : float
+        Limit of p/n, in [1e-6, 1e6].
+    sigma2 : float
+        Variance of the initial weights times p, >= 0.
+    alpha : float
+        Step size, > 0 and at most 1e100.
+
+    Raises
+    ------
+    TypeError
+        If a parameter does not hold real numbers.
+    ValueError
+        If a parameter is not finite or outside its range, or the shapes do not fit.
+
+    Examples
+    --------
+    >>> model = AnisotropicMixture(eigenvalues=[4, 1], shares=[0.5, 0.5], signal=[1, 3], c=0.5, sigma2=0.1, alpha=0.01)
+    >>> model.mu_norm2, model.mean_eigenvalue
+    (4.0, 2.5)
+    """
+
+    eigenvalues: np.ndarray
+    shares: np.ndarray
+    signal: np.ndarray
+    c: float
+    sigma2: float
+    alpha: float
+
+    def __post_init__(self) -> None:
+        for name in ("eigenvalues", "shares", "signal"):
+            object.__setattr__(self, name, _frozen_vector(name, getattr(self, name)))
+        _check_atoms(self.eigenvalues, self.shares, self.signal)
+        object.__setattr__(self, "c", real("c", self.c, at_least=1e-6, at_most=1e6))
+        object.__setattr__(self, "sigma2", real("sigma2", self.sigma2, at_least=0))
+        object.__setattr__(self, "alpha", real("alpha", self.alpha, above=0, at_most=LARGEST))
+
+    @property
+    def mu_norm2(self) -> float:
+        """Squared norm of mu."""
+        return float(self.signal.sum())
+
+    @property
+    def mean_eigenvalue(self) -> float:
+        """Limit of tr C / p."""
+        return float(self.shares @ self.eigenvalues)
+
+    @property
+    def rank_ratio(self) -> float:
+        """Limit of rank(C)/n: c, but for the share of the dimension in which C vanishes."""
+        return float(self.c * self.shares[self.eigenvalues > 0].sum())
+
+
+def _frozen_vector(name, value):
+    vector = real_array(name, value, ndim=1, at_least=0)
+    if vector.max() > LARGEST:
+        raise ValueError(f"{name} must be <= {LARGEST:g}, got {vector.max():g}")
+    vector.flags.writeable = False
+    return vector
+
+
+def _check_atoms(eigenvalues, shares, signal):
+    if not eigenvalues.size == shares.size == signal.size:
+        sizes = f"{eigenvalues.size}, {shares.size} and {signal.size}"
+        raise ValueError(f"eigenvalues, shares and signal must have as many entries as each other, got {sizes}")
+    small = eigenvalues[(eigenvalues > 0) & (eigenvalues < 1 / LARGEST)]
+    if small.size or not eigenvalues.any():
+        raise ValueError(
+            f"eigenvalues must be 0 or >= {1 / LARGEST:g}, and not all 0, got {shown((small if small.size else eigenvalues)[0])}"
+        )
+    if not shares.all() or not isclose(shares.sum(), 1, rel_tol=1e-9):
+        raise ValueError(f"shares must be > 0 with sum 1, got a least one of {shares.min():g} and the sum {shares.sum():.12g}")
+    if not signal.any():
+        raise ValueError("signal must not be all 0, got zeros")
 
 
 def bulk_edges(*, c: float) -> tuple[float, float]:

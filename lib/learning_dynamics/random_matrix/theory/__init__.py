@@ -1,5 +1,13 @@
 """Deterministic predictions of paper 1."""
 
+from learning_dynamics.random_matrix.theory.anisotropic import (
+    anisotropic_errors,
+    anisotropic_final_error,
+    anisotropic_statistics,
+    anisotropic_stopping,
+    mean_weights,
+)
+from learning_dynamics.random_matrix.theory.companion import companion_stieltjes, largest_eigenvalue
 from learning_dynamics.random_matrix.theory.equivalents import (
     deterministic_equivalents,
     signal_atom,
@@ -38,6 +46,7 @@ from learning_dynamics.random_matrix.theory.performance import (
     statistics,
     training_error,
 )
+from learning_dynamics.random_matrix.theory.pools import Prediction, pool_errors, pool_model, predict
 from learning_dynamics.random_matrix.theory.projections import projected_errors
 from learning_dynamics.random_matrix.theory.rectangle import rectangle_errors, rectangle_statistics
 from learning_dynamics.random_matrix.theory.stopping import OptimalStopping, optimal_stopping, stopping_threshold
@@ -46,9 +55,15 @@ __all__ = [
     "ContourParts",
     "Contours",
     "OptimalStopping",
+    "Prediction",
     "ScoreMoments",
     "Statistics",
+    "anisotropic_errors",
+    "anisotropic_final_error",
+    "anisotropic_statistics",
+    "anisotropic_stopping",
     "best_error",
+    "companion_stieltjes",
     "contour_parts",
     "contours",
     "decay_filter",
@@ -59,10 +74,12 @@ __all__ = [
     "final_error",
     "fitted_mu_norm2",
     "generalization_error",
+    "largest_eigenvalue",
     "largest_noisy_step",
     "least_squares_error",
     "many_samples_slope",
     "many_samples_statistics",
+    "mean_weights",
     "minibatch_errors",
     "minibatch_statistics",
     "mp_atom",
@@ -71,6 +88,9 @@ __all__ = [
     "one_pass_errors",
     "one_pass_statistics",
     "optimal_stopping",
+    "pool_errors",
+    "pool_model",
+    "predict",
     "projected_errors",
     "rectangle_errors",
     "rectangle_statistics",

@@ -231,22 +231,30 @@ def _filter(
 ) -> tuple[np.ndarray, np.ndarray, Callable[[np.ndarray], np.ndarray]]:
     """Checked times, exponents alpha t, and the rate r of f_t(x) = exp(-alpha t r(x))."""
     instance("model", model, MixtureClassification)
+    t = filter_times(t, dynamics, alpha=model.alpha, largest=model.largest_eigenvalue)
+    exponents = model.alpha * t.ravel()
+    if dynamics == "flow":
+        return t, exponents, flow_rate
+    return t, exponents, lambda x: -np.log1p(-model.alpha * x) / model.alpha
+
+
+def filter_times(t: ArrayLike, dynamics: str, *, alpha: float, largest: float) -> np.ndarray:
+    """Checked times of the filter f_t with step alpha, for eigenvalues up to `largest`."""
     choice("dynamics", dynamics, ("flow", "gd"))
     t = real_array("t", t, at_least=0)
-    exponents = model.alpha * t.ravel()
+    exponents = alpha * t.ravel()
     allowed = (exponents == 0) | ((exponents >= LEAST_EXPONENT) & (exponents <= LARGEST_EXPONENT))
     if not allowed.all():
         raise ValueError(
             f"t must be 0 or have alpha * t in [{LEAST_EXPONENT:g}, {LARGEST_EXPONENT:g}], got t = {t.ravel()[~allowed][0]!s}"
         )
     if dynamics == "flow":
-        return t, exponents, flow_rate
+        return t
     if (t != np.floor(t)).any():
         raise ValueError(f"t must hold integers for dynamics 'gd', got {t[t != np.floor(t)][0]!s}")
-    if model.alpha * model.largest_eigenvalue >= 1:
-        bound = 1 / model.largest_eigenvalue
-        raise ValueError(f"alpha must be < {bound:.6g}, 1 over the largest eigenvalue, for dynamics 'gd', got {model.alpha!r}")
-    return t, exponents, lambda x: -np.log1p(-model.alpha * x) / model.alpha
+    if alpha * largest >= 1:
+        raise ValueError(f"alpha must be < {1 / largest:.6g}, 1 over the largest eigenvalue, for dynamics 'gd', got {alpha!r}")
+    return t
 
 
 def _spectral_moments(model, exponents, rate):
