@@ -6,7 +6,7 @@ live in the modules of this package and are reached through ``python -m learning
 
 from .agreement import AgreementTable
 from .errors import CompanionError
-from .explorers import Choice, Explorer, Slider, Table
+from .explorers import Axis, Chart, Choice, Explorer, Slider, Table
 from .records import record
 from .registry import load_registry
 from .style import PUBLISHED, STYLES, use_style
@@ -14,6 +14,8 @@ from .value_tables import ValueTable, sentence
 
 __all__ = [
     "AgreementTable",
+    "Axis",
+    "Chart",
     "Choice",
     "CompanionError",
     "Explorer",

@@ -24,8 +24,11 @@ SEARCHING = ("searchtools.js", "language_data.js", "searchindex.js")
 LIBRARY = "bootstrap.js"
 """Its words are no sign that a class is used: the theme uses two of its many parts."""
 
-ALONE = ("explorers.js",)
-"""Scripts that few pages need."""
+ALONE = ("explorers.js", "uplot.js")
+"""Scripts that few pages need; the first loads the second."""
+
+WHOLE = ("uPlot.min.css",)
+"""Style sheets of which every rule stays: a script puts the names of their classes together."""
 
 STYLE_LINK = re.compile(r'<link\b(?=[^>]*\brel="stylesheet")[^>]*\bhref="([^"?]+)[^"]*"[^>]*>\n?')
 SCRIPT_TAG = re.compile(r'[ \t]*<script\b[^>]*\bsrc="([^"?]+)[^"]*"[^>]*></script>\n?')
@@ -115,6 +118,9 @@ def _names(pages, made, scripts):
     for script in (*scripts, *alone):
         if script.name != LIBRARY:
             found.update(WORD.findall(script.read_text("utf-8")))
+    for name in WHOLE:
+        if (made / STATIC / name).exists():
+            found.update(WORD.findall((made / STATIC / name).read_text("utf-8")))
     return found
 
 

@@ -1,5 +1,7 @@
 """Sphinx extension that opens every chapter with its result: the first sentence, and below it the chapter's main picture.
 
+An interactive figure that is marked so stands under this picture; without JavaScript the picture is all there is.
+
 The registry names the figure.  The picture is the same file as the figure's own, so a page does not weigh more; it has no
 number and no label, so nothing counts it; and notebooks and their downloads do not hold it.
 """
@@ -13,6 +15,7 @@ from .registry import load_registry
 
 REGISTRY = Path("book") / "registry.yml"
 CLASS = "opening"
+INTERACTIVE = 'class="explorer opens"'
 
 logger = logging.getLogger(__name__)
 
@@ -51,9 +54,17 @@ def _open_chapter(app, doctree, page):
         return
     numbers = app.env.toc_fignumbers.get(page, {}).get("figure", {}).get(label, ())
     result["classes"].append("result")
-    result.parent.insert(
-        result.parent.index(result) + 1, _picture_of(figure, picture, app.config.numfig_format["figure"], numbers)
-    )
+    shown = [_picture_of(figure, picture, app.config.numfig_format["figure"], numbers), *_moved(doctree)]
+    place = result.parent.index(result) + 1
+    result.parent[place:place] = shown
+
+
+def _moved(doctree):
+    """The outputs that hold interactive figures for the opening, taken out of their cells."""
+    found = [node for node in doctree.findall(nodes.raw) if INTERACTIVE in node.astext()]
+    for node in found:
+        node.parent.remove(node)
+    return found
 
 
 def _picture_of(figure, picture, form, numbers):
