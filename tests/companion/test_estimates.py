@@ -68,7 +68,10 @@ def test_costs_of_cells_add_up():
 def test_a_recorded_run_says_how_fast_the_machine_is():
     slow = [({}, START + 3 * 8.0)]
     found = estimate(slow, {"n": 256}, DECLARED, COSTS)
-    assert 2 < (found.middle - START) / (2 + 4**3 + 5) < 3
+    share = 0.5**2 / (
+        0.5**2 + 0.3**2 + (0.25 * math.log(4)) ** 2
+    )  # of the logarithm, by the variances of machine, time and power
+    assert found.middle - START == pytest.approx(3**share * (2 + 4**3 + 5))
     assert found.low < START + 3 * (2 + 4**3 + 5) < found.high
 
 
@@ -84,7 +87,15 @@ def costs_of(chapter):
     return json.loads((PROJECT.root / COSTS_FILE).read_text("utf-8"))[chapter]
 
 
-@pytest.mark.parametrize("chapter", CHAPTERS)
+MEASURED = sorted(json.loads((PROJECT.root / COSTS_FILE).read_text("utf-8")))
+NOT_MEASURED = {"random_matrix/anisotropic", "bridge/regimes", "bridge/explorers"}  # there the powers are guessed
+
+
+def test_costs_are_measured_but_for_three_chapters():
+    assert set(MEASURED) == set(CHAPTERS) - NOT_MEASURED
+
+
+@pytest.mark.parametrize("chapter", MEASURED)
 def test_every_chapter_has_costs_in_its_sizes(chapter):
     sizes = {name for name, parameter in knobs(chapter).declared.items() if is_size(parameter)}
     terms = read_costs(PROJECT, chapter)
@@ -92,7 +103,7 @@ def test_every_chapter_has_costs_in_its_sizes(chapter):
     assert any(powers for _, powers in terms)
 
 
-@pytest.mark.parametrize("chapter", CHAPTERS)
+@pytest.mark.parametrize("chapter", MEASURED)
 def test_the_quick_preset_takes_what_is_estimated_from_the_costs_at_the_defaults(chapter):
     """Measured on its own, up to eight times smaller in up to five sizes."""
     found = estimate([], load_registry().preset(chapter, "quick"), knobs(chapter).declared, read_costs(PROJECT, chapter))
