@@ -57,6 +57,7 @@ def interrupt():
     began = time.process_time()
     os.kill(os.getpid(), signal.SIGINT)
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell starts jobs in the background without it
 {short}
 threading.Thread(target=interrupt, daemon=True).start()
 try:
