@@ -64,7 +64,13 @@ def test_what_is_wrong_is_said_in_one_sentence(tmp_path, capsys, data):
     spoilt[3, 2] = np.nan
     same = np.array(X)
     same[:, 4] = 1.0
+    (tmp_path / "f.csv").write_text("")
+    (tmp_path / "g.csv").write_text("group,x\n")
+    (tmp_path / "h.csv").write_bytes("group,x\n\u00e4,1\n".encode("utf-16"))
     for path, options, words in (
+        (tmp_path / "f.csv", good, "names of its columns in its first line, got an empty one"),
+        (tmp_path / "g.csv", good, "got 0 rows"),
+        (tmp_path / "h.csv", good, "cannot be read"),
         (table(tmp_path, X, y), ("--label", "class", "--train", 60), "--label must be a column"),
         (table(tmp_path, X, y), ("--train", 60), "--label names the column"),
         (table(tmp_path, X, np.arange(400) % 3, "a.csv"), good, "two different labels, got 3"),

@@ -490,11 +490,11 @@
 
   const clamped = (value, { low, high }) => Math.min(Math.max(value, low), high);
 
-  function valueOf(control, position) {
+  function valueOf(control, position, digits = 3) {
     const share = position / POSITIONS, { low, high, log, whole } = control;
     if (share === 0 || share === 1) return share ? high : low;
     const value = log ? low * (high / low) ** share : low + (high - low) * share;
-    return clamped(whole ? Math.round(value) : Number(value.toPrecision(3)), control);
+    return clamped(whole ? Math.round(value) : Number(value.toPrecision(digits)), control);
   }
 
   function placeOf({ low, high, log }, value) {
@@ -566,6 +566,7 @@
     form.addEventListener("input", ({ target }) => {
       const control = controls.find(({ name }) => name === target.name.replace(/ number$/, ""));
       if (!control) return;
+      if (control.name === play) stop();
       if (target.type === "range") return change({ [control.name]: valueOf(control, Number(target.value)) });
       const value = allowed(control, target.value);
       target.setAttribute("aria-invalid", String(value === undefined));
@@ -601,24 +602,18 @@
       nameButton();
     }
 
-    function move(share) {
-      const position = Math.min(placeOf(played, setting[play]) + share * POSITIONS, POSITIONS);
-      change({ [play]: position >= POSITIONS ? played.high : clamped(unrounded(position), played) });
-      return position < POSITIONS;
+    function moveTo(position) {
+      change({ [play]: valueOf(played, Math.min(position, POSITIONS), 5) });
     }
 
-    function unrounded(position) {
-      const { low, high, log, whole } = played, share = position / POSITIONS;
-      const value = log ? low * (high / low) ** share : low + (high - low) * share;
-      return whole ? Math.round(value) : Number(value.toPrecision(5));
-    }
-
-    function run() {
-      let before;
+    function run() {  // the place is a time, and no value that was rounded: steps of a frame may be too small for a whole number
+      const from = placeOf(played, setting[play]);
+      let began;
       const frame = (now) => {
-        const more = before === undefined || move((now - before) / PLAYING);
-        before = now;
-        if (more) playing = requestAnimationFrame(frame); else stop();
+        began ??= now;
+        const position = from + ((now - began) / PLAYING) * POSITIONS;
+        moveTo(position);
+        if (position < POSITIONS) playing = requestAnimationFrame(frame); else stop();
       };
       playing = requestAnimationFrame(frame);
       nameButton();
@@ -627,7 +622,7 @@
     button?.addEventListener("click", () => {
       if (playing !== undefined) return stop();
       if (setting[play] >= played.high) change({ [play]: played.low });
-      if (still.matches) move(0.1); else run();
+      if (still.matches) moveTo(placeOf(played, setting[play]) + 0.1 * POSITIONS); else run();
     });
     still.addEventListener("change", stop);
     nameButton();

@@ -87,7 +87,9 @@ def _read_arrays(path):
 
 def _read_table(path, label):
     with open(path, newline="", encoding="utf-8-sig") as file:
-        names, *rows = csv.reader(file) or [[]]
+        names, *rows = [*csv.reader(file)] or [[]]
+    if not names:
+        raise CompanionError(f"{path} must have the names of its columns in its first line, got an empty one.")
     if label not in names:
         raise CompanionError(f"--label must be a column of {path}, one of {', '.join(names)}, got {label!r}.")
     rows = [row for row in rows if row]

@@ -86,14 +86,14 @@ def field(axes):
 
 @pytest.mark.parametrize("draw", [lines, field])
 def test_a_light_picture_looks_the_same(draw):
-    """On white, in steps of 255 a colour, on the mean over the pixels that are no plain ground; measured: 3."""
+    """On white, in steps of 255 a colour, on the mean over the pixels that are no plain ground; measured: 3.2."""
     png = drawn(draw)
     light = light_picture(png)
-    assert len(light) < 0.6 * len(png)
+    assert len(light) < 0.35 * len(png)
     assert light_picture(light) == light
     before, after = (_on_white(each) for each in (png, light))
     inked = (before != 255).any(axis=2)
-    assert 0 < np.abs(before - after)[inked].mean() < 5
+    assert 0 < np.abs(before - after)[inked].mean() < 4
 
 
 def _on_white(png):

@@ -193,7 +193,7 @@ def test_mu_where_there_is_no_noise_is_learnt_without_error():
     errors, _ = anisotropic_errors(model, [10.0, 100.0, 1000.0])
     assert errors[0] > 0.01 > 1e-6 > errors[2]
     runs = simulate_anisotropic(model, p=128, t=[10], runs=100, seed=1)
-    assert runs.generalization_error[0] == pytest.approx(errors[0], abs=4 * runs.generalization_se[0] + 0.5 / 128)
+    assert runs.generalization_error[0] == pytest.approx(errors[0], abs=4 * runs.generalization_se[0])
 
 
 def test_one_direction_of_much_noise():
@@ -228,9 +228,9 @@ def test_points_of_a_pool_are_predicted(skewed):
     X, y = _points(4000, 3, skewed)
     found = predict(X, y, training_points=100, t=[3, 30, 300])
     runs = simulate_labelled(labelled_pool(X, y), model=found.model, t=found.t, training_points=100, runs=200, seed=6)
-    assert (np.abs(runs.generalization_error - found.generalization) <= 4 * runs.generalization_se + 0.3 / 30).all()
-    assert np.abs(runs.generalization_error / found.generalization - 1).max() < 0.08
-    assert np.abs(np.diff(found.halves, axis=0)).max() < 0.03
+    assert (np.abs(runs.generalization_error - found.generalization) <= 4 * runs.generalization_se).all()
+    assert np.abs(runs.generalization_error / found.generalization - 1).max() < 0.05
+    assert np.abs(np.diff(found.halves, axis=0)).max() < 0.02
     assert found.best_error == found.generalization.min()
 
 
@@ -248,7 +248,7 @@ def test_a_pool_without_its_margins_is_the_mixture():
     model = pool_model(pool, training_points=60, sigma2=0.1)
     moments = anisotropic_statistics(model, [20], dynamics="gd")
     own, _ = pool_errors(pool, model, [20])
-    assert own == pytest.approx(classification_error(moments.E, moments.V), rel=0.1)
+    assert own == pytest.approx(classification_error(moments.E, moments.V), rel=2e-3)
 
 
 def test_what_is_refused():

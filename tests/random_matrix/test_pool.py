@@ -47,7 +47,7 @@ def normal_pool(mu_norm2, number=4001, p=3):
 
 def test_split_is_balanced_and_leaves_nothing_out():
     labels = np.repeat([-1.0, 1.0], [9, 6])
-    train, rest = pool_module._balanced_split(labels, 4, np.random.default_rng(0))
+    train, rest = pool_module.balanced_split(labels, 4, np.random.default_rng(0))
     for label, some, others in zip((-1, 1), train, rest):
         assert some.size == 4
         assert (labels[some] == label).all() and (labels[others] == label).all()
@@ -59,7 +59,7 @@ def test_errors_by_hand():
     mixture = WhitenedMixture(z=z, labels=np.array([-1.0, -1, 1, 1]), mu=np.array([1.0]))
     margins = [pool_module._margins(mixture, np.array([[1.0]]), np.array(part)) for part in ([0, 1], [2, 3])]
     assert [of.tolist() for of in margins] == [[[1.0, -1.0]], [[0.0, -2.0]]]
-    assert pool_module._shares(margins).tolist() == [0.625]
+    assert pool_module.miss_shares(margins).tolist() == [0.625]
     assert pool_module._counts(margins).tolist() == [[1], [2]]
 
 
@@ -172,7 +172,7 @@ def test_descent_weights_are_what_the_pool_uses():
     mixture = gaussian_mixture(1.0, p=20, per_class=30)
     rng = np.random.default_rng(np.random.SeedSequence(9).spawn(1)[0])
     w0 = sqrt(0.5 / 20) * rng.standard_normal(20)
-    train, rest = pool_module._balanced_split(mixture.labels, 10, rng)
+    train, rest = pool_module.balanced_split(mixture.labels, 10, rng)
     train, rest = np.concatenate(train), np.concatenate(rest)
     X = mixture.points(train).T
     weights = descent_weights(X, mixture.labels[train], w0, alpha=0.05, t=[7], method="stepped")

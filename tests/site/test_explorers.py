@@ -50,6 +50,7 @@ CASES = [(f"book/{page}.html", figure) for page, figures in FIGURES.items() for 
 IN_THE_PAGE = 1e-6
 SCRIPT = re.compile(r"<script[^>]*src=[^>]*explorers\.js")
 DRAWN = ".explorer[data-figure={}][data-drawn]"
+PLAYED = "root => JSON.parse(root.querySelector('script').textContent).play"
 MOVING = "root => root.setting()[JSON.parse(root.querySelector('script').textContent).play]"
 STATE = "(root, setting) => { const now = root.state(setting); return {...now.values, charts: now.charts}; }"
 
@@ -69,6 +70,11 @@ def setting_of(root):
 
 def controls_of(root):
     return root.evaluate("root => JSON.parse(root.querySelector('script').textContent).controls")
+
+
+def played(root):
+    """The slider that the button *Play* moves."""
+    return next(control for control in controls_of(root) if control["name"] == root.evaluate(PLAYED))
 
 
 # ---- against the library
@@ -299,16 +305,50 @@ def test_play_moves_when_asked_and_pauses(open_page, page, figure):
     before = root.evaluate(MOVING)
     opened.wait_for_timeout(300)
     assert root.evaluate(MOVING) == before
+    if before == played(root)["high"]:
+        before = played(root)["low"]
     root.get_by_role("button", name="Play").press("Enter")
-    for _ in range(100):  # a busy machine draws late
-        if root.evaluate(MOVING) != before:
-            break
-        opened.wait_for_timeout(100)
+    opened.wait_for_timeout(1500)
     root.get_by_role("button", name="Pause").press("Enter")
     after = root.evaluate(MOVING)
-    assert after != before
+    assert after > before
     opened.wait_for_timeout(300)
     assert root.evaluate(MOVING) == after
+
+
+FRAMES = """(root, count) => {
+  const waiting = [];
+  window.requestAnimationFrame = (frame) => waiting.push(frame);
+  root.querySelector("[type=range][name='" + count.name + "']").value = 0;
+  root.querySelector("[type=range][name='" + count.name + "']").dispatchEvent(new Event("input", { bubbles: true }));
+  root.querySelector(".play").click();
+  const seen = [];
+  for (let k = 0; waiting.length && k < 3 * count.frames; k += 1) {
+    waiting.shift()((8000 * k) / count.frames);
+    seen.push(root.setting()[count.name]);
+  }
+  return seen;
+}"""
+"""Play from the low end with a clock of the test's own: the values frame by frame."""
+
+
+@pytest.mark.parametrize("frames", [20, 2000])
+@pytest.mark.parametrize("page, figure", CASES)
+def test_play_takes_as_long_on_every_screen_and_reaches_the_end(open_page, page, figure, frames):
+    root = explorer(open_page(page), figure)
+    slider = played(root)
+    seen = root.evaluate(FRAMES, {"name": slider["name"], "frames": frames})
+    assert len(seen) == frames + 1
+    assert (seen[0], seen[-1]) == (slider["low"], slider["high"]) and seen == sorted(seen)
+    middle = (slider["low"] * slider["high"]) ** 0.5 if slider["log"] else (slider["low"] + slider["high"]) / 2
+    assert seen[frames // 2] == pytest.approx(middle, rel=0.02, abs=0.5 if slider["whole"] else 0)
+
+
+def test_who_takes_the_slider_stops_the_play(open_page):
+    root = explorer(open_page(CASES[2][0]), CASES[2][1])
+    root.get_by_role("button", name="Play").press("Enter")
+    root.locator(f"[type=range][name='{played(root)['name']}']").press("ArrowRight")
+    assert root.get_by_role("button", name="Play").is_visible()
 
 
 def test_with_less_motion_a_press_is_a_step(open_page):

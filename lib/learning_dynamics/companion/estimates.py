@@ -43,6 +43,30 @@ class Estimate:
     high: float
 
 
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """What a chapter's times are judged by.
+
+    Attributes
+    ----------
+    runs : list of (dict, float)
+        As `recorded_runs` returns them.
+    costs : list of (float, dict)
+        As `read_costs` returns it.
+    """
+
+    runs: list
+    costs: list
+
+    def __bool__(self):
+        return bool(self.runs or self.costs)
+
+
+def what_is_known(project, chapter, output=None):
+    """The runs of a chapter that are recorded on this machine, and the costs of its cells."""
+    return Known(runs=recorded_runs(project, chapter, output), costs=read_costs(project, chapter))
+
+
 def recorded_runs(project, chapter, output=None):
     """All runs of a chapter that are recorded on this machine: a list of (parameters that were set, seconds)."""
     places = [project.results(chapter, preset) for preset in ("paper", "quick", "large")]
@@ -70,24 +94,23 @@ def read_costs(project, chapter):
     return [(seconds, powers) for seconds, powers in costs.get(chapter, {}).get("terms", [])]
 
 
-def estimate(runs, wanted, declared, costs=()):
+def estimate(known, wanted, declared):
     """The time of a run.
 
     Parameters
     ----------
-    runs : list of (dict, float)
-        As `recorded_runs` returns them; at least one where there are no costs.
+    known : Known
+        Something at least.
     wanted : dict
         The parameters that differ from the defaults.
     declared : dict
         As `declared_parameters` returns it.
-    costs : list of (float, dict)
-        As `read_costs` returns it.
 
     Returns
     -------
     Estimate
     """
+    runs, costs = known.runs, known.costs
     names = [name for name, parameter in declared.items() if is_size(parameter)]
     power, power_deviation = (0.0, POWER_DEVIATION) if costs else UNKNOWN_POWERS
     points = np.array([_logarithms(values, names, declared) for values, _ in (*runs, (wanted, None))])
@@ -132,10 +155,11 @@ def total(estimates, workers):
     return Estimate(**{name: max(sums[name], longest[name]) for name in sums})
 
 
-def in_words(found, count, costs):
+def in_words(found, known):
     """An estimate as a clause, with what it is based on."""
+    count = len(known.runs)
     runs = {0: "", 1: "one recorded run"}.get(count, f"{count} recorded runs")
-    based = " and ".join(filter(None, ["the measured costs of its cells" if costs else "", runs]))
+    based = " and ".join(filter(None, ["the measured costs of its cells" if known.costs else "", runs]))
     return f"about {duration(found.middle)}, between {duration(found.low)} and {duration(found.high)}, judging by {based}"
 
 

@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 
 from .errors import CompanionError
-from .estimates import estimate, in_words, read_costs, recorded_runs
+from .estimates import Known, estimate, in_words, what_is_known
 from .execution import SUMMARY, execute, read_summary
 from .notebooks import read_source
 from .ownership import claimed, require_outside_sources
@@ -52,8 +52,8 @@ def rerun(project, chapter, *, preset, assignments, output, say=print):
     names = (source.name, f"{source.stem}.failed.ipynb", "results", "_build")
     with claimed(output, command="rerun", about=chapter, names=names, doing=f"running {chapter}"):
         _require_own_results(output / "results")
-        runs, costs = recorded_runs(project, chapter, output), read_costs(project, chapter)
-        time = f": {in_words(estimate(runs, values, declared, costs), len(runs), costs)}" if runs or costs else ""
+        known = what_is_known(project, chapter, output)
+        time = f": {in_words(estimate(known, values, declared), known)}" if known else ""
         say(f"{chapter}: running with {_listed(values) or 'its default parameters'}{time}")
         return _run(project, chapter, values, output, say)
 
@@ -65,15 +65,15 @@ def estimate_rerun(project, chapter, *, preset, assignments, say=print):
     """
     chapter = project.require_chapter(chapter)
     values, declared = _checked(project, chapter, preset, assignments)
-    runs, costs = runs_to_judge_by(project, chapter, None, say), read_costs(project, chapter)
-    return f"{chapter}: {in_words(estimate(runs, values, declared, costs), len(runs), costs)}; its page takes about half a minute more."
+    known = known_or_measured(project, chapter, None, say)
+    return f"{chapter}: {in_words(estimate(known, values, declared), known)}; its page takes about half a minute more."
 
 
-def runs_to_judge_by(project, chapter, output, say):
-    """The recorded runs of a chapter or, where neither a run nor a cost is known, one that is measured here at the quick preset."""
-    runs = recorded_runs(project, chapter, output)
-    if runs or read_costs(project, chapter):
-        return runs
+def known_or_measured(project, chapter, output, say):
+    """What is known of a chapter's times or, where that is nothing, a run that is measured here at the quick preset."""
+    known = what_is_known(project, chapter, output)
+    if known:
+        return known
     say(f"{chapter}: no run is recorded here; measuring one with the quick preset")
     values, _ = _checked(project, chapter, "quick", [])
     source = project.notebook(chapter)
@@ -81,7 +81,7 @@ def runs_to_judge_by(project, chapter, output, say):
         folder = Path(name)
         results = folder / "results"
         summary = execute(source, folder / source.name, parameters=values, results=results, cwd=source.parent)
-    return [(values, summary["seconds"])]
+    return Known(runs=[(values, summary["seconds"])], costs=[])
 
 
 def _checked(project, chapter, preset, assignments):

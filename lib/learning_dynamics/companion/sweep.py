@@ -17,14 +17,14 @@ from pathlib import Path
 
 from .cluster import check_address, run_on_cluster
 from .errors import CompanionError
-from .estimates import estimate, in_words, read_costs, recorded_runs, total
+from .estimates import estimate, in_words, total, what_is_known
 from .execution import SCRATCH, SUMMARY, damage, read_summary
 from .notebooks import read_source, write_whole
 from .ownership import claimed, require_outside_sources
 from .parameters import check_values, complete, declared_needs, declared_parameters, parse_grid, require_needs
 from .pool import Job, checked_workers, run_all
 from .registry import load_registry
-from .rerun import runs_to_judge_by
+from .rerun import known_or_measured
 from .staleness import fingerprint
 from .sweep_tables import TABLES, write_tables
 
@@ -125,9 +125,8 @@ def sweep(project, chapter, *, preset, assignments, output, workers=None, schedu
         for run in waiting:
             if before[run.folder].get("damage"):
                 say(f"{run.folder.name}: {before[run.folder]['damage']}; it runs again")
-        recorded = recorded_runs(project, chapter, output) if waiting else []
-        known = waiting and (recorded or read_costs(project, chapter))
-        time = f": {_estimated(project, chapter, waiting, recorded, workers)}" if known else ""
+        known = waiting and what_is_known(project, chapter, output)
+        time = f": {_estimated(project, chapter, waiting, known, workers)}" if known else ""
         say(f"{chapter}: {_counted(before.values(), waiting)}{time}")
         jobs = {_job(project, chapter, run, scratch, key): run for run in waiting}
         try:
@@ -157,14 +156,14 @@ def estimate_sweep(project, chapter, *, preset, assignments, output, workers=Non
     counted = _counted(before.values(), waiting)
     if not waiting:
         return f"{chapter}: {counted}."
-    recorded = runs_to_judge_by(project, chapter, output, say)
-    return f"{chapter}: {counted}: {_estimated(project, chapter, waiting, recorded, workers)}, {workers} at a time."
+    known = known_or_measured(project, chapter, output, say)
+    return f"{chapter}: {counted}: {_estimated(project, chapter, waiting, known, workers)}, {workers} at a time."
 
 
-def _estimated(project, chapter, waiting, recorded, workers):
-    declared, costs = declared_parameters(read_source(project.notebook(chapter))), read_costs(project, chapter)
-    each = [estimate(recorded, run.changed, declared, costs) for run in waiting]
-    return in_words(total(each, checked_workers(workers)), len(recorded), costs)
+def _estimated(project, chapter, waiting, known, workers):
+    declared = declared_parameters(read_source(project.notebook(chapter)))
+    each = [estimate(known, run.changed, declared) for run in waiting]
+    return in_words(total(each, checked_workers(workers)), known)
 
 
 def plan(project, chapter, *, preset, assignments, output):

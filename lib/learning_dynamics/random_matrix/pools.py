@@ -34,6 +34,11 @@ class LabelledPool:
     eigenvalues: np.ndarray
     mu: np.ndarray
 
+    @property
+    def members(self):
+        """Indices of the points of label -1, and of those of label +1."""
+        return [np.flatnonzero(self.labels == a) for a in (-1, 1)]
+
 
 def labelled_pool(X, y):
     """Take points and labels as a population.
@@ -160,5 +165,5 @@ def two_labels(y, number):
 def half_of(pool, seed):
     """A random half of the points of each class as indices, and the other half."""
     rng = np.random.default_rng(seed)
-    orders = [rng.permutation(np.flatnonzero(pool.labels == a)) for a in (-1, 1)]
+    orders = [rng.permutation(members) for members in pool.members]
     return tuple(np.concatenate(halves) for halves in zip(*(np.array_split(order, 2) for order in orders)))

@@ -10,6 +10,7 @@ from learning_dynamics.random_matrix.model import AnisotropicMixture
 from learning_dynamics.random_matrix.pools import LabelledPool
 from learning_dynamics.random_matrix.simulation.descent import times, weights_at
 from learning_dynamics.random_matrix.simulation.experiment import summarised
+from learning_dynamics.random_matrix.simulation.pool import balanced_split, miss_shares
 
 
 def simulate_labelled(pool, *, model, t, training_points, runs, seed, workers=None):
@@ -44,27 +45,20 @@ def simulate_labelled(pool, *, model, t, training_points, runs, seed, workers=No
     instance("pool", pool, LabelledPool)
     instance("model", model, AnisotropicMixture)
     t = times(t, "gd")
-    members = [np.flatnonzero(pool.labels == label) for label in (-1, 1)]
-    each = integer("training_points", training_points, at_least=2, at_most=2 * min(map(len, members)) - 1) // 2
+    smaller = min(map(len, pool.members))
+    each = integer("training_points", training_points, at_least=2, at_most=2 * smaller - 1) // 2
     if training_points % 2:
         raise ValueError(f"training_points must be even, got {training_points}")
     p = pool.mu.size
 
     def experiment(rng):
         w0 = sqrt(model.sigma2 / p) * rng.standard_normal(p)
-        orders = [rng.permutation(of) for of in members]
-        trained = np.concatenate([order[:each] for order in orders])
-        weights = weights_at(
-            pool.points[trained].T, pool.labels[trained], w0, alpha=model.alpha, t=t, dynamics="gd", method="eigen"
-        )
+        trained, others = balanced_split(pool.labels, each, rng)
+        used = np.concatenate(trained)
+        weights = weights_at(pool.points[used].T, pool.labels[used], w0, alpha=model.alpha, t=t, dynamics="gd", method="eigen")
         margins = pool.labels * (weights @ pool.points.T)
-        return [_shares(margins, [order[part] for order in orders]) for part in (slice(each, None), slice(each))]
+        return [miss_shares([margins[:, part] for part in parts]) for parts in (others, trained)]
 
     generalization, training = map(np.array, zip(*replicate(experiment, runs=runs, seed=seed, workers=workers)))
     tested = len(pool.labels) - training_points
     return summarised(generalization, training, t=t, p=p, n=training_points, tested=tested)
-
-
-def _shares(margins, parts):
-    """Mean over two sets of points of the share with a negative margin, shape (m,)."""
-    return np.mean([np.mean(margins[:, part] < 0, axis=1) + np.mean(margins[:, part] == 0, axis=1) / 2 for part in parts], axis=0)

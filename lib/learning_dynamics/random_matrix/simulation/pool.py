@@ -75,7 +75,7 @@ def simulate_pool(mixture, *, model, t, runs, seed, dynamics="gd", workers=None)
     def experiment(rng):
         weights, trained, others = train(rng)
         margins = mixture.margins(weights)
-        return [_shares([margins[:, part] for part in parts]) for parts in (others, trained)]
+        return [miss_shares([margins[:, part] for part in parts]) for parts in (others, trained)]
 
     generalization, training = map(np.array, zip(*replicate(experiment, runs=runs, seed=seed, workers=workers)))
     return summarised(generalization, training, t=t, p=mixture.z.shape[1], n=n, tested=mixture.labels.size - n)
@@ -124,7 +124,7 @@ def _training(mixture, model, t, dynamics):
 
     def train(rng):
         w0 = sqrt(model.sigma2 / p) * rng.standard_normal(p)
-        trained, others = _balanced_split(mixture.labels, per_class, rng)
+        trained, others = balanced_split(mixture.labels, per_class, rng)
         points = mixture.points(np.concatenate(trained))
         return krylov_weights(points, labels, w0, alpha=model.alpha, t=t, dynamics=dynamics), trained, others
 
@@ -138,7 +138,7 @@ def _per_class(n, labels):
     return integer("half the number of training points", n // 2, at_least=1, at_most=smaller - 1)
 
 
-def _balanced_split(labels, per_class, rng):
+def balanced_split(labels, per_class, rng):
     """Indices of `per_class` random points of each class, and of all others: two pairs, class 1 first."""
     order = [rng.permutation(members) for members in class_members(labels)]
     return [o[:per_class] for o in order], [o[per_class:] for o in order]
@@ -149,7 +149,7 @@ def _margins(mixture, weights, part):
     return mixture.labels[part[0]] * (weights @ mixture.points(part).T)
 
 
-def _shares(margins):
+def miss_shares(margins):
     """Mean over the classes of the share of points that are missed, shape (m,); a score of 0 counts one half."""
     return np.mean([np.mean(of < 0, axis=1) + np.mean(of == 0, axis=1) / 2 for of in margins], axis=0)
 

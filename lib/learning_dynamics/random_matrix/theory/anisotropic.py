@@ -133,7 +133,7 @@ def mean_weights(model: AnisotropicMixture, t: ArrayLike, *, dynamics: str = "fl
     Its sum with the signal is E. For white data all entries of a row are :math:`E/\|\mu\|^2`.
     """
     t, fall = _times(model, t, dynamics)
-    return _Contour(model, _exponents(model, t).max(initial=0), 2).mean_weights(t.ravel(), fall).reshape(*t.shape, -1)
+    return _Contour(model, model.alpha * t.max(initial=0), 2).mean_weights(t.ravel(), fall).reshape(*t.shape, -1)
 
 
 def anisotropic_final_error(model: AnisotropicMixture) -> float:
@@ -216,18 +216,17 @@ def anisotropic_stopping(model: AnisotropicMixture, *, longest: float) -> Optima
         return -E / np.sqrt(V)
 
     k = int(negative_margin(grid).argmin())
-    if k == len(grid) - 1:
-        time = longest
-    else:
-        bounds = (log10(grid[max(k - 1, 0)]), log10(grid[k + 1]))
-        time = (
-            10
-            ** minimize_scalar(
-                lambda s: negative_margin(np.array([10**s]))[0], bounds=bounds, method="bounded", options={"xatol": 1e-9}
-            ).x
-        )
+    time = longest if k == len(grid) - 1 else _least_between(negative_margin, grid[max(k - 1, 0)], grid[k + 1])
     generalization, _ = anisotropic_errors(model, time)
     return OptimalStopping(time=float(time), error=float(generalization))
+
+
+def _least_between(f, low, high):
+    """The time of the least value of a function of times, which has one between two times; searched in the logarithm."""
+    found = minimize_scalar(
+        lambda s: f(np.array([10**s]))[0], bounds=(log10(low), log10(high)), method="bounded", options={"xatol": 1e-9}
+    )
+    return 10**found.x
 
 
 class _Contour:
@@ -244,8 +243,7 @@ class _Contour:
             )
         self.z, self.weights = rule(fineness)
         self.m = companion_at(model, self.z)
-        below = 1 / (1 + np.outer(self.m, model.eigenvalues))
-        self.below = below
+        self.below = below = 1 / (1 + np.outer(self.m, model.eigenvalues))
         self.D = 1 + self.m * (below @ model.signal)
         self.label = self.m / self.D
         slope_m = 1 / (self.m**-2 - model.c * (below**2 @ (model.shares * model.eigenvalues**2)))
@@ -294,7 +292,7 @@ class _Contour:
 
 
 def _certified(model, t, fall):
-    exponent = _exponents(model, t).max(initial=0)
+    exponent = model.alpha * t.max(initial=0)
     coarse, fine = (_Contour(model, exponent, k).moments(t, fall) for k in (1, 2))
     scale = np.abs(fine)
     scale[1] += SMALL_VARIANCE * fine[0] ** 2
@@ -312,10 +310,6 @@ def _times(model: AnisotropicMixture, t: ArrayLike, dynamics: str) -> tuple[np.n
     if dynamics == "flow":
         return t, lambda times, z: -np.outer(model.alpha * times, z)
     return t, lambda times, z: np.outer(times, np.log1p(-model.alpha * z))
-
-
-def _exponents(model, t):
-    return model.alpha * t.ravel()
 
 
 def _final_moments(model):

@@ -132,7 +132,8 @@ def _errors_of(pool, model, moments, shares):
     weights = mean_weights(model, moments.t, dynamics="gd") * pool.mu
     margins = pool.labels * (weights @ pool.points.T)
     scatter = np.maximum(moments.V - weights**2 @ pool.eigenvalues, 0.0)
-    missed = [_missed(margins[:, pool.labels == label], scatter, moments, share) for label, share in zip((-1, 1), shares)]
+    classes = zip(pool.members, shares)
+    missed = [_missed(margins[:, members], scatter, moments, share) for members, share in classes]
     return np.mean(missed, axis=0), classification_error(moments.E_train, moments.train_variance)
 
 
@@ -204,7 +205,7 @@ def predict(
         generalization=generalization,
         training=training,
         normal=classification_error(moments.E, moments.V),
-        halves=np.array([_of_half(X, y, half, model, moments.t) for half in half_of(pool, seed)]),
+        halves=np.array([_of_half(X, y, half, model, moments.t, training_points) for half in half_of(pool, seed)]),
         best_time=float(moments.t[k]),
         best_error=float(generalization[k]),
         pool=pool,
@@ -212,11 +213,10 @@ def predict(
     )
 
 
-def _of_half(X, y, half, model, t):
+def _of_half(X, y, half, model, t, training_points):
     X = np.asarray(X, float)[half]
     part = labelled_pool(X[:, np.ptp(X, axis=0) > 0], np.asarray(y)[half])
-    n = round(np.asarray(model.eigenvalues).size / model.c)
-    own = pool_model(part, training_points=n, sigma2=model.sigma2, alpha=model.alpha)
+    own = pool_model(part, training_points=training_points, sigma2=model.sigma2, alpha=model.alpha)
     return pool_errors(part, own, t)[0]
 
 
@@ -228,7 +228,7 @@ def _default_times(model):
 def _shares_used(pool, training_points):
     """Share of the points of each class that are used for training."""
     number = integer("training_points", training_points, at_least=0)
-    sizes = [int((pool.labels == label).sum()) for label in (-1, 1)]
+    sizes = [len(members) for members in pool.members]
     if number % 2 or number >= 2 * min(sizes):
         raise ValueError(
             f"training_points must be even and below {2 * min(sizes)}, twice the smaller class, got {shown(training_points)}"
