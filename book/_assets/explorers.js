@@ -497,6 +497,11 @@
     return clamped(whole ? Math.round(value) : Number(value.toPrecision(digits)), control);
   }
 
+  function fieldText(value) {  // short enough for the field, and a number that one can type
+    const rounded = Number(value.toPrecision(5));
+    return rounded !== 0 && Math.abs(rounded) < 1e-3 ? rounded.toExponential() : String(rounded);
+  }
+
   function placeOf({ low, high, log }, value) {
     return POSITIONS * (log ? Math.log(value / low) / Math.log(high / low) : (value - low) / (high - low));
   }
@@ -543,7 +548,7 @@
         field.value = placeOf(control, value);
         field.setAttribute("aria-valuetext", short(value));
         const number = form.elements[`${name} number`];
-        if (document.activeElement !== number) number.value = Number(value.toPrecision(6));
+        if (document.activeElement !== number) number.value = fieldText(value);
       }
       root.querySelector(".setting").href = `#${root.id}?${new URLSearchParams(setting)}`;
     }
@@ -577,7 +582,7 @@
       if (!control) return;
       const value = Number(target.value);
       if (target.value !== "" && Number.isFinite(value)) change({ [control.name]: clamped(control.whole ? Math.round(value) : value, control) });
-      target.value = Number(setting[control.name].toPrecision(6));
+      target.value = fieldText(setting[control.name]);
       target.removeAttribute("aria-invalid");
     });
     form.addEventListener("submit", (event) => event.preventDefault());

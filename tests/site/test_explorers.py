@@ -290,6 +290,17 @@ def test_presets_set_what_they_say_and_a_link_brings_a_setting_back(open_page, p
     assert -100 < top < 900
 
 
+def test_a_number_fits_its_field(open_page):
+    opened = open_page(CASES[-2][0])
+    root = explorer(opened, CASES[-2][1])
+    number = root.locator("[name='epsilon number']")
+    for typed, shown in (("0.000001", "1e-6"), ("2.5e-9", "2.5e-9"), ("0.01", "0.01")):
+        number.fill(typed)
+        number.press("Tab")
+        assert (setting_of(root)["epsilon"], number.input_value()) == (float(typed), shown)
+    assert number.evaluate("one => one.scrollWidth <= one.clientWidth")
+
+
 @pytest.mark.parametrize("words", ["?c=1e9&sigma2=nonsense&t=", "?unknown=1", "?c=%3Cscript%3E"])
 def test_a_link_with_wrong_values_gives_the_start(open_page, words):
     opened = open_page(f"{CASES[2][0]}#move-{CASES[2][1]}{words}")
