@@ -18,6 +18,7 @@ from learning_dynamics.overparametrized import (
     kernel_matrix,
     kernel_regression,
     kernel_series,
+    linearization,
     linearized_regression,
     network_kernel,
     polynomial_data,
@@ -82,8 +83,32 @@ class TestKernel:
         x = np.random.default_rng(2).standard_normal((23, 4))
         whole = tangent_kernel(x)
         monkeypatch.setattr("learning_dynamics.overparametrized.theory.kernel.BLOCK_ENTRIES", 300)
-        np.testing.assert_allclose(tangent_kernel(x), whole, rtol=1e-14, atol=1e-15)
-        np.testing.assert_allclose(whole, whole.T, rtol=1e-15)
+        np.testing.assert_array_equal(tangent_kernel(x), whole)
+        np.testing.assert_array_equal(whole, whole.T)
+        np.testing.assert_allclose(tangent_kernel(x, x), whole, rtol=1e-14, atol=1e-15)
+
+    @pytest.mark.parametrize("count", [1, 2, 31, 32, 33, 65])
+    def test_half_of_the_pairs_is_enough(self, count):
+        x = np.random.default_rng(count).standard_normal((count, 2))
+        np.testing.assert_allclose(tangent_kernel(x), tangent_kernel(x, x.copy()), rtol=1e-14, atol=1e-15)
+
+    @given(st.floats(0, np.pi))
+    @settings(max_examples=300, deadline=None, derandomize=True)
+    def test_every_angle(self, angle):
+        x, z = np.array([1.0, 0.0]), np.array([np.cos(angle), np.sin(angle)])
+        assert tangent_kernel([x], [z], bias=False)[0, 0] == pytest.approx(exact_kernel(x, z), rel=2e-15, abs=1e-16)
+
+    @pytest.mark.parametrize("cosine", [0.5, 0.9])
+    @pytest.mark.parametrize("sign", [1, -1])
+    def test_both_sides_of_a_seam(self, cosine, sign):
+        for c in (np.nextafter(cosine, 0), cosine, np.nextafter(cosine, 1)):
+            x, z = np.array([1.0, 0.0]), np.array([sign * c, np.sqrt(1 - c * c)])
+            assert tangent_kernel([x], [z], bias=False)[0, 0] == pytest.approx(exact_kernel(x, z), rel=1e-15)
+
+    def test_parallel_points_are_exact(self):
+        x = np.array([[3.0, 4.0], [6.0, 8.0], [1.5, 2.0]])
+        np.testing.assert_array_equal(tangent_kernel(x, bias=False), x @ x.T / 2)
+        np.testing.assert_array_equal(tangent_kernel(x, -x, bias=False), 0)
 
     def test_zero_and_opposite_points(self):
         assert tangent_kernel([[0.0]], [[2.0]], bias=False)[0, 0] == 0.0
@@ -108,6 +133,46 @@ class TestRegression:
         h = tangent_kernel(points, data.inputs)
         expected = h @ np.linalg.solve(tangent_kernel(data.inputs), data.targets)
         np.testing.assert_allclose(kernel_regression(model_of(data), points), expected, rtol=0, atol=1e-9)
+
+    @pytest.mark.parametrize("width", [1e-1, 1e-4, 1e-7, 1e-10, 1e-13, 0.0])
+    def test_the_factorisation_never_accepts_what_the_spectrum_refuses(self, width):
+        """Two points that close in on each other; where there is no certificate, all eigenvectors decide, with the same error."""
+        x = np.random.default_rng(0).standard_normal((30, 3))
+        x[1] = x[0] + width
+        model = TwoLayerRegression(inputs=x, targets=np.arange(30.0), width=3, learning_rate=0.1)
+        H = kernel_matrix(model)
+        certified = linearization.certified_factor(H) is not None
+        assert certified or width < 1e-10
+        try:
+            eigenvalues, vectors = linearization.spectrum(H, name="H", features=model.features)
+        except ValueError as refusal:
+            assert not certified
+            with pytest.raises(ValueError, match="of H is not above its rounding") as raised:
+                kernel_regression(model, x)
+            assert str(raised.value) == str(refusal)
+        else:
+            expected = H @ (vectors @ ((model.targets @ vectors) / eigenvalues))
+            np.testing.assert_allclose(
+                kernel_regression(model, x), expected, rtol=0, atol=1e-13 * eigenvalues[-1] / eigenvalues[0]
+            )
+
+    @pytest.mark.parametrize("n", [1, 2, 7, 60])
+    def test_a_certificate_is_a_bound(self, n):
+        """Matrices whose smallest eigenvalue is given: the certificate fails at the floor of the spectrum, and holds at 40 times it."""
+        rng = np.random.default_rng(n)
+        Q = np.linalg.qr(rng.standard_normal((n, n)))[0]
+        floor = linearization.SINGULAR * n
+        for smallest, wanted in ((0.5 * floor, False), (floor, False), (40 * floor, True)):
+            values = np.geomspace(1.0, smallest, n) if n > 1 else np.array([smallest])
+            matrix = (Q * values) @ Q.T
+            matrix = (matrix + matrix.T) / 2
+            assert (linearization.certified_factor(matrix) is not None) == (wanted or n == 1)
+
+    def test_the_spectrum_gives_the_same_where_there_is_no_certificate(self, monkeypatch):
+        data = polynomial_data(seed=2, n=20, d=3)
+        fast = kernel_regression(model_of(data), data.inputs[:5] + 0.1)
+        monkeypatch.setattr("learning_dynamics.overparametrized.theory.kernel.certified_factor", lambda matrix: None)
+        np.testing.assert_allclose(kernel_regression(model_of(data), data.inputs[:5] + 0.1), fast, rtol=1e-11)
 
     def test_the_gain_does_not_matter(self):
         data = polynomial_data(seed=2, n=20, d=3)
