@@ -21,6 +21,7 @@ from learning_dynamics.random_matrix import (
     stieltjes,
     training_error,
 )
+from learning_dynamics.random_matrix.simulation import descent
 from learning_dynamics.random_matrix.simulation.experiment import summarised
 
 MODEL = MixtureClassification(mu_norm2=4.0, c=0.5, sigma2=0.1, alpha=0.01)
@@ -47,6 +48,48 @@ class TestDescentWeights:
         stepped = descent_weights(X, y, w0, alpha=alpha, t=t, method="stepped")
         assert eigen.shape == (6, shape[0])
         np.testing.assert_allclose(eigen, stepped, atol=3e-13, rtol=0)
+
+    @pytest.mark.parametrize("shape", [(40, 90), (90, 40), (64, 64), (65, 64), (1, 70), (70, 1)])
+    @pytest.mark.parametrize("share", [0.01, 0.5, 0.999])
+    def test_the_cheaper_route_is_the_same(self, shape, share, monkeypatch):
+        """Steps with the small matrix against its eigenvectors and against steps with the data, at any time and up to the limit."""
+        monkeypatch.setattr(descent, "_is_short", lambda t, q: True)
+        monkeypatch.setattr(descent, "_weights_by_rows", None)
+        monkeypatch.setattr(descent, "_weights_by_columns", None)
+        X, y, w0 = problem(*shape)
+        matrix = X @ X.T if shape[0] <= shape[1] else X.T @ X
+        alpha, t = 2 * share * shape[1] / np.abs(matrix).sum(axis=1).max(), [7, 0, 3000, 1, 2, 300, 7]
+        got = descent_weights(X, y, w0, alpha=alpha, t=t)
+        monkeypatch.undo()
+        for method in ("eigen", "stepped"):
+            expected = descent_weights(X, y, w0, alpha=alpha, t=t, method=method)
+            np.testing.assert_allclose(got, expected, atol=1e-12 * np.abs(expected).max(), rtol=0)
+
+    @pytest.mark.parametrize("shape", [(12, 5), (5, 12)])
+    @pytest.mark.parametrize("share", [0.99, 1 - 1e-9])
+    def test_at_the_limit_of_stability_the_sums_are_right(self, shape, share):
+        X, y, w0 = problem(*shape)
+        alpha = 2 * share / largest_eigenvalue(X)
+        rows = X if shape[0] <= shape[1] else X.T
+        pull = alpha * (y - w0 @ X) / shape[1]
+        t = np.array([400.0, 0, 31, 400])
+        sums = descent._summed_steps(alpha * rows @ rows.T / shape[1], rows @ pull if rows is X else pull, t)
+        expected = descent_weights(X, y, w0, alpha=alpha, t=t, method="stepped") - w0
+        np.testing.assert_allclose(sums if rows is X else sums @ X.T, expected, atol=1e-12, rtol=0)
+
+    def test_the_route_is_chosen_by_cost_and_only_where_it_is_safe(self, monkeypatch):
+        assert descent._is_short(np.array([294.0]), 256)
+        assert not descent._is_short(np.array([10_000.0]), 256)
+        assert not descent._is_short(np.array([1.0]), 2)
+        monkeypatch.setattr(descent, "_is_short", lambda t, q: True)
+        X, y, w0 = problem(6, 9)
+        limit = 2 / largest_eigenvalue(X)
+        eigen = descent_weights(X, y, w0, alpha=0.999 * limit, t=[0, 9], method="eigen")
+        np.testing.assert_array_equal(descent_weights(X, y, w0, alpha=0.999 * limit, t=[0, 9]), eigen)
+        with pytest.raises(ValueError, match="or gradient descent diverges"):
+            descent_weights(X, y, w0, alpha=1.0001 * limit, t=[0, 9])
+        with pytest.raises(ValueError, match="entries whose squares are finite"):
+            descent_weights(1e200 * X, y, w0, alpha=0.1, t=[0, 9])
 
     @pytest.mark.parametrize("shape", SHAPES)
     def test_flow_against_stepping(self, shape):
@@ -146,7 +189,7 @@ class TestDescentWeights:
             ({"w0": [1j, 0]}, TypeError, "w0 must hold real numbers, got an array of type complex128"),
             ({"alpha": 0.0}, ValueError, "alpha must be > 0, got 0.0"),
             ({"dynamics": "sgd"}, ValueError, "dynamics must be 'gd' or 'flow', got 'sgd'"),
-            ({"method": "exact"}, ValueError, "method must be 'eigen' or 'stepped', got 'exact'"),
+            ({"method": "exact"}, ValueError, "method must be 'auto' or 'eigen' or 'stepped', got 'exact'"),
         ],
     )
     def test_bad_input(self, changes, error, message):

@@ -1,4 +1,4 @@
-"""Gradient descent and gradient flow on any data, exactly at every time from one eigendecomposition."""
+"""Gradient descent and gradient flow on any data, exactly at every time from one matrix of inner products."""
 
 import numpy as np
 import scipy.linalg
@@ -10,11 +10,15 @@ from learning_dynamics.random_matrix import kernels
 
 DYNAMICS = ("gd", "flow")
 METHODS = ("eigen", "stepped")
+ROUTES = ("auto", *METHODS)
 LARGEST_RATE = 1e300
+STEP_ENTRIES, EIGEN_SIZE, EIGEN_STEPS = 15_000, 1.5, 100
+"""As timed: the entries of a matrix that take as long as what else a step does, and the steps, 1.5 q + 100, that take as long as
+all eigenvectors of a q x q matrix."""
 IN_PLACE_OF_ZERO = 1e-150  # there (1 - f)/l is alpha t to all digits, with no division by 0
 
 
-def descent_weights(X, y, w0, *, alpha, t, dynamics="gd", method="eigen"):
+def descent_weights(X, y, w0, *, alpha, t, dynamics="gd", method="auto"):
     r"""Weights of least-squares training at given times, on any data, paper 1 equation (1).
 
     Parameters
@@ -31,9 +35,10 @@ def descent_weights(X, y, w0, *, alpha, t, dynamics="gd", method="eigen"):
         Times in gradient steps, >= 0, in any order; integers for "gd".
     dynamics : {"gd", "flow"}
         "gd": :math:`w \leftarrow w + (\alpha/n) X (y - X^T w)`. "flow": :math:`dw/dt = (\alpha/n) X (y - X^T w)`.
-    method : {"eigen", "stepped"}
+    method : {"auto", "eigen", "stepped"}
         "eigen": every time from one eigendecomposition of the smaller of :math:`XX^T/n` and :math:`X^TX/n`. "stepped": step
-        by step ("gd") or by an adaptive Runge-Kutta method with relative tolerance 1e-12 ("flow").
+        by step with X itself ("gd"), or by an adaptive Runge-Kutta method with relative tolerance 1e-12 ("flow"). "auto": "eigen",
+        or step by step with the smaller of the two matrices where that is cheaper, see below.
 
     Returns
     -------
@@ -56,6 +61,11 @@ def descent_weights(X, y, w0, *, alpha, t, dynamics="gd", method="eigen"):
     the size of the matrix times 2.2e-16 times the largest, count as 0: nothing is learnt there, at any time. BLAS and LAPACK
     are held to one thread.
 
+    With q the smaller of p and n, the matrix costs q p n multiply-adds, its eigenvectors about as much time as 1.5 q + 100
+    products with it, and a step one product. So "auto" takes the T = max(t) steps of "gd" one by one where T is below about
+    1.5 q + 100 + m/2 (less where q < 200), and where alpha times the largest row sum of sizes in the matrix, a bound on its largest
+    eigenvalue, is below 2. The weights are the same to rounding.
+
     Examples
     --------
     >>> descent_weights([[1.0, 1.0]], [1.0, 1.0], [0.0], alpha=0.5, t=[0, 1, 2])
@@ -64,7 +74,7 @@ def descent_weights(X, y, w0, *, alpha, t, dynamics="gd", method="eigen"):
            [0.75]])
     """
     choice("dynamics", dynamics, DYNAMICS)
-    choice("method", method, METHODS)
+    choice("method", method, ROUTES)
     X = real_array("X", X, ndim=2)
     y = vector("y", y, X.shape[1], "one entry a column of X")
     w0 = vector("w0", w0, X.shape[0], "one entry a row of X")
@@ -94,8 +104,40 @@ def weights_at(X, y, w0, *, alpha, t, dynamics, method):
     """`descent_weights` without its checks, for arguments that have passed them."""
     if method == "stepped":
         return (_stepped_gd if dynamics == "gd" else _stepped_flow)(X, y, w0, alpha, t)
+    if method == "auto" and dynamics == "gd" and _is_short(t, min(X.shape)):
+        weights = _weights_by_steps(X, y, w0, alpha, t)
+        if weights is not None:
+            return weights
     by_size = _weights_by_rows if X.shape[0] <= X.shape[1] else _weights_by_columns
     return by_size(X, y, w0, alpha, t, dynamics)
+
+
+def _is_short(t, q):
+    """Whether steps with a q x q matrix up to the last of the times are cheaper than its eigenvectors."""
+    return t.max() * (q * q + STEP_ENTRIES) <= q * q * (EIGEN_SIZE * q + EIGEN_STEPS + t.size / 2)
+
+
+def _weights_by_steps(X, y, w0, alpha, t):
+    """Step by step with the smaller of XX^T/n and X^T X/n; None where their row sums do not prove the steps stable."""
+    p, n = X.shape
+    matrix = alpha * _gram(X if p <= n else X.T, n)
+    if not np.abs(matrix).sum(axis=1).max() < 2:
+        return None
+    pull = alpha * (y - w0 @ X) / n
+    return w0 + (_summed_steps(matrix, X @ pull, t) if p <= n else _summed_steps(matrix, pull, t) @ X.T)
+
+
+def _summed_steps(matrix, pull, t):
+    """The sums of (1 - M)^s pull over s < t, for every time t, shape (m, q)."""
+    wanted, place = np.unique(t, return_inverse=True)
+    sums = np.empty((wanted.size, pull.size))
+    total, now = np.zeros_like(pull), 0
+    for row, time in zip(sums, wanted):
+        for _ in range(int(time) - now):
+            total = total + pull
+            pull = pull - matrix @ pull
+        row[:], now = total, int(time)
+    return sums[place]
 
 
 def _weights_by_rows(X, y, w0, alpha, t, dynamics):
@@ -117,13 +159,17 @@ def _weights_by_columns(X, y, w0, alpha, t, dynamics):
 
 def eigenpairs(rows, n):
     """Eigenvalues and eigenvectors of rows @ rows.T / n, by NumPy: SciPy's routine lets no other thread run meanwhile."""
+    eigenvalues, vectors = np.linalg.eigh(_gram(rows, n))
+    least = max(eigenvalues.size * np.finfo(float).eps * eigenvalues[-1], IN_PLACE_OF_ZERO)
+    return np.where(eigenvalues > least, eigenvalues, IN_PLACE_OF_ZERO), vectors
+
+
+def _gram(rows, n):
     with np.errstate(over="ignore", invalid="ignore"):
         matrix = rows @ rows.T / n
     if not np.isfinite(matrix).all():
         raise ValueError(f"X must have entries whose squares are finite, got one of size {np.abs(rows).max():g}")
-    eigenvalues, vectors = np.linalg.eigh(matrix)
-    least = max(eigenvalues.size * np.finfo(float).eps * eigenvalues[-1], IN_PLACE_OF_ZERO)
-    return np.where(eigenvalues > least, eigenvalues, IN_PLACE_OF_ZERO), vectors
+    return matrix
 
 
 def beside_null_space(eigenvalues, pull):
