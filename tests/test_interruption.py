@@ -40,6 +40,14 @@ CALLS = {
         "ts.sgd(problem, [1.0, -1.0], np.eye(2, 300), d=300, step=1e-7, times=[1e-6], seed=1)",
         "ts.sgd(problem, [1.0, -1.0], np.eye(2, 300), d=300, step=1e-7, times=[90.0], seed=1)",
     ),
+    "small network": (
+        "ts.network_flow(problem, [1.0, -1.0], np.eye(2, 3, 1), times=[1.0])",
+        "ts.network_flow(problem, [1.0, -1.0], np.eye(2, 3, 1), times=[1e9], max_steps=10**15)",
+    ),
+    "large network": (
+        "ts.network_flow(problem, [1.0, -1.0], np.eye(2, 3, 1), times=[1.0])",
+        "ts.network_flow(problem, ts.uniform_start(800), np.eye(800, 801, 1), times=[1e9], max_steps=10**15)",
+    ),
     "mean-field": (
         "ts.mean_field_flow(problem, [1.0, -1.0], t_end=1.0)",
         "ts.mean_field_flow(stiff, ts.uniform_start(100_000), t_end=1.0, rtol=1e-12)",
@@ -91,6 +99,12 @@ def descended():
     return run.a, run.s, run.overlaps
 
 
+def networked():
+    problem = ts.SingleIndex(activation="relu", target=[1, -1, 2 / 3], epsilon=1e-2)
+    run = ts.network_flow(problem, ts.uniform_start(5), ts.draw_directions(m=5, d=20, seed=0), times=[0.01, 0.5])
+    return run.a, run.s, run.overlaps, run.risk
+
+
 def flown():
     problem = ts.SingleIndex(activation="relu", target=[1, -1, 2 / 3], epsilon=1e-4)
     flow = ts.mean_field_flow(problem, ts.uniform_start(30), t_end=1.0)
@@ -110,6 +124,7 @@ PARTS = {
     "fused": (lambda: trained("fused"), descent, "FUSED_WORK", 3 * 20 * 120),
     "cold-hot": (lambda: trained("cold-hot"), descent, "COLD_HOT_WORK", 2e4),
     "sgd": (descended, networks, "WORK_OF_A_CALL", 700),
+    "network": (networked, networks, "WORK_OF_A_CALL", 5 * 5 * (5 + 20)),
     "mean-field": (flown, mean_field, "WORK_OF_A_CALL", 1000),
     "heavy ball": (stepped, filters, "STEPS_A_CALL", 21),
     "theory": (errors, performance, "TIMES_OF_A_CALL", 7),

@@ -24,6 +24,7 @@ def sample(_=None):
     problem = ts.SingleIndex(activation="relu", target=[1.0, -1.0, 2 / 3], epsilon=1e-2)
     directions = ts.draw_directions(m=3, d=10, seed=0)
     stepped = ts.sgd(problem, ts.uniform_start(3), directions, d=10, step=1e-3, times=[0.05], seed=1)
+    network_run = ts.network_flow(problem, ts.uniform_start(3), directions, times=[0.05], kernel="exact")
     flow = ts.mean_field_flow(problem, ts.uniform_start(3), t_end=0.5, rtol=1e-4)
     data = op.polynomial_data(seed=0, n=4, d=2)
     network = op.TwoLayerRegression(inputs=data.inputs, targets=data.targets, width=12, learning_rate=0.05)
@@ -36,8 +37,10 @@ def sample(_=None):
             drawn.generalization_error,
             rm.heavy_ball(alpha=0.1, momentum=0.5).start([0.5, 1.0], [7.0]).ravel(),
             stepped.a.ravel(),
+            network_run.a.ravel(),
             flow.residuals[-1],
             np.ravel(trained),
+            op.tangent_kernel(data.inputs).ravel(),
         ]
     ).tolist()
 

@@ -20,7 +20,8 @@ from learning_dynamics.time_scales import (
     uniform_start,
 )
 from learning_dynamics.time_scales.kernels import descent
-from learning_dynamics.time_scales.simulation.networks import _Directions, _Overlaps, overlap_kernel
+from learning_dynamics.time_scales.simulation.networks import _Directions, overlap_kernel
+from tests.time_scales import twins
 from tests.time_scales.problems import quadratic
 
 PROBLEM = quadratic(1e-2)
@@ -60,8 +61,8 @@ def test_velocities_are_the_gradient_of_the_risk(m, d, kernel):
 def test_overlaps_move_as_the_vectors_do(m, d):
     a, u = uniform_start(m) + 0.3, draw_directions(m=m, d=d, seed=m)
     U = overlap_kernel(PROBLEM, "series")
-    closed, vectors = _Overlaps(PROBLEM, U), _Directions(PROBLEM, U)
-    da, ds, dr = closed.observe(closed.velocity(0.0, closed.start(a, u)))
+    vectors = _Directions(PROBLEM, U)
+    da, ds, dr = twins.overlap_velocities(a, u[:, 0], u @ u.T, U, PROBLEM.phi, PROBLEM.sigma, PROBLEM.epsilon)
     expected, du = vectors.split(vectors.velocity(0.0, vectors.start(a, u)))
     np.testing.assert_allclose(da, expected, rtol=0, atol=1e-12 * np.abs(expected).max())
     np.testing.assert_allclose(ds, du[:, 0], rtol=0, atol=1e-14)
@@ -156,8 +157,8 @@ def test_the_mean_of_one_step_is_a_step_of_the_flow():
         moved_a, moved_u = a.copy(), u.copy()
         descent.descend(moved_a, moved_u, descent.SERIES, problem.sigma, problem.phi, roots, step, step / 0.5, 1, rng)
         moves[:, k] = moved_a - a, moved_u[:, 0] - u[:, 0]
-    system = _Overlaps(problem, overlap_kernel(problem, "exact"))
-    da, ds, _ = system.observe(system.velocity(0.0, system.start(a, u)))
+    U = overlap_kernel(problem, "exact")
+    da, ds, _ = twins.overlap_velocities(a, u[:, 0], u @ u.T, U, problem.phi, problem.sigma, problem.epsilon)
     for move, expected in zip(moves / step, (da, ds)):
         error = move.std(axis=0) / np.sqrt(len(move))
         assert (np.abs(move.mean(axis=0) - expected) < 4 * error).all()

@@ -28,6 +28,21 @@ def jacobian(y, phi, sigma, epsilon):
     return np.array(columns).T
 
 
+def overlap_velocities(a, s, r, U, phi, sigma, epsilon):
+    """The velocities of weights and overlaps, row by row: those of u_i along u_* and along every u_j."""
+    m, V = a.size, np.polynomial.Polynomial(phi * sigma)
+    da = (V(s) - U(r) @ a / m) / epsilon
+    pull = U(r, derivative=1) * (a / m)
+    slope = V.deriv()(s)
+    inward = [slope[i] * s[i] - pull[i] @ r[i] for i in range(m)]
+    ds = np.array([a[i] * (slope[i] - pull[i] @ s - inward[i] * s[i]) for i in range(m)])
+    half = np.empty((m, m))
+    for i in range(m):
+        for j in range(m):
+            half[i, j] = a[i] * (slope[i] * s[j] - pull[i] @ r[:, j] - inward[i] * r[i, j])
+    return da, ds, half + half.T
+
+
 def hermite(k, z):
     last, before = np.ones_like(z), np.zeros_like(z)
     for j in range(k):
