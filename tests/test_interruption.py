@@ -16,7 +16,7 @@ from learning_dynamics._randomness import replicate
 from learning_dynamics.overparametrized import descent
 from learning_dynamics.random_matrix import filters
 from learning_dynamics.random_matrix.theory import performance
-from learning_dynamics.time_scales.simulation import mean_field, networks
+from learning_dynamics.time_scales.simulation import mean_field, networks, overlap_flow
 
 MOST_SECONDS = 5.0
 COMMON = """
@@ -42,11 +42,11 @@ CALLS = {
     ),
     "small network": (
         "ts.network_flow(problem, [1.0, -1.0], np.eye(2, 3, 1), times=[1.0])",
-        "ts.network_flow(problem, [1.0, -1.0], np.eye(2, 3, 1), times=[1e9], max_steps=10**15)",
+        "ts.network_flow(problem, [1.0, -1.0], np.eye(2, 3, 1), times=[1e8], max_steps=10**9)",
     ),
     "large network": (
         "ts.network_flow(problem, [1.0, -1.0], np.eye(2, 3, 1), times=[1.0])",
-        "ts.network_flow(problem, ts.uniform_start(800), np.eye(800, 801, 1), times=[1e9], max_steps=10**15)",
+        "ts.network_flow(problem, ts.uniform_start(800), np.eye(800, 801, 1), times=[1e8], max_steps=10**9)",
     ),
     "mean-field": (
         "ts.mean_field_flow(problem, [1.0, -1.0], t_end=1.0)",
@@ -124,7 +124,7 @@ PARTS = {
     "fused": (lambda: trained("fused"), descent, "FUSED_WORK", 3 * 20 * 120),
     "cold-hot": (lambda: trained("cold-hot"), descent, "COLD_HOT_WORK", 2e4),
     "sgd": (descended, networks, "WORK_OF_A_CALL", 700),
-    "network": (networked, networks, "WORK_OF_A_CALL", 5 * 5 * (5 + 20)),
+    "network": (networked, overlap_flow, "WORK_OF_A_CALL", 5 * 5 * (5 + 20)),
     "mean-field": (flown, mean_field, "WORK_OF_A_CALL", 1000),
     "heavy ball": (stepped, filters, "STEPS_A_CALL", 21),
     "theory": (errors, performance, "TIMES_OF_A_CALL", 7),

@@ -9,7 +9,8 @@ from scipy.integrate import DOP853
 from learning_dynamics.time_scales import SingleIndex, StepLimitError, draw_directions, network_flow, uniform_start
 from learning_dynamics.time_scales.integrator import follow
 from learning_dynamics.time_scales.kernels import network_flow as kernels
-from learning_dynamics.time_scales.simulation.networks import OverlapFlow, _compiled_system, overlap_kernel
+from learning_dynamics.time_scales.simulation.networks import overlap_kernel
+from learning_dynamics.time_scales.simulation.overlap_flow import OverlapFlow, compiled_system
 from tests.time_scales import twins
 from tests.time_scales.problems import quadratic
 
@@ -28,20 +29,14 @@ def drawn(m, d, seed=0):
     return uniform_start(m) + 0.3, draw_directions(m=m, d=d, seed=seed)
 
 
-def full(flow, y):
-    """(a, s, r) of a state."""
-    flow.point, m = y, flow.a.shape[1]
-    return y[:m], y[m : 2 * m], flow.matrix()
-
-
 @pytest.mark.parametrize("m", [1, 2, 3, 7, 8, 9, *AROUND_FEW, 33])
 @pytest.mark.parametrize("name", PROBLEMS)
 def test_velocities(m, name):
     problem, kernel = PROBLEMS[name]
-    flow = OverlapFlow(_compiled_system(problem, kernel), *drawn(m, 9), np.zeros(1))
-    out, (a, s, r) = np.empty_like(flow.y), full(flow, flow.y)
+    flow = OverlapFlow(compiled_system(problem, kernel), *drawn(m, 9), np.zeros(1))
+    out, (a, s, r) = np.empty_like(flow.y), flow.split(flow.y)
     kernels.velocity(flow.y, out, flow.system, flow.room)
-    da, ds, dr = full(flow, out)
+    da, ds, dr = flow.split(out)
     expected = twins.overlap_velocities(a, s, r, overlap_kernel(problem, kernel), problem.phi, problem.sigma, problem.epsilon)
     np.testing.assert_allclose(da, expected[0], rtol=0, atol=1e-14 * (1 + np.abs(expected[0]).max()))
     np.testing.assert_allclose(ds, expected[1], rtol=0, atol=1e-14 * (1 + np.abs(expected[1]).max()))
@@ -53,7 +48,7 @@ def test_velocities(m, name):
 @pytest.mark.parametrize("name", PROBLEMS)
 def test_kernels_with_slopes(size, name):
     problem, kernel = PROBLEMS[name]
-    kind, c, at_one, _, _ = _compiled_system(problem, kernel)
+    kind, c, at_one, _, _ = compiled_system(problem, kernel)
     r, U = np.linspace(-1, 1, size), overlap_kernel(problem, kernel)
     value, slope = np.empty((2, size))
     kernels.kernel_with_slope(kind, c, r, value, slope)

@@ -1,7 +1,5 @@
 r"""The tangent kernel at infinite width, its matrix H on the data, and regression with it."""
 
-from math import pi
-
 import numpy as np
 import scipy.linalg
 

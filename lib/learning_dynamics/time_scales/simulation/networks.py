@@ -6,7 +6,7 @@ from math import inf
 import numpy as np
 from scipy.integrate import DOP853
 
-from learning_dynamics._interruption import in_parts, look_up
+from learning_dynamics._interruption import in_parts
 from learning_dynamics._limits import check_room
 from learning_dynamics._threads import one_blas_thread
 from learning_dynamics._validation import MOST_STEPS, choice, instance, integer, real, real_array, shown, size, size_or_infinite
@@ -14,17 +14,16 @@ from learning_dynamics.time_scales import overlaps
 from learning_dynamics.time_scales.hermite import ACTIVATIONS
 from learning_dynamics.time_scales.integrator import StepLimitError, follow
 from learning_dynamics.time_scales.kernels import descent
-from learning_dynamics.time_scales.kernels import network_flow as network_kernels
 from learning_dynamics.time_scales.model import SingleIndex, starting_weights
+from learning_dynamics.time_scales.simulation.overlap_flow import OverlapFlow, compiled_system
 
 KERNELS = ("series", "exact")
 METHODS = ("overlaps", "directions")
 KINDS = {"relu": descent.RELU, "erf": descent.ERF}
-EXACT = {"relu": network_kernels.RELU, "erf": network_kernels.ERF}
 UNIT_TOLERANCE, DRIFT_TOLERANCE = 1e-9, 1e-6
 MOST_SAMPLES = 10**9
 WORK_OF_A_CALL = 2**27
-"""Coordinates that a compiled call moves at most, or multiply-adds that it makes; they take less than a second."""
+"""Coordinates that a compiled call moves at most; they take less than a second."""
 STABLE = 10.0
 EXPLOSION = 1e8
 
@@ -283,71 +282,10 @@ def _check_steps(problem, a0, t_end, max_steps):
 
 def _by_overlaps(problem, kernel, a0, u0, times, rtol, max_steps):
     """The closed system in (a, s, r), compiled."""
-    flow = OverlapFlow(_compiled_system(problem, kernel), a0, u0, times)
+    flow = OverlapFlow(compiled_system(problem, kernel), a0, u0, times)
     if flow.later.size:
         flow.follow(rtol, max_steps)
-    return _run(problem, times, flow.a, flow.s, flow.quadratic, flow.matrix())
-
-
-def _compiled_system(problem, kernel):
-    """The tuple `system` of the compiled loops, for a kernel that `overlap_kernel` accepts."""
-    name = getattr(problem.activation, "name", None) if kernel == "exact" else None
-    kind, c, at_one = EXACT.get(name, network_kernels.SERIES), _padded(problem.sigma**2), np.ones(3)
-    network_kernels.kernel_with_slope(kind, c, at_one[:1], at_one[1:2], at_one[2:])
-    return kind, c, at_one[1:], _padded(problem.sigma * problem.phi), problem.epsilon
-
-
-def _padded(coefficients):
-    return np.append(coefficients, np.zeros(-coefficients.size % network_kernels.TERMS))
-
-
-class OverlapFlow:
-    """The state of the closed system, and what is kept of it."""
-
-    def __init__(self, system, a0, u0, times):
-        m, n = a0.size, times.size
-        self.upper = np.triu_indices(m, 1)
-        self.y = np.concatenate([a0, u0[:, 0], (u0 @ u0.T)[self.upper]])
-        self.point = self.y.copy()
-        self.system = system
-        self.room = (*np.empty((2, self.y.size)), *np.empty((3, m)), *np.empty((3, m, m)))
-        (self.a, self.s), self.quadratic = np.empty((2, n, m)), np.empty((n, 1))
-        self.later = times[times > 0]
-        if times[0] == 0:
-            network_kernels.observe(self.y, self.a[0], self.s[0], self.quadratic[0], system, self.room)
-
-    def follow(self, rtol, max_steps):
-        """Integrate to the last of the times."""
-        kept, end = slice(-self.later.size, None), self.later[-1]
-        k, new = np.empty((network_kernels.STAGES, self.y.size)), np.empty(self.y.size)
-        first = network_kernels.start(self.y, k, self.point, end, rtol, self.system, self.room)
-        clock, place = np.array([0.0, first, 0.0]), np.zeros(4, np.int64)
-        status, evaluations = network_kernels.RUNNING, self._evaluations_of_a_call()
-        while status == network_kernels.RUNNING:
-            status = network_kernels.advance(
-                evaluations, max_steps, clock, place, self.later, rtol, self.y, k, self.point, new,
-                self.a[kept], self.s[kept], self.quadratic[kept], self.system, self.room,
-            )  # fmt: skip
-            look_up()
-        if status != network_kernels.FINISHED:
-            stalled = status == network_kernels.STALLED
-            reason = f"steps of {clock[1]:.1e} are too short" if stalled else f"max_steps = {max_steps} do not suffice"
-            raise StepLimitError(reason, t=clock[0], t_end=end, state=self._reached())
-
-    def _evaluations_of_a_call(self):
-        m, terms = self.a.shape[1], self.system[1].size
-        return max(1, WORK_OF_A_CALL // (m * m * (m + terms)))
-
-    def _reached(self):
-        m, self.point = self.a.shape[1], self.y
-        return self.y[:m], self.y[m : 2 * m], self.matrix()
-
-    def matrix(self):
-        """The overlaps r, shape (m, m), at the last point."""
-        m = self.a.shape[1]
-        r = np.eye(m)
-        r[self.upper] = r.T[self.upper] = self.point[2 * m :]
-        return r
+    return _run(problem, times, flow.a, flow.s, flow.quadratic, flow.split(flow.point)[2])
 
 
 class _Directions:

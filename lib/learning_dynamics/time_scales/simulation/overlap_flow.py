@@ -1,0 +1,68 @@
+"""The closed system of a finite network's weights and overlaps, followed by compiled steps."""
+
+import numpy as np
+
+from learning_dynamics._interruption import look_up
+from learning_dynamics.time_scales.integrator import StepLimitError
+from learning_dynamics.time_scales.kernels import network_flow as kernels
+
+EXACT = {"relu": kernels.RELU, "erf": kernels.ERF}
+WORK_OF_A_CALL = 2**27
+"""Multiply-adds that a compiled call makes at most, unless one velocity takes more; they take less than a second."""
+
+
+def compiled_system(problem, kernel):
+    """The tuple `system` of the compiled loops, for a kernel that `overlap_kernel` accepts."""
+    name = getattr(problem.activation, "name", None) if kernel == "exact" else None
+    kind, c, at_one = EXACT.get(name, kernels.SERIES), _padded(problem.sigma**2), np.ones(3)
+    kernels.kernel_with_slope(kind, c, at_one[:1], at_one[1:2], at_one[2:])
+    return kind, c, at_one[1:], _padded(problem.sigma * problem.phi), problem.epsilon
+
+
+def _padded(coefficients):
+    return np.append(coefficients, np.zeros(-coefficients.size % kernels.TERMS))
+
+
+class OverlapFlow:
+    """The state of the closed system, and what is kept of it."""
+
+    def __init__(self, system, a0, u0, times):
+        m, n = a0.size, times.size
+        self.upper = np.triu_indices(m, 1)
+        self.y = np.concatenate([a0, u0[:, 0], (u0 @ u0.T)[self.upper]])
+        self.point = self.y.copy()
+        self.system = system
+        self.room = (*np.empty((2, self.y.size)), *np.empty((3, m)), *np.empty((3, m, m)))
+        (self.a, self.s), self.quadratic = np.empty((2, n, m)), np.empty((n, 1))
+        self.later = times[times > 0]
+        if times[0] == 0:
+            kernels.observe(self.y, self.a[0], self.s[0], self.quadratic[0], system, self.room)
+
+    def follow(self, rtol, max_steps):
+        """Integrate to the last of the times."""
+        kept, end = slice(-self.later.size, None), self.later[-1]
+        k, new = np.empty((kernels.STAGES, self.y.size)), np.empty(self.y.size)
+        first = kernels.start(self.y, k, self.point, end, rtol, self.system, self.room)
+        clock, place = np.array([0.0, first, 0.0]), np.zeros(4, np.int64)
+        status, evaluations = kernels.RUNNING, self._evaluations_of_a_call()
+        while status == kernels.RUNNING:
+            status = kernels.advance(
+                evaluations, max_steps, clock, place, self.later, rtol, self.y, k, self.point, new,
+                self.a[kept], self.s[kept], self.quadratic[kept], self.system, self.room,
+            )  # fmt: skip
+            look_up()
+        if status != kernels.FINISHED:
+            stalled = status == kernels.STALLED
+            reason = f"steps of {clock[1]:.1e} are too short" if stalled else f"max_steps = {max_steps} do not suffice"
+            raise StepLimitError(reason, t=clock[0], t_end=end, state=self.split(self.y))
+
+    def _evaluations_of_a_call(self):
+        m, terms = self.a.shape[1], self.system[1].size
+        return max(1, WORK_OF_A_CALL // (m * m * (m + terms)))
+
+    def split(self, y):
+        """The weights a, shape (m,), the overlaps s, shape (m,), and the overlaps r, shape (m, m), of a state."""
+        m = self.a.shape[1]
+        r = np.eye(m)
+        r[self.upper] = r.T[self.upper] = y[2 * m :]
+        return y[:m], y[m : 2 * m], r
