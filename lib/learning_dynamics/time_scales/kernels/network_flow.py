@@ -23,9 +23,9 @@ SERIES, RELU, ERF = 0, 1, 2
 RUNNING, FINISHED, STALLED, EXHAUSTED = 0, 1, 2, 3
 TIME, STEP, AIM = 0, 1, 2
 STAGE, REACHED, TAKEN, REJECTED = 0, 1, 2, 3
-TILE, TERMS = 256, 4
-FEW = 24
-"""Neurons up to which plain loops are faster than the matrix product of a library."""
+TILE, BLOCK, TERMS = 256, 16, 4
+FEW, SHORT = 8, 32
+"""Neurons up to which plain loops are faster than the matrix product of a library, and than loops over rows."""
 
 NEW, STAGES = 12, 16
 TABLE = np.zeros((STAGES, STAGES))
@@ -115,14 +115,42 @@ def kernel_with_slope(kind, c, r, value, slope):
         series_with_slope(c, r, value, slope)
 
 
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc"})
+def inner(x, y):
+    """Return the inner product of two vectors."""
+    total = 0.0
+    for i in range(x.size):
+        total += x[i] * y[i]
+    return total
+
+
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
-def spread(a, r, value, slope, at_one, sums, full, pull):
-    r"""Fill the matrices :math:`r_{ij}` and :math:`M_{ij} = a_i a_j U'(r_{ij})/m`, and the :math:`\sum_j a_j U(r_{ij})`."""
+def fill_row(share, a, r, slope, full, pull):
+    r"""Write the overlaps of a neuron with those after it, and :math:`\text{share}\, a_j U'(r_{ij})`."""
+    for j in range(a.size):
+        full[j] = r[j]
+    for j in range(a.size):
+        pull[j] = share * a[j] * slope[j]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def fold(matrix, adds):
+    """Add the lower triangle of a square matrix to the upper one, or copy the upper to the lower, in tiles that stay in the cache."""
+    m = len(matrix)
+    for top in range(0, m, BLOCK):
+        for left in range(top, m, BLOCK):
+            for i in range(top, min(top + BLOCK, m)):
+                for j in range(max(left, i + 1), min(left + BLOCK, m)):
+                    if adds:
+                        matrix[i, j] += matrix[j, i]
+                    else:
+                        matrix[j, i] = matrix[i, j]
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+def spread_by_pairs(a, r, value, slope, sums, full, pull):
+    """What `spread` does off the diagonal, pair by pair."""
     m, p = a.size, 0
-    for i in range(m):
-        full[i, i] = 1.0
-        pull[i, i] = a[i] * a[i] * at_one[1] / m
-        sums[i] = a[i] * at_one[0]
     for i in range(m):
         total, share = 0.0, a[i] / m
         for j in range(i + 1, m):
@@ -132,6 +160,31 @@ def spread(a, r, value, slope, at_one, sums, full, pull):
             pull[i, j] = pull[j, i] = share * a[j] * slope[p]
             p += 1
         sums[i] += total
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def spread_by_rows(a, r, value, slope, sums, full, pull):
+    """What `spread` does off the diagonal, by loops over rows, which become vector instructions."""
+    m, p = a.size, 0
+    for i in range(m):
+        row, later = slice(p, p + m - 1 - i), slice(i + 1, m)
+        fill_row(a[i] / m, a[later], r[row], slope[row], full[i, later], pull[i, later])
+        sums[i] += inner(a[later], value[row])
+        add_multiple(a[i], value[row], sums[later])
+        p += m - 1 - i
+    fold(full, False)
+    fold(pull, False)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def spread(a, r, value, slope, at_one, sums, full, pull):
+    r"""Fill the matrices :math:`r_{ij}` and :math:`M_{ij} = a_i a_j U'(r_{ij})/m`, and the :math:`\sum_j a_j U(r_{ij})`."""
+    for i in range(a.size):
+        full[i, i], pull[i, i], sums[i] = 1.0, a[i] * a[i] * at_one[1] / a.size, at_one[0] * a[i]
+    if a.size <= SHORT:
+        spread_by_pairs(a, r, value, slope, sums, full, pull)
+    else:
+        spread_by_rows(a, r, value, slope, sums, full, pull)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc"})
@@ -148,7 +201,36 @@ def product(left, right, out):
             out[i, j] = total
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc"})
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+def rates_of_pairs(push, s, inward, turned, r, out):
+    r"""Write :math:`r_{ij}'`, pair by pair."""
+    p = 0
+    for i in range(s.size):
+        for j in range(i + 1, s.size):
+            driven = push[i] * s[j] + push[j] * s[i] - (turned[i, j] + turned[j, i])
+            out[p] = driven + (inward[i] + inward[j]) * r[p]
+            p += 1
+
+
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+def rates_of_row(push_i, s_i, inward_i, push, s, inward, both, r, out):
+    r"""Write :math:`r_{ij}'` for a neuron i and those after it, from :math:`G_{ij} + G_{ji}`."""
+    for j in range(r.size):
+        out[j] = push_i * s[j] + push[j] * s_i - both[j] + (inward_i + inward[j]) * r[j]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def rates_of_rows(push, s, inward, turned, r, out):
+    r"""Write :math:`r_{ij}'` by loops over rows, which become vector instructions; G is overwritten."""
+    fold(turned, True)
+    m, p = s.size, 0
+    for i in range(m):
+        row, later = slice(p, p + m - 1 - i), slice(i + 1, m)
+        rates_of_row(push[i], s[i], inward[i], push[later], s[later], inward[later], turned[i, later], r[row], out[row])
+        p += m - 1 - i
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def velocity(y, out, system, room):
     r"""Write the velocities of a state.
 
@@ -169,33 +251,27 @@ def velocity(y, out, system, room):
         out[i] = (out[i] - sums[i] / m) / epsilon
         push[i] *= a[i]
         inward[i] = turned[i, i] - push[i] * s[i]
-        total = 0.0
-        for j in range(m):
-            total += pull[i, j] * s[j]
-        out[m + i] = push[i] - total + inward[i] * s[i]
-    p = 2 * m
-    for i in range(m):
-        for j in range(i + 1, m):
-            driven = push[i] * s[j] + push[j] * s[i] - turned[i, j] - turned[j, i]
-            out[p] = driven + (inward[i] + inward[j]) * y[p]
-            p += 1
+        out[m + i] = push[i] - inner(pull[i], s) + inward[i] * s[i]
+    if m <= SHORT:
+        rates_of_pairs(push, s, inward, turned, r, out[2 * m :])
+    else:
+        rates_of_rows(push, s, inward, turned, r, out[2 * m :])
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def observe(point, weights, overlaps, quadratic, system, room):
-    r"""Write a, shape (m,), s, shape (m,), and :math:`\sum_{ij} a_i a_j U(r_{ij})`, shape (1,)."""
+def observe(point, weights, overlaps, sums, system, room):
+    r"""Write a, shape (m,), s, shape (m,), and :math:`\sum_i a_i V(s_i)`, :math:`\sum_{ij} a_i a_j U(r_{ij})`, shape (2,)."""
+    kind, c, at_one, v, _ = system
     value, slope, m = room[0], room[1], weights.size
     copy(point[:m], weights)
     copy(point[m : 2 * m], overlaps)
-    kernel_with_slope(system[0], system[1], point[2 * m :], value, slope)
-    total, p = 0.0, 0
+    series_with_slope(v, overlaps, value[:m], slope[:m])
+    sums[0] = inner(weights, value[:m])
+    kernel_with_slope(kind, c, point[2 * m :], value, slope)
+    sums[1], p = at_one[0] * inner(weights, weights), 0
     for i in range(m):
-        row = 0.5 * system[2][0] * point[i]
-        for j in range(i + 1, m):
-            row += value[p] * point[j]
-            p += 1
-        total += 2 * point[i] * row
-    quadratic[0] = total
+        sums[1] += 2 * weights[i] * inner(weights[i + 1 :], value[p : p + m - 1 - i])
+        p += m - 1 - i
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc"})
@@ -288,7 +364,7 @@ def interpolate(x, step, y, new, k, point):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def advance(evaluations, most_steps, clock, place, stops, rtol, y, k, point, new, stop_a, stop_s, quadratic, system, room):
+def advance(evaluations, most_steps, clock, place, stops, rtol, y, k, point, new, stop_a, stop_s, sums, system, room):
     r"""Advance the flow by a number of velocities, with adaptive steps, until the last stop.
 
     Parameters
@@ -301,7 +377,7 @@ def advance(evaluations, most_steps, clock, place, stops, rtol, y, k, point, new
     stops : float64 array, shape (q,)
         Increasing times > 0.
     rtol : float
-    stop_a, stop_s, quadratic : float64 arrays, shapes (q, m), (q, m), (q, 1)
+    stop_a, stop_s, sums : float64 arrays, shapes (q, m), (q, m), (q, 2)
         Filled with `observe` at the stops. At the end `point` is the state at the last one.
 
     Returns
@@ -323,12 +399,12 @@ def advance(evaluations, most_steps, clock, place, stops, rtol, y, k, point, new
             copy(point, new)
         velocity(point, k[stage], system, room)
         place[STAGE] = stage
-        if stage < NEW or (stops[place[REACHED]] <= clock[AIM] and stage < STAGES - 1):
+        if stage < NEW or (stops[place[REACHED]] < clock[AIM] and stage < STAGES - 1):
             continue
         while place[REACHED] < stops.size and stops[place[REACHED]] <= clock[AIM]:
             q = place[REACHED]
             interpolate((stops[q] - clock[TIME]) / step, step, y, new, k, point)
-            observe(point, stop_a[q], stop_s[q], quadratic[q], system, room)
+            observe(point, stop_a[q], stop_s[q], sums[q], system, room)
             place[REACHED] += 1
         copy(new, y)
         copy(k[NEW], k[0])

@@ -285,7 +285,8 @@ def _by_overlaps(problem, kernel, a0, u0, times, rtol, max_steps):
     flow = OverlapFlow(compiled_system(problem, kernel), a0, u0, times)
     if flow.later.size:
         flow.follow(rtol, max_steps)
-    return _run(problem, times, flow.a, flow.s, flow.quadratic, flow.split(flow.point)[2])
+    risk, r = _risk(problem, a0.size, *flow.sums.T), flow.split(flow.point)[2]
+    return NetworkRun(t=times, risk=risk, a=flow.a, s=flow.s, overlaps=r)
 
 
 class _Directions:
@@ -333,15 +334,14 @@ def _states(system, start, times, rtol, max_steps):
 def network_run(problem, U, times, seen):
     """The `NetworkRun` of states (a, s, r) with overlap kernel U."""
     a, s, _ = (np.array(column) for column in zip(*[(a, s, 0) for a, s, _ in seen]))
-    quadratic = np.array([[weights @ U(r) @ weights] for weights, _, r in seen])
-    return _run(problem, times, a, s, quadratic, seen[-1][2].copy())
+    pulls = (a * overlaps.series(problem.sigma * problem.phi, s)).sum(axis=1)
+    squares = np.array([weights @ U(r) @ weights for weights, _, r in seen])
+    return NetworkRun(t=times, risk=_risk(problem, a.shape[1], pulls, squares), a=a, s=s, overlaps=seen[-1][2].copy())
 
 
-def _run(problem, times, a, s, quadratic, r):
-    """The `NetworkRun` of weights and overlaps of shape (n, m), sums of a_i a_j U(r_ij) of shape (n, 1), and the last overlaps."""
-    m, c = a.shape[1], problem.sigma * problem.phi
-    risk = problem.phi @ problem.phi / 2 - (a * overlaps.series(c, s)).mean(axis=1) + quadratic[:, 0] / (2 * m * m)
-    return NetworkRun(t=times, risk=risk, a=a, s=s, overlaps=r)
+def _risk(problem, m, pulls, squares):
+    """From the sums of the a_i V(s_i), and of the a_i a_j U(r_ij)."""
+    return problem.phi @ problem.phi / 2 - pulls / m + squares / (2 * m * m)
 
 
 def _network(a0, directions):

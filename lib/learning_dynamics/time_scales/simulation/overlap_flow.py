@@ -5,6 +5,7 @@ import numpy as np
 from learning_dynamics._interruption import look_up
 from learning_dynamics.time_scales.integrator import StepLimitError
 from learning_dynamics.time_scales.kernels import network_flow as kernels
+from learning_dynamics.time_scales.kernels import packing
 
 EXACT = {"relu": kernels.RELU, "erf": kernels.ERF}
 WORK_OF_A_CALL = 2**27
@@ -28,15 +29,15 @@ class OverlapFlow:
 
     def __init__(self, system, a0, u0, times):
         m, n = a0.size, times.size
-        self.upper = np.triu_indices(m, 1)
-        self.y = np.concatenate([a0, u0[:, 0], (u0 @ u0.T)[self.upper]])
+        self.y = np.empty(2 * m + m * (m - 1) // 2)
+        packing.pack(a0, u0, self.y)
         self.point = self.y.copy()
         self.system = system
         self.room = (*np.empty((2, self.y.size)), *np.empty((3, m)), *np.empty((3, m, m)))
-        (self.a, self.s), self.quadratic = np.empty((2, n, m)), np.empty((n, 1))
+        (self.a, self.s), self.sums = np.empty((2, n, m)), np.empty((n, 2))
         self.later = times[times > 0]
         if times[0] == 0:
-            kernels.observe(self.y, self.a[0], self.s[0], self.quadratic[0], system, self.room)
+            kernels.observe(self.y, self.a[0], self.s[0], self.sums[0], system, self.room)
 
     def follow(self, rtol, max_steps):
         """Integrate to the last of the times."""
@@ -48,7 +49,7 @@ class OverlapFlow:
         while status == kernels.RUNNING:
             status = kernels.advance(
                 evaluations, max_steps, clock, place, self.later, rtol, self.y, k, self.point, new,
-                self.a[kept], self.s[kept], self.quadratic[kept], self.system, self.room,
+                self.a[kept], self.s[kept], self.sums[kept], self.system, self.room,
             )  # fmt: skip
             look_up()
         if status != kernels.FINISHED:
@@ -63,6 +64,6 @@ class OverlapFlow:
     def split(self, y):
         """The weights a, shape (m,), the overlaps s, shape (m,), and the overlaps r, shape (m, m), of a state."""
         m = self.a.shape[1]
-        r = np.eye(m)
-        r[self.upper] = r.T[self.upper] = y[2 * m :]
+        r = np.empty((m, m))
+        packing.unpack(y[2 * m :], r)
         return y[:m], y[m : 2 * m], r
