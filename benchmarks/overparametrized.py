@@ -4,13 +4,23 @@ import numpy as np
 from harness import Case
 from threadpoolctl import threadpool_limits
 
-from learning_dynamics.overparametrized import TwoLayerRegression, initial_linearization, polynomial_data, simulate
+from learning_dynamics._threads import one_blas_thread
+from learning_dynamics.overparametrized import (
+    TwoLayerRegression,
+    initial_linearization,
+    kernel_regression,
+    polynomial_data,
+    simulate,
+    tangent_kernel,
+)
 from learning_dynamics.overparametrized.descent import Descent
 
 WIDTHS, RUNS = (1000, 2000, 5000, 10000), 5
 WIDTH, EPOCHS = WIDTHS[-1], 10_000
 PLAIN_EPOCHS, FUSED_EPOCHS = 20, 100
 DATA = polynomial_data(seed=0)
+POINTS, DIMENSIONS, NEW = (100, 500, 2000), (2, 100), 200
+"""Training points, their dimensions, and the points of a prediction."""
 FORMS = {
     "numpy-blocks": "NumPy in blocks of 1000 neurons, mask as a matrix factor",
     "numpy-transposed": "NumPy, inputs by neurons, mask as a matrix factor",
@@ -84,7 +94,47 @@ def cases():
             repeats=1,
         )
     )
-    return rows
+    return [*rows, *(case for n in POINTS for d in DIMENSIONS for case in _kernel_cases(n, d))]
+
+
+def _kernel_cases(n, d):
+    rng = np.random.default_rng(n)
+    x, new, y = rng.standard_normal((n, d)), rng.standard_normal((NEW, d)), rng.standard_normal(n)
+    model = TwoLayerRegression(inputs=x, targets=y, width=1, learning_rate=1.0)
+    products = n * n * (d + 1)
+    return [
+        Case(
+            name=f"kernel-{n}-{d}",
+            title=f"tangent kernel of {n} points in {d} dimensions, 1 thread",
+            plain_title="NumPy: products, norms, arccos",
+            plain=lambda: _plain_kernel(x, x),
+            ours=lambda: tangent_kernel(x),
+            work={"flops": products, "exps": n * n / 2},
+            wanted=1,
+        ),
+        Case(
+            name=f"regression-{n}-{d}",
+            title=f"kernel regression on {n} points in {d} dimensions at {NEW} others, 1 thread",
+            plain_title="NumPy: the same kernel, `np.linalg.solve`",
+            plain=lambda: _plain_regression(x, y, new),
+            ours=lambda: kernel_regression(model, new),
+            work={"flops": products + 2 * n**3 / 3},
+            wanted=1,
+        ),
+    ]
+
+
+def _plain_kernel(x, z):
+    with one_blas_thread():
+        x, z = (np.hstack([points, np.ones((len(points), 1))]) for points in (x, z))
+        products = x @ z.T
+        cosines = products / np.multiply.outer(np.linalg.norm(x, axis=1), np.linalg.norm(z, axis=1))
+        return products * (np.pi - np.arccos(np.clip(cosines, -1, 1))) / (2 * np.pi)
+
+
+def _plain_regression(x, y, new):
+    with one_blas_thread():
+        return _plain_kernel(new, x) @ np.linalg.solve(_plain_kernel(x, x), y)
 
 
 def _model(width):

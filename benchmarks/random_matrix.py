@@ -13,19 +13,21 @@ from scipy.integrate import quad
 from scipy.special import ndtr
 from threadpoolctl import threadpool_limits
 
-from learning_dynamics.random_matrix import MixtureClassification, resolvent_bilinear, simulate, statistics
+from learning_dynamics._threads import one_blas_thread
+from learning_dynamics.random_matrix import MixtureClassification, descent_weights, resolvent_bilinear, simulate, statistics
 from learning_dynamics.random_matrix.quadrature import chebyshev_count
 
 MODEL = MixtureClassification(mu_norm2=4.0, c=0.5, sigma2=0.1, alpha=0.01)
 TIMES = np.linspace(0, 300, 1000)
 NODES = chebyshev_count(c=MODEL.c, mu_norm2=MODEL.mu_norm2, exponent=MODEL.alpha * TIMES[-1])
 P, N, RUNS, STEPS = 256, 512, 50, 1000
+FEW_TIMES = np.arange(0, 300, 6)
 RESOLVENT_SIZE, POINTS, POINTS_TIMED = 512, 1000, 25
 
 
 def cases():
     """All cases of this wing."""
-    return [*_statistics_cases(), *_trajectory_cases(), _resolvent_case()]
+    return [*_statistics_cases(), *_trajectory_cases(), *_few_times_cases(), _resolvent_case()]
 
 
 def _statistics_cases():
@@ -243,6 +245,43 @@ def _two_products(X, y, w):
         scores = w @ X
         yield w, scores
         w = w + X @ (step * (y - scores))
+
+
+def _few_times_cases():
+    rng = np.random.default_rng(2)
+    X, y, w0 = rng.standard_normal((P, N)), rng.choice([-1.0, 1.0], N), rng.standard_normal(P) / sqrt(P)
+    options = {"alpha": MODEL.alpha, "t": FEW_TIMES}
+    shared = {
+        "title": f"weights at {FEW_TIMES.size} times to {FEW_TIMES[-1]} on one data set, p = {P}, n = {N}, 1 thread",
+        "ours": lambda: descent_weights(X, y, w0, **options),
+        "work": {"flops": P * P * N + 2 * FEW_TIMES[-1] * P * P},
+        "wanted": 1,
+    }
+    return [
+        Case(
+            name="few-times-steps",
+            plain_title="NumPy, steps with X X^T/n, no check of stability",
+            plain=lambda: _gram_steps(X, y, w0),
+            **shared,
+        ),
+        Case(
+            name="few-times-eigen",
+            plain_title="all eigenvectors of X X^T/n",
+            plain=lambda: descent_weights(X, y, w0, method="eigen", **options),
+            **shared,
+        ),
+    ]
+
+
+def _gram_steps(X, y, w):
+    with one_blas_thread():
+        matrix, pull = X @ X.T / N, X @ y / N
+        kept = []
+        for t in range(FEW_TIMES[-1] + 1):
+            if t % FEW_TIMES[1] == 0:
+                kept.append(w)
+            w = w + MODEL.alpha * (pull - matrix @ w)
+    return np.array(kept)
 
 
 def _resolvent_case():

@@ -1,19 +1,23 @@
 """Cases of paper 2, at the target of degree 2 of the book."""
 
 from functools import partial
-from math import sqrt
+from math import inf, sqrt
 
 import numpy as np
 from harness import Case
 from scipy.integrate import solve_ivp
 
-from learning_dynamics.time_scales import SingleIndex, draw_directions, mean_field_flow, sgd, uniform_start
+from learning_dynamics._threads import one_blas_thread
+from learning_dynamics.time_scales import SingleIndex, draw_directions, mean_field_flow, network_flow, sgd, uniform_start
 from learning_dynamics.time_scales.kernels import rosenbrock
 from learning_dynamics.time_scales.simulation.mean_field import _jacobian, _velocity
 
 RTOL = 1e-6
 STEPS, NEURONS, DIMENSION = 4000, 100, 200
 FEW_STEPS = 20
+NETWORK_RTOL = 1e-8
+NETWORKS = {5: 1.0, 20: 1.0, 100: 1.0, 500: 0.1}
+"""Neurons, and the time to which they are followed."""
 
 
 def problem(epsilon):
@@ -24,7 +28,7 @@ def problem(epsilon):
 def cases():
     """All cases of this wing."""
     flows = [_flow_case(50, wanted=None, repeats=3), _flow_case(500, wanted=50, repeats=1)]
-    return [*flows, *map(_step_case, (10_000, 100_000)), _sgd_case()]
+    return [*flows, *map(_step_case, (10_000, 100_000)), _sgd_case(), *map(_network_case, NETWORKS)]
 
 
 def _flow_case(m, *, wanted, repeats):
@@ -109,3 +113,37 @@ def _numpy_sgd(model, a, u, step):
         u = (1 - c * z)[:, None] * u + np.multiply.outer(c, x)
         u /= np.sqrt(np.einsum("ij,ij->i", u, u))[:, None]
     return a, u
+
+
+def _network_case(m):
+    """The same method, tolerance and steps."""
+    model, start, u, end = problem(1e-2), uniform_start(m), draw_directions(m=m, d=inf, seed=0), NETWORKS[m]
+    solved = _by_solve_ivp(model, start, u, end)
+    return Case(
+        name=f"network-{m}",
+        title=f"exact flow of m = {m} neurons, d = inf, epsilon = 1e-2, t = {end:g}, rtol 1e-8 ({solved.nfev} velocities), 1 thread",
+        plain_title="`solve_ivp` DOP853 with velocities in NumPy",
+        plain=partial(_by_solve_ivp, model, start, u, end),
+        ours=partial(network_flow, model, start, u, times=[end], rtol=NETWORK_RTOL),
+        work={"flops": 2 * solved.nfev * m**3},
+        wanted=10 if m <= 20 else 1,
+        repeats=3,
+    )
+
+
+def _by_solve_ivp(model, a, u, end):
+    m, squares, products = a.size, np.polynomial.Polynomial(model.sigma**2), np.polynomial.Polynomial(model.phi * model.sigma)
+    slopes, pushes = squares.deriv(), products.deriv()
+
+    def velocity(_, y):
+        a, s, r = y[:m], y[m : 2 * m], y[2 * m :].reshape(m, m)
+        pull = slopes(r) * (a / m)
+        turned, push = pull @ r, pushes(s)
+        inward = np.diag(turned) - push * s
+        half = a[:, None] * (np.multiply.outer(push, s) - turned + inward[:, None] * r)
+        da = (products(s) - squares(r) @ a / m) / model.epsilon
+        return np.concatenate([da, a * (push - pull @ s + inward * s), (half + half.T).ravel()])
+
+    with one_blas_thread():
+        y = np.concatenate([a, u[:, 0], (u @ u.T).ravel()])
+        return solve_ivp(velocity, (0.0, end), y, method="DOP853", rtol=NETWORK_RTOL, atol=NETWORK_RTOL)

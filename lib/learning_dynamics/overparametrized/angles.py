@@ -15,6 +15,19 @@ TILE = 32
 HALF_PI = math.pi / 2
 
 
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc"})
+def split(points, norms, units):
+    """Write the norms of points, shape (k,), and the points divided by them, shape (k, D); a point 0 stays 0."""
+    for i in range(len(points)):
+        total = 0.0
+        for j in range(points.shape[1]):
+            total += points[i, j] * points[i, j]
+        norms[i] = math.sqrt(total)
+        divisor = norms[i] if total > 0 else 1.0
+        for j in range(points.shape[1]):
+            units[i, j] = points[i, j] / divisor
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
 def arcsine(s, z):
     r"""Return :math:`\arcsin s` for s in [0, 1/2] and z = s^2, to two units in the last place.

@@ -59,11 +59,11 @@ def tangent_kernel(x, z=None, *, bias=True, gain=1.0):
     boolean("bias", bias)
     x = _points("x", x, bias)
     if z is None:
-        return gain**2 * _kernel(x, x)
+        return _kernel(x, x, gain**2)
     z = _points("z", z, bias)
     if x.shape[1] != z.shape[1]:
         raise ValueError(f"z must have {x.shape[1] - bias} columns like x, got {z.shape[1] - bias}")
-    return gain**2 * _kernel(x, z)
+    return _kernel(x, z, gain**2)
 
 
 def kernel_matrix(model):
@@ -294,8 +294,8 @@ def _points(name, value, bias):
     return np.hstack([points, np.ones((len(points), 1))]) if bias else points
 
 
-def _kernel(x, z):
-    """The kernel with gain 1; x is z means that only one half is to be computed."""
+def _kernel(x, z, factor):
+    """The kernel, times a factor; x is z means that only one half is to be computed."""
     triangle, ours = x is z, _polar(x)
     theirs = ours if triangle else _polar(z)
     with one_blas_thread():
@@ -306,13 +306,16 @@ def _kernel(x, z):
         look_up()
     if triangle:
         angles.mirror(kernel)
+    if factor != 1:
+        kernel *= factor
     return kernel
 
 
 def _polar(points):
     """Norms, and points divided by them; a point 0 stays 0."""
-    norms = np.linalg.norm(points, axis=1)
-    return norms, points / np.where(norms > 0, norms, 1)[:, None]
+    norms, units = np.empty(len(points)), np.empty_like(points)
+    angles.split(points, norms, units)
+    return norms, units
 
 
 def _angles(row, units):
