@@ -82,7 +82,8 @@ def finite_size(
     doublings : int
         How often it is doubled, >= 1.
     runs : int
-        Draws at the first dimension; their number is halved with every doubling, but is at least 8.
+        Draws at the first dimension, and at all of them where they are banded. Of drawn points their number is halved with every
+        doubling, as the cost grows, but is at least 8.
     seed : int
         Seed. Each dimension has its own.
     dynamics : {"gd", "flow"}
@@ -115,8 +116,9 @@ def finite_size(
     size("runs", runs)
     integer("seed", seed, at_least=0)
     choice("dynamics", dynamics, DYNAMICS)
-    sizes = doubled_dimensions(model.c, smallest_p, doublings, banded=choice("draws", draws, DRAWS) == "banded")
-    counts = halved_runs(runs, doublings)
+    banded = choice("draws", draws, DRAWS) == "banded"
+    sizes = doubled_dimensions(model.c, smallest_p, doublings, banded=banded)
+    counts = np.full(doublings + 1, max(runs, FEWEST_RUNS)) if banded else halved_runs(runs, doublings)
     experiment = partial(simulate, dynamics=dynamics)
     if spectral_filter is not None:
         experiment = partial(simulate_filter, spectral_filter=spectral_filter)
