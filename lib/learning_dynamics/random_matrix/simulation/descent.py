@@ -134,7 +134,7 @@ def _summed_steps(matrix, pull, t):
     total, now = np.zeros_like(pull), 0
     for row, time in zip(sums, wanted):
         for _ in range(int(time) - now):
-            total = total + pull
+            total += pull
             pull = pull - matrix @ pull
         row[:], now = total, int(time)
     return sums[place]

@@ -36,13 +36,6 @@ FIFTH, THIRD, BETWEEN = DOP853.E5, DOP853.E3, DOP853.D
 EXPONENT, SAFETY, LEAST_FACTOR, LARGEST_FACTOR = -1 / 8, 0.9, 0.2, 10.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def copy(source, target):
-    """Copy one vector into another."""
-    for i in range(source.size):
-        target[i] = source[i]
-
-
 @njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
 def add_multiple(c, source, target):
     """Add c times one vector to another."""
@@ -263,8 +256,8 @@ def observe(point, weights, overlaps, sums, system, room):
     r"""Write a, shape (m,), s, shape (m,), and :math:`\sum_i a_i V(s_i)`, :math:`\sum_{ij} a_i a_j U(r_{ij})`, shape (2,)."""
     kind, c, at_one, v, _ = system
     value, slope, m = room[0], room[1], weights.size
-    copy(point[:m], weights)
-    copy(point[m : 2 * m], overlaps)
+    weights[:] = point[:m]
+    overlaps[:] = point[m : 2 * m]
     series_with_slope(v, overlaps, value[:m], slope[:m])
     sums[0] = inner(weights, value[:m])
     kernel_with_slope(kind, c, point[2 * m :], value, slope)
@@ -310,7 +303,7 @@ def start(y, k, point, end, rtol, system, room):
     state = math.sqrt((weighted_square(y, y, y, m, rtol) + m / (4 * rtol * rtol)) / count)
     speed = math.sqrt(weighted_square(k[0], y, y, m, rtol) / count)
     trial = min(0.01 * state / speed if min(state, speed) >= 1e-5 else 1e-6, end)
-    copy(y, point)
+    point[:] = y
     add_multiple(trial, k[0], point)
     velocity(point, k[1], system, room)
     add_multiple(-1.0, k[0], k[1])
@@ -391,12 +384,12 @@ def advance(evaluations, most_steps, clock, place, stops, rtol, y, k, point, new
         if stage == 1 and not begin(clock, place, end):
             return STALLED
         step = clock[AIM] - clock[TIME]
-        copy(y, point)
+        point[:] = y
         add_stages(TABLE[stage, :stage], step, k, point)
         if stage == NEW:
             if not judge(clock, place, step_error(step, y, point, k, rtol, room)):
                 continue
-            copy(point, new)
+            new[:] = point
         velocity(point, k[stage], system, room)
         place[STAGE] = stage
         if stage < NEW or (stops[place[REACHED]] < clock[AIM] and stage < STAGES - 1):
@@ -406,8 +399,8 @@ def advance(evaluations, most_steps, clock, place, stops, rtol, y, k, point, new
             interpolate((stops[q] - clock[TIME]) / step, step, y, new, k, point)
             observe(point, stop_a[q], stop_s[q], sums[q], system, room)
             place[REACHED] += 1
-        copy(new, y)
-        copy(k[NEW], k[0])
+        y[:] = new
+        k[0][:] = k[NEW]
         clock[TIME], place[STAGE] = clock[AIM], 0
         place[TAKEN] += 1
         if place[REACHED] == stops.size:
