@@ -124,7 +124,7 @@ PARTS = {
     "fused": (lambda: trained("fused"), descent, "FUSED_WORK", 3 * 20 * 120),
     "cold-hot": (lambda: trained("cold-hot"), descent, "COLD_HOT_WORK", 2e4),
     "sgd": (descended, networks, "WORK_OF_A_CALL", 700),
-    "network": (networked, overlap_flow, "WORK_OF_A_CALL", 5 * 5 * (5 + 20)),
+    "network": (networked, overlap_flow, "WORK_OF_A_CALL", 3 * (5 + 8) ** 2 * (5 + 12)),
     "mean-field": (flown, mean_field, "WORK_OF_A_CALL", 1000),
     "heavy ball": (stepped, filters, "STEPS_A_CALL", 21),
     "theory": (errors, performance, "TIMES_OF_A_CALL", 7),

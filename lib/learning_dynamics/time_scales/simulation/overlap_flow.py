@@ -10,6 +10,8 @@ from learning_dynamics.time_scales.kernels import packing
 EXACT = {"relu": kernels.RELU, "erf": kernels.ERF}
 WORK_OF_A_CALL = 2**27
 """Multiply-adds that a compiled call makes at most, unless one velocity takes more; they take less than a second."""
+OVERHEAD = 8
+"""Neurons that would take as long as what a velocity costs besides."""
 
 
 def compiled_system(problem, kernel):
@@ -59,7 +61,7 @@ class OverlapFlow:
 
     def _evaluations_of_a_call(self):
         m, terms = self.a.shape[1], self.system[1].size
-        return max(1, WORK_OF_A_CALL // (m * m * (m + terms)))
+        return max(1, WORK_OF_A_CALL // ((m + OVERHEAD) ** 2 * (m + terms)))
 
     def split(self, y):
         """The weights a, shape (m,), the overlaps s, shape (m,), and the overlaps r, shape (m, m), of a state."""
