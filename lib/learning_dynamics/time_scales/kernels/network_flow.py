@@ -295,25 +295,6 @@ def step_error(step, y, new, k, rtol, room):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def start(y, k, point, end, rtol, system, room):
-    """Write the first velocity and return the size of the first step, from the sizes of the first two derivatives."""
-    m = room[2].size
-    count = 2 * m + m * m
-    velocity(y, k[0], system, room)
-    state = math.sqrt((weighted_square(y, y, y, m, rtol) + m / (4 * rtol * rtol)) / count)
-    speed = math.sqrt(weighted_square(k[0], y, y, m, rtol) / count)
-    trial = min(0.01 * state / speed if min(state, speed) >= 1e-5 else 1e-6, end)
-    point[:] = y
-    add_multiple(trial, k[0], point)
-    velocity(point, k[1], system, room)
-    add_multiple(-1.0, k[0], k[1])
-    bend = math.sqrt(weighted_square(k[1], y, y, m, rtol) / count) / trial
-    largest = max(speed, bend)
-    safe = (0.01 / largest) ** -EXPONENT if largest > 1e-15 else max(1e-6, 1e-3 * trial)
-    return min(100 * trial, safe, end)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
 def begin(clock, place, end):
     """Fix the time that the next attempt aims at; return whether it is late enough for the time to move on."""
     t = clock[TIME]

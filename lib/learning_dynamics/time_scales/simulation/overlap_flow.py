@@ -1,5 +1,7 @@
 """The closed system of a finite network's weights and overlaps, followed by compiled steps."""
 
+from math import inf, sqrt
+
 import numpy as np
 
 from learning_dynamics._interruption import look_up
@@ -45,8 +47,7 @@ class OverlapFlow:
         """Integrate to the last of the times."""
         kept, end = slice(-self.later.size, None), self.later[-1]
         k, new = np.empty((kernels.STAGES, self.y.size)), np.empty(self.y.size)
-        first = kernels.start(self.y, k, self.point, end, rtol, self.system, self.room)
-        clock, place = np.array([0.0, first, 0.0]), np.zeros(4, np.int64)
+        clock, place = np.array([0.0, self._first_step(k, end, rtol), 0.0]), np.zeros(4, np.int64)
         status, evaluations = kernels.RUNNING, self._evaluations_of_a_call()
         while status == kernels.RUNNING:
             status = kernels.advance(
@@ -58,6 +59,25 @@ class OverlapFlow:
             stalled = status == kernels.STALLED
             reason = f"steps of {clock[1]:.1e} are too short" if stalled else f"max_steps = {max_steps} do not suffice"
             raise StepLimitError(reason, t=clock[0], t_end=end, state=self.split(self.y))
+
+    def _first_step(self, k, end, rtol):
+        """Write the first velocity; the size of the first step comes from the sizes of the first two derivatives."""
+        m = self.a.shape[1]
+        kernels.velocity(self.y, k[0], self.system, self.room)
+        speed = self._size(k[0], rtol)
+        state = sqrt(self._size(self.y, rtol) ** 2 + m / (2 * rtol) ** 2 / (2 * m + m * m))  # the r_ii = 1 count, too
+        trial = min(0.01 * state / speed if min(state, speed) >= 1e-5 else 1e-6, end)
+        with np.errstate(over="ignore", invalid="ignore"):
+            kernels.velocity(self.y + trial * k[0], k[1], self.system, self.room)
+            bend = self._size(k[1] - k[0], rtol)
+        largest = max(speed, bend / trial if trial > 0 else inf)
+        safe = (0.01 / largest) ** -kernels.EXPONENT if largest > 1e-15 else max(1e-6, 1e-3 * trial)
+        return min(100 * trial, safe, end)
+
+    def _size(self, x, rtol):
+        """The root mean square of a vector, each entry over its tolerance at the start."""
+        m = self.a.shape[1]
+        return sqrt(kernels.weighted_square(x, self.y, self.y, m, rtol) / (2 * m + m * m))
 
     def _evaluations_of_a_call(self):
         m, terms = self.a.shape[1], self.system[1].size
