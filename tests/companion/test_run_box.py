@@ -94,7 +94,7 @@ def script():
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_the_fields_are_the_declared_parameters(chapter):
-    declared, needs, presets, text = chapter_box(chapter)
+    declared, _needs, presets, text = chapter_box(chapter)
     page = BeautifulSoup(text, "html.parser")
     rows = [[cell.get_text() for cell in row.find_all(["th", "td"])] for row in page.select("tbody tr")]
     assert rows == [[one.name, as_text(one.default), one.allowed, one.help] for one in declared.values()]
@@ -268,7 +268,9 @@ def test_the_commands_of_the_script_are_those_of_the_library(script):
             now = script("assessed", CONTENT, chosen)
             assert now["errors"] == {}
             values = complete(parse_assignments([f"{name}={text}" for name, text in chosen.items()], DECLARED), DECLARED)
-            base = complete(parse_assignments([f"{k}={text}" for k, text in CONTENT["presets"][preset].items()], DECLARED), DECLARED)
+            base = complete(
+                parse_assignments([f"{k}={text}" for k, text in CONTENT["presets"][preset].items()], DECLARED), DECLARED
+            )
             defaults = complete({}, DECLARED)
             assert script("commands", CONTENT, now["values"], preset) == {
                 "rerun": rerun_command("one/first", preset, {k: v for k, v in values.items() if v != base[k]}),
@@ -343,5 +345,9 @@ def test_what_a_page_cannot_compute_is_left_to_the_command(formula):
 
 def test_a_tree_reads_as_its_formula():
     assert page_formula("2 * n < m") == ["<", ["*", 2, "n"], "m"]
-    assert page_formula("a < b <= 1 or not c == 2.5") == ["or", ["and", ["<", "a", "b"], ["<=", "b", 1]], ["not", ["==", "c", 2.5]]]
+    assert page_formula("a < b <= 1 or not c == 2.5") == [
+        "or",
+        ["and", ["<", "a", "b"], ["<=", "b", 1]],
+        ["not", ["==", "c", 2.5]],
+    ]
     assert set(FUNCTIONS) - {"max", "min", "sqrt"} == {"normal_quantile"}, "a new function is translated, or left to the command"

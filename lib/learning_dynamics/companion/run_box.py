@@ -55,7 +55,9 @@ def _add_box(app, doctree, page):
 
 def _last_parameters(doctree):
     """The cell with the parameters or, where it follows, the one with those of a build."""
-    cells = [node for node in doctree.findall(nodes.container) if {"tag_parameters", "tag_injected-parameters"} & {*node["classes"]}]
+    cells = [
+        node for node in doctree.findall(nodes.container) if {"tag_parameters", "tag_injected-parameters"} & {*node["classes"]}
+    ]
     return cells[-1] if cells else None
 
 
@@ -72,10 +74,11 @@ def _ways(app, page):
     _, archive = app.env.dlfiles.get(PLACE, (None, None))
     source = source_as_html(repository, relative_uri(here, f"_downloads/{archive}") if archive else "")
     notebook = relative_uri(here, f"_sources/{page}{NOTEBOOK}")
-    sentences = [f"The commands run in {source}, where <code>make setup</code> has been called once and the environment is active."]
-    sentences += [
-        f'Or take the <a href="{html.escape(notebook)}" download>notebook</a>, and change its cell of parameters: it runs wherever '
-        '<code>python -m pip install "FOLDER[chapters]"</code> has installed the library from that folder.'
+    sentences = [
+        f"The commands run in {source}, after <code>make setup</code> and <code>source .venv/bin/activate</code>; for Windows see its "
+        "<code>README.md</code>. With <code>--estimate</code> the first one says how long it would take, and runs nothing.",
+        f'Or take the <a href="{html.escape(notebook)}" download>notebook</a> and change its cell of parameters. It runs where '
+        '<code>python -m pip install "FOLDER[chapters]"</code> has installed the library; <code>FOLDER</code> is that copy.',
     ]
     binder = binder_address(repository, options.get("repository_branch", "main"), f"{page}{NOTEBOOK}")
     return [*sentences, *([f'Or <a href="{html.escape(binder)}">open the notebook on Binder</a>.'] if binder else [])]
@@ -135,7 +138,9 @@ def _rule(need):
 
 
 def _command(name, text):
-    return f'<p class="command-name">{COMMAND_NAMES[name]}</p><pre class="command" data-command="{name}">{html.escape(text)}</pre>'
+    return (
+        f'<p class="command-name">{COMMAND_NAMES[name]}</p><pre class="command" data-command="{name}">{html.escape(text)}</pre>'
+    )
 
 
 def box_content(chapter, declared, needs, presets):
