@@ -124,10 +124,18 @@ def _random_matrix():
                 "mean_direction": 8 * [1.0],
                 "test_size": 10,
                 "counted_class": 1,
+                "draws": "points",
             },
         ),
         "simulate_filter": (
-            drawn | {"t": [1.0], "spectral_filter": FILTER, "class_proportions": [0.5, 0.5], "mean_direction": 8 * [1.0]},
+            drawn
+            | {
+                "t": [1.0],
+                "spectral_filter": FILTER,
+                "class_proportions": [0.5, 0.5],
+                "mean_direction": 8 * [1.0],
+                "draws": "banded",
+            },
         ),
         **{
             name: ({"model": MODEL, "t": [1, 10], "batch_ratio": 0.5, "replacement": False},)
@@ -158,7 +166,7 @@ def _random_matrix():
         "leading_pairs": (drawn,),
         "sample_spectrum": ({"model": MODEL, "p": 8, "seed": 1, "class_proportions": [0.5, 0.5]},),
         "concentration": (sizes | {"z": [-1.0, 1j]},),
-        "finite_size": (sizes | {"t": [1.0, 10.0], "dynamics": "gd", "spectral_filter": FILTER},),
+        "finite_size": (sizes | {"t": [1.0, 10.0], "dynamics": "gd", "spectral_filter": FILTER, "draws": "banded"},),
         "resolvent_bilinear": (
             {
                 "eigenvalues": [1.0, 2.0],

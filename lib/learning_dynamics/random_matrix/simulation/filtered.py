@@ -52,7 +52,19 @@ def filtered_weights(X, y, w0, *, spectral_filter, t):
         return _weights_at(X, y, w0, spectral_filter, t)
 
 
-def simulate_filter(model, *, spectral_filter, p, t, runs, seed, class_proportions=(0.5, 0.5), mean_direction=None, workers=None):
+def simulate_filter(
+    model,
+    *,
+    spectral_filter,
+    p,
+    t,
+    runs,
+    seed,
+    class_proportions=(0.5, 0.5),
+    mean_direction=None,
+    draws="points",
+    workers=None,
+):
     """Train classifiers by any spectral filter on independent draws of the mixture and measure their errors.
 
     Parameters
@@ -71,6 +83,8 @@ def simulate_filter(model, *, spectral_filter, p, t, runs, seed, class_proportio
     class_proportions : pair of float
         As for `simulate`.
     mean_direction : array_like of float, shape (p,), optional
+        As for `simulate`.
+    draws : {"points", "banded"}
         As for `simulate`.
     workers : int, optional
         As for `simulate`.
@@ -94,6 +108,7 @@ def simulate_filter(model, *, spectral_filter, p, t, runs, seed, class_proportio
         seed=seed,
         class_proportions=class_proportions,
         mean_direction=mean_direction,
+        draws=draws,
         workers=workers,
     )
 

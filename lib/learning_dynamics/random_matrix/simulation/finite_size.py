@@ -11,7 +11,7 @@ from learning_dynamics._limits import check_room
 from learning_dynamics._validation import choice, instance, integer, size
 from learning_dynamics.random_matrix.model import MixtureClassification
 from learning_dynamics.random_matrix.simulation.descent import DYNAMICS
-from learning_dynamics.random_matrix.simulation.experiment import ASPECT_TOLERANCE, simulate
+from learning_dynamics.random_matrix.simulation.experiment import ASPECT_TOLERANCE, DRAWS, TIMES_AT_ONCE, simulate
 from learning_dynamics.random_matrix.simulation.filtered import simulate_filter
 
 LARGEST_DENOMINATOR = 4096
@@ -66,7 +66,9 @@ class FiniteSize:
     training: SizeFit
 
 
-def finite_size(model, *, t, smallest_p, doublings, runs, seed, dynamics="gd", spectral_filter=None, workers=None):
+def finite_size(
+    model, *, t, smallest_p, doublings, runs, seed, dynamics="gd", spectral_filter=None, draws="banded", workers=None
+):
     r"""Measure how the errors approach their limits as the dimension doubles.
 
     Parameters
@@ -80,12 +82,15 @@ def finite_size(model, *, t, smallest_p, doublings, runs, seed, dynamics="gd", s
     doublings : int
         How often it is doubled, >= 1.
     runs : int
-        Draws at the first dimension; their number is halved with every doubling, but is at least 8.
+        Draws at the first dimension, and at all of them where they are banded. Of drawn points their number is halved with every
+        doubling, as the cost grows, but is at least 8.
     seed : int
         Seed. Each dimension has its own.
     dynamics : {"gd", "flow"}
     spectral_filter : SpectralFilter, optional
         Trains in place of `dynamics`.
+    draws : {"banded", "points"}
+        See `simulate`. With banded draws a doubling costs hardly more than the dimension before it.
     workers : int, optional
         Number of threads, see `simulate`.
 
@@ -111,14 +116,15 @@ def finite_size(model, *, t, smallest_p, doublings, runs, seed, dynamics="gd", s
     size("runs", runs)
     integer("seed", seed, at_least=0)
     choice("dynamics", dynamics, DYNAMICS)
-    sizes = doubled_dimensions(model.c, smallest_p, doublings)
-    counts = halved_runs(runs, doublings)
+    banded = choice("draws", draws, DRAWS) == "banded"
+    sizes = doubled_dimensions(model.c, smallest_p, doublings, banded=banded)
+    counts = np.full(doublings + 1, max(runs, FEWEST_RUNS)) if banded else halved_runs(runs, doublings)
     experiment = partial(simulate, dynamics=dynamics)
     if spectral_filter is not None:
         experiment = partial(simulate_filter, spectral_filter=spectral_filter)
     results = [
         [
-            experiment(replace(model, c=p / n), p=p, t=t, runs=number, seed=group_seed, workers=workers)
+            experiment(replace(model, c=p / n), p=p, t=t, runs=number, seed=group_seed, draws=draws, workers=workers)
             for n, number, group_seed in groups
         ]
         for p, groups in zip(sizes.tolist(), draws_at(model.c, sizes, counts, seed))
@@ -139,10 +145,11 @@ def halved_runs(runs, doublings):
     return np.maximum(runs // 2 ** np.arange(doublings + 1), FEWEST_RUNS)
 
 
-def doubled_dimensions(c, smallest_p, doublings):
+def doubled_dimensions(c, smallest_p, doublings, *, banded=False):
     """The dimensions of an experiment, shape (doublings + 1,); `smallest_p` is checked."""
     last = first_dimension(c, size("smallest_p", smallest_p)) * 2**doublings
-    check_room(last * max(last / c, 1), smallest_p=smallest_p, doublings=doublings)
+    room = TIMES_AT_ONCE * max(last, last / c) if banded else last * max(last / c, 1)
+    check_room(room, smallest_p=smallest_p, doublings=doublings)
     return last // 2 ** np.arange(doublings, -1, -1)
 
 
