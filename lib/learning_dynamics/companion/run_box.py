@@ -21,11 +21,13 @@ from .registry import load_registry
 from .run_commands import as_text, papermill_command, rerun_command
 from .source_archive import PLACE
 from .text_pages import source_as_html
+from .yaml_files import read_yaml
 
 SCRIPT = "run_box.js"
 CLASS = "run-box"
 TITLE = "Run it with your own parameters"
 NOTEBOOK = ".ipynb"
+SETTINGS = "_config.yml"
 SHOWN_PRESETS = ("quick", *(name for name in PRESETS if name != "quick"))
 ESCAPED_END = "<\\/"
 HEADINGS = "".join(
@@ -69,8 +71,7 @@ def _presets(app, chapter):
 
 def _ways(app, page):
     """Sentences on where source and notebook are had from."""
-    options, here = app.config.html_theme_options, app.builder.get_target_uri(page)
-    repository = options.get("repository_url", "")
+    here, (repository, branch) = app.builder.get_target_uri(page), _repository(Path(app.srcdir) / SETTINGS)
     _, archive = app.env.dlfiles.get(PLACE, (None, None))
     source = source_as_html(repository, relative_uri(here, f"_downloads/{archive}") if archive else "")
     notebook = relative_uri(here, f"_sources/{page}{NOTEBOOK}")
@@ -80,8 +81,14 @@ def _ways(app, page):
         f'Or take the <a href="{html.escape(notebook)}" download>notebook</a> and change its cell of parameters. It runs where '
         '<code>python -m pip install "FOLDER[chapters]"</code> has installed the library; <code>FOLDER</code> is that copy.',
     ]
-    binder = binder_address(repository, options.get("repository_branch", "main"), f"{page}{NOTEBOOK}")
+    binder = binder_address(repository, branch, f"{page}{NOTEBOOK}")
     return [*sentences, *([f'Or <a href="{html.escape(binder)}">open the notebook on Binder</a>.'] if binder else [])]
+
+
+def _repository(settings):
+    """Address and branch of the source; the theme's options hold those of Jupyter Book where there is no address."""
+    named = (read_yaml(settings).get("repository") if settings.exists() else None) or {}
+    return named.get("url", ""), named.get("branch", "main")
 
 
 def _load_script(app, pagename, templatename, context, doctree):
