@@ -16,14 +16,13 @@ from bs4 import BeautifulSoup
 from learning_dynamics.companion.cli import main
 from learning_dynamics.companion.kernel import installed_kernel
 from learning_dynamics.companion.notebooks import cleaned, read_notebook, read_source, write_notebook
-from learning_dynamics.companion.parameters import complete, declared_parameters, parse_assignments
+from learning_dynamics.companion.parameters import complete, declared_parameters
 from learning_dynamics.companion.project import REGISTRY_PAGES
 from learning_dynamics.companion.registry import load_registry
 from learning_dynamics.companion.render import render, site_settings
 from learning_dynamics.companion.run_box import TITLE
 from learning_dynamics.companion.run_commands import as_text, papermill_command, rerun_command
 
-from ..chapters import SMALL
 from .test_accessibility import VIEWS
 from .test_site import CHAPTERS, PROJECT, soup
 
@@ -277,39 +276,17 @@ def test_the_search_does_not_know_it(html):
 # ---- what the page gives runs
 
 
-def copied(open_page, chapter, typed, name):
-    """A command as the page gives it after values were typed."""
-    opened = open_page(f"book/{chapter}.html", permissions=["clipboard-read", "clipboard-write"])
-    box = box_of(opened)
-    type_into(box, typed)
-    box.locator(".command-name").get_by_role("button").nth(0 if name == "rerun" else 1).click()
-    box.page.wait_for_function("document.querySelector('.run-box [role=status]').textContent === 'Copied.'")
-    return opened.evaluate("navigator.clipboard.readText()")
-
-
 def test_a_copied_command_is_one_of_the_command_line(open_page, monkeypatch, capsys):
-    command = copied(open_page, HARMLESS, {"n": "600", "alpha": "0.02"}, "rerun")
-    words = shlex.split(command)
+    opened = open_page(f"book/{HARMLESS}.html", permissions=["clipboard-read", "clipboard-write"])
+    box = box_of(opened)
+    type_into(box, {"n": "600", "alpha": "0.02"})
+    button(box, "Copy: The command").click()
+    opened.wait_for_function("document.querySelector('.run-box [role=status]').textContent === 'Copied.'")
+    words = shlex.split(opened.evaluate("navigator.clipboard.readText()"))
     assert words[:3] == ["python", "-m", "learning_dynamics"]
     monkeypatch.chdir(PROJECT.root)
     assert main([*words[3:], "--estimate"]) == 0
     assert capsys.readouterr().out.startswith(f"{HARMLESS}: ")
-
-
-def test_a_copied_call_of_papermill_runs(open_page, tmp_path):
-    chapter = "overparametrized/setting"
-    typed = {name: str(value) for name, value in SMALL[chapter].items()}
-    words = shlex.split(copied(open_page, chapter, typed, "papermill"))
-    shutil.copytree(PROJECT.book, tmp_path / "book")
-    shutil.copyfile(PROJECT.root / "_toc.yml", tmp_path / "_toc.yml")
-    with installed_kernel() as variables:
-        command = [sys.executable, "-m", *words, "--no-progress-bar"]
-        done = subprocess.run(command, cwd=tmp_path, env=os.environ | variables, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-2000:]
-    ran = read_notebook(tmp_path / "mine.ipynb")
-    (injected,) = (cell.source for cell in ran.cells if "injected-parameters" in cell.metadata.get("tags", []))
-    declared = declared_parameters(read_source(PROJECT.notebook(chapter)))
-    assert parse_assignments([line.replace(" ", "") for line in injected.splitlines() if "=" in line], declared) == SMALL[chapter]
 
 
 # ---- a site that says where its source is
@@ -320,7 +297,11 @@ def linked(root, tmp_path_factory):
     """A site of one notebook, with the address of its source, lists among its parameters, and no registry."""
     folder = tmp_path_factory.mktemp("linked")
     source = folder / "source"
-    cells = [nbformat.v4.new_markdown_cell("# A title\n\n**A result.**"), nbformat.v4.new_code_cell(LISTS)]
+    cells = [
+        nbformat.v4.new_markdown_cell("# A title\n\n**A result.**"),
+        nbformat.v4.new_code_cell(LISTS),
+        nbformat.v4.new_code_cell(PRINT),
+    ]
     cells[1].metadata["tags"] = ["parameters"]
     write_notebook(cleaned(nbformat.v4.new_notebook(cells=cells)), source / "book" / "one" / "first.ipynb")
     (source / "book" / "_assets").mkdir()
@@ -342,6 +323,7 @@ sizes: list[int] = [32, 64]  # dimensions; in [8, 512]
 flow: bool = False  # the limit of small steps
 dynamics: str = "gd"  # how to move; in {gd, flow}
 """
+PRINT = "print(sizes, flow, repr(dynamics))"
 
 
 def test_the_box_leads_to_the_repository_and_to_binder(linked):
@@ -355,16 +337,25 @@ def test_the_box_leads_to_the_repository_and_to_binder(linked):
     assert f"git clone {REPOSITORY}" in box.get_text()
 
 
-def test_lists_choices_and_truth_values_have_fields(linked, browser):
+def test_lists_choices_and_truth_values_have_fields_and_the_call_of_papermill_runs(linked, browser, tmp_path):
     page = browser.new_page()
     page.goto(linked.as_uri())
     box = box_of(page)
     type_into(box, {"sizes": "[8, 16]", "flow": "True", "dynamics": "flow"})
     changes = {"sizes": [8, 16], "flow": True, "dynamics": "flow"}
-    assert commands_of(box) == {
+    commands = commands_of(box)
+    assert commands == {
         "rerun": rerun_command("one/first", "paper", changes),
         "papermill": papermill_command("one/first", changes),
     }
     type_into(box, {"sizes": "8, 4"})
     assert box.locator("#run-sizes-error").inner_text() == "sizes must be in [8, 512], got 4."
     page.close()
+    shutil.copytree(linked.parents[4] / "source", tmp_path / "clone")
+    with installed_kernel() as variables:
+        command = [sys.executable, "-m", *shlex.split(commands["papermill"]), "--no-progress-bar"]
+        done = subprocess.run(command, cwd=tmp_path / "clone", env=os.environ | variables, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    ran = read_notebook(tmp_path / "clone" / "mine.ipynb")
+    (printed,) = (output.text for cell in ran.cells for output in cell.get("outputs", []))
+    assert printed == "[8, 16] True 'flow'\n"
