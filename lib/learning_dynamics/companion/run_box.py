@@ -1,9 +1,10 @@
 """Sphinx extension: below the parameters of a chapter a box "Run it with your own parameters".
 
 It holds the parameters as a table and the commands that run the chapter; ``run_box.js`` makes fields of the table's values,
-checks what is typed and keeps the commands in step.  The notebook and its download do not hold it.
+checks what is typed and keeps the commands in step, and is loaded when the box is opened.  The notebook and its download do not hold it.
 """
 
+import hashlib
 import html
 import json
 from pathlib import Path
@@ -29,6 +30,15 @@ TITLE = "Run it with your own parameters"
 NOTEBOOK = ".ipynb"
 SETTINGS = "_config.yml"
 SHOWN_PRESETS = ("quick", *(name for name in PRESETS if name != "quick"))
+LOADED_WHEN_OPENED = """\
+<script>
+document.getElementById("run-it").addEventListener("toggle", () => {
+  document.head.append(Object.assign(document.createElement("script"), { src: %s }));
+}, { once: true });
+</script>
+"""
+"""A first visit does without the script of the box."""
+
 ESCAPED_END = "<\\/"
 HEADINGS = "".join(
     f'<th role="columnheader" scope="col">{heading}</th>' for heading in ("parameter", "value", "allowed", "what it is")
@@ -39,7 +49,6 @@ COMMAND_NAMES = {"rerun": "The command:", "papermill": "The same with papermill:
 def setup(app):
     """Connect the extension to Sphinx."""
     app.connect("doctree-resolved", _add_box)
-    app.connect("html-page-context", _load_script)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
@@ -52,7 +61,8 @@ def _add_box(app, doctree, page):
     chapter = page.removeprefix("book/")
     box = run_box(chapter, declared_parameters(source), declared_needs(source), _presets(app, chapter), _ways(app, page))
     if box:
-        cell.parent.insert(cell.parent.index(cell) + 1, nodes.raw("", box, format="html"))
+        shown = box + LOADED_WHEN_OPENED % json.dumps(_script(app, page))
+        cell.parent.insert(cell.parent.index(cell) + 1, nodes.raw("", shown, format="html"))
 
 
 def _last_parameters(doctree):
@@ -91,9 +101,12 @@ def _repository(settings):
     return named.get("url", ""), named.get("branch", "main")
 
 
-def _load_script(app, pagename, templatename, context, doctree):
-    if f'class="{CLASS}"' in context.get("body", ""):
-        app.add_js_file(SCRIPT, loading_method="defer")
+def _script(app, page):
+    """Where the script stands, with a hash of it, so that browsers do not keep an old one."""
+    folders = [Path(app.confdir) / folder for folder in app.config.html_static_path]
+    content = next((path.read_bytes() for path in (folder / SCRIPT for folder in folders) if path.exists()), b"")
+    place = relative_uri(app.builder.get_target_uri(page), f"_static/{SCRIPT}")
+    return f"{place}?v={hashlib.sha256(content).hexdigest()[:10]}"
 
 
 def run_box(chapter, declared, needs, presets, ways):
