@@ -42,6 +42,22 @@ def test_a_table_and_arrays_give_the_same(tmp_path, capsys, data):
     assert "advice: stop at step" in first[1] and "check:  training finds" in first[1]
 
 
+@pytest.mark.parametrize(("separator", "point"), [(";", ","), ("\t", "."), (";", ".")])
+def test_a_table_is_read_as_a_spreadsheet_writes_it(tmp_path, capsys, data, separator, point):
+    plain = table(tmp_path, *data)
+    given = ("--label", "group", "--train", 60, "--check", 0)
+    expected = run(capsys, plain, *given)
+    (tmp_path / "other.csv").write_text(plain.read_text("utf-8").replace(",", separator).replace(".", point), "utf-8")
+    assert run(capsys, tmp_path / "other.csv", *given) == expected
+
+
+def test_a_folder_that_cannot_be_written_is_refused_before_anything_runs(tmp_path, capsys, data):
+    (tmp_path / "file").write_text("mine")
+    status, output, error = run(capsys, table(tmp_path, *data), "--label", "group", "--train", 60, "--out", tmp_path / "file" / "out")
+    assert (status, output) == (2, "")
+    assert "cannot be written to" in error
+
+
 def test_results_are_written_and_nothing_of_others_is_replaced(tmp_path, capsys, data):
     path, out = table(tmp_path, *data), tmp_path / "out"
     given = (path, "--label", "group", "--train", 60, "--check", 0, "--out", out)
@@ -74,7 +90,7 @@ def test_what_is_wrong_is_said_in_one_sentence(tmp_path, capsys, data):
         (table(tmp_path, X, y), ("--label", "class", "--train", 60), "--label must be a column"),
         (table(tmp_path, X, y), ("--train", 60), "--label names the column"),
         (table(tmp_path, X, np.arange(400) % 3, "a.csv"), good, "two different labels, got 3"),
-        (table(tmp_path, X, y, "b.csv"), ("--label", "group", "--train", 61), "training_points must be even and below 400"),
+        (table(tmp_path, X, y, "b.csv"), ("--label", "group", "--train", 61), "--train must be even and below 400"),
         (table(tmp_path, spoilt, y, "c.csv"), good, "column 'x2' of"),
         (table(tmp_path, same, y, "d.csv"), good, "column 'x4' of"),
         (table(tmp_path, X[190:203], y[190:203], "e.csv"), good, "at least 4 times, got 3 of yes"),

@@ -2,6 +2,7 @@
 
 import csv
 import zipfile
+from contextlib import nullcontext
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from learning_dynamics.random_matrix import predict, simulate_labelled
 
 FILES = ("prediction.csv", "prediction.png")
 MOST_CHECKS = 10**4
+SEPARATORS = ",;\t"
 
 
 def predict_file(path, *, label, training_points, sigma2, alpha, runs, seed, out, say):
@@ -19,7 +21,8 @@ def predict_file(path, *, label, training_points, sigma2, alpha, runs, seed, out
     Parameters
     ----------
     path : Path
-        A table ``.csv`` with names in its first line, or ``.npz`` with the arrays X and y.
+        A table ``.csv`` with names in its first line, separated by commas, tabs, or semicolons with decimal commas; or ``.npz``
+        with the arrays X and y.
     label : str or None
         Column of the table that holds the labels.
     training_points, sigma2, alpha, seed
@@ -39,18 +42,21 @@ def predict_file(path, *, label, training_points, sigma2, alpha, runs, seed, out
     if not 0 <= runs <= MOST_CHECKS:
         raise CompanionError(f"--check must be from 0 to {MOST_CHECKS}, got {runs}.")
     X, y = read_points(path, label)
-    try:
-        found = predict(X, y, training_points=training_points, sigma2=sigma2, alpha=alpha, seed=seed)
-        columns = _columns(found, _checked(found, training_points, runs, seed))
-    except (ValueError, TypeError, ArithmeticError, MemoryError) as error:
-        raise CompanionError(f"{error}.") from None
-    for line in _lines(found, columns, X.shape, training_points):
-        say(line)
+    held = nullcontext()
     if out is not None:
-        with claimed(out, command="predict", about=str(path.resolve()), names=FILES, doing="predicting"):
+        held = claimed(out, command="predict", about=str(path.resolve()), names=FILES, doing="predicting")
+    with held:
+        try:
+            found = predict(X, y, training_points=training_points, sigma2=sigma2, alpha=alpha, seed=seed)
+            columns = _columns(found, _checked(found, training_points, runs, seed))
+        except (ValueError, TypeError, ArithmeticError, MemoryError) as error:
+            raise CompanionError(f"{str(error).replace('training_points', '--train')}.") from None
+        for line in _lines(found, columns, X.shape, training_points):
+            say(line)
+        if out is not None:
             _write(out, columns)
-        say(f"table:   {out / FILES[0]}")
-        say(f"picture: {out / FILES[1]}")
+            say(f"table:   {out / FILES[0]}")
+            say(f"picture: {out / FILES[1]}")
 
 
 def read_points(path, label):
@@ -87,7 +93,9 @@ def _read_arrays(path):
 
 def _read_table(path, label):
     with open(path, newline="", encoding="utf-8-sig") as file:
-        names, *rows = [*csv.reader(file)] or [[]]
+        separator = max(SEPARATORS, key=file.readline().count)
+        file.seek(0)
+        names, *rows = [*csv.reader(file, delimiter=separator)] or [[]]
     if not names:
         raise CompanionError(f"{path} must have the names of its columns in its first line, got an empty one.")
     if label not in names:
@@ -101,7 +109,7 @@ def _read_table(path, label):
         )
     place = names.index(label)
     values = np.array(
-        [[_number(path, names[j], k, text) for j, text in enumerate(row) if j != place] for k, row in enumerate(rows, 2)]
+        [[_number(path, names[j], k, text, separator) for j, text in enumerate(row) if j != place] for k, row in enumerate(rows, 2)]
     )
     others = [name for name in names if name != label]
     constant = np.flatnonzero(np.ptp(values, axis=0) == 0)
@@ -110,9 +118,9 @@ def _read_table(path, label):
     return values, np.array([row[place] for row in rows])
 
 
-def _number(path, name, row, text):
+def _number(path, name, row, text, separator):
     try:
-        value = float(text)
+        value = float(text.replace(",", ".") if separator == ";" else text)
     except ValueError:
         value = np.nan
     if not np.isfinite(value):

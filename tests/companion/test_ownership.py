@@ -66,6 +66,19 @@ def test_the_sources_of_the_book_are_no_place_for_results(project, capsys, comma
     assert content(project.root) == before
 
 
+@pytest.mark.parametrize("command", [["rerun", "one/first", "-p", "runs=2"], ["sweep", "one/first", "-p", "runs=1"]])
+@pytest.mark.parametrize("place", ["/", "home"])
+def test_a_root_and_a_home_are_no_folders_for_results(tmp_path, monkeypatch, capsys, command, place):
+    home = tmp_path / "me"
+    home.mkdir()
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(home))
+    folder = str(home) if place == "home" else place
+    assert main([*command, "--out", folder]) == 2
+    assert capsys.readouterr().err == f"error: --out must be a folder for results alone, got {folder}; name one in it.\n"
+    assert not list(home.iterdir())
+
+
 @pytest.mark.parametrize("command", [[*RERUN, ""], ["sweep", "one/first", "-p", "runs=1", "--out", " "], ["build", "--out", ""]])
 def test_an_empty_name_is_no_folder(capsys, command):
     assert main(command) == 2

@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import socket
+from pathlib import Path
 
 from .errors import CompanionError
 
@@ -52,6 +53,8 @@ def claimed(folder, *, command, about, names, doing, trusted=False):
         way, the folder lies inside the output of another command or serves another purpose, or the command runs there now.
     """
     names = tuple(names)
+    if folder == folder.parent or folder == Path(os.path.expanduser("~")):
+        raise CompanionError(f"--out must be a folder for results alone, got {folder}; name one in it.")
     try:
         _require_outside_other_output(folder)
         if not trusted:
