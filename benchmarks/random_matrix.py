@@ -22,12 +22,13 @@ TIMES = np.linspace(0, 300, 1000)
 NODES = chebyshev_count(c=MODEL.c, mu_norm2=MODEL.mu_norm2, exponent=MODEL.alpha * TIMES[-1])
 P, N, RUNS, STEPS = 256, 512, 50, 1000
 FEW_TIMES = np.arange(0, 300, 6)
+JUDGED, CORNER = np.array([6.0, 50.0, 100.0, 200.0, 300.0]), 62
 RESOLVENT_SIZE, POINTS, POINTS_TIMED = 512, 1000, 25
 
 
 def cases():
     """All cases of this wing."""
-    return [*_statistics_cases(), *_trajectory_cases(), *_few_times_cases(), _resolvent_case()]
+    return [*_statistics_cases(), *_trajectory_cases(), *_few_times_cases(), *map(_draws_case, (256, 1024)), _resolvent_case()]
 
 
 def _statistics_cases():
@@ -282,6 +283,21 @@ def _gram_steps(X, y, w):
                 kept.append(w)
             w = w + MODEL.alpha * (pull - matrix @ w)
     return np.array(kept)
+
+
+def _draws_case(p):
+    """A draw of which only a corner of its four diagonals is trained, which has as many rows as CORNER."""
+    options = {"p": p, "t": JUDGED, "seed": 4, "workers": 1}
+    return Case(
+        name=f"banded-draws-{p}",
+        title=f"both errors at {JUDGED.size} times to {JUDGED[-1]:.0f}, 20 draws, p = {p}, n = {2 * p}, 1 thread",
+        plain_title="all np numbers of a draw, and all eigenvectors",
+        plain=lambda: simulate(MODEL, runs=1, **options),
+        ours=lambda: simulate(MODEL, runs=20, draws="banded", **options),
+        work={"flops": 20 * 9 * CORNER**3},
+        scale=20,
+        wanted=10,
+    )
 
 
 def _resolvent_case():
