@@ -24,8 +24,8 @@ SEARCHING = ("searchtools.js", "language_data.js", "searchindex.js")
 LIBRARY = "bootstrap.js"
 """Its words are no sign that a class is used: the theme uses two of its many parts."""
 
-ALONE = ("explorers.js", "uplot.js")
-"""Scripts that few pages need; the first loads the second."""
+ALONE = ("explorers.js", "run_box.js", "uplot.js")
+"""Scripts that few pages need; the first loads the last, and a box that is opened the other."""
 
 WHOLE = ("uPlot.min.css",)
 """Style sheets of which every rule stays: a script puts the names of their classes together."""

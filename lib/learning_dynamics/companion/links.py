@@ -3,6 +3,7 @@
 import re
 from functools import cache
 from pathlib import Path
+from urllib.parse import quote
 
 from .errors import CompanionError
 from .figures import DATA
@@ -17,6 +18,9 @@ TEST = re.compile(r"`(tests/[\w/]+\.py)((?:::\w+)*)`")
 
 CHECK = re.compile(r"^ +check: (tests/[\w/]+\.py)", re.MULTILINE)
 """A test that the registry names."""
+
+BINDER = "https://mybinder.org"
+ON_GITHUB = "https://github.com/"
 
 DIRECTIVE = r"^`{3,}\{([\w:]+)\}[^\n]*\n(?::\w+:[^\n]*\n)*:label: %s$"
 
@@ -53,3 +57,10 @@ def link_to_test(name):
     """A link to the source of a test, which stands in the assembled book."""
     path = name.split("::")[0]
     return f"{{download}}`{name} </book/{TESTS}/{path.removeprefix('tests/')}>`"
+
+
+def binder_address(repository, branch, path):
+    """Where Binder opens a notebook of the repository; nothing where the source is not on GitHub."""
+    if not repository.startswith(ON_GITHUB):
+        return ""
+    return f"{BINDER}/v2/gh/{repository.removeprefix(ON_GITHUB)}/{quote(branch, safe='')}?labpath={quote(path)}"

@@ -127,15 +127,20 @@ def require_needs(values, needs):
     The sentence names the values concerned and what is needed of them.
     """
     for need in needs:
-        tree = ast.parse(need.formula, mode="eval")
-        names = {node.id: values[node.id] for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id in values}
+        names = {name: values[name] for name in names_in(need.formula, values)}
         try:
-            holds = eval(compile(tree, "needs", "eval"), {"__builtins__": {}, **FUNCTIONS}, names)
+            holds = eval(compile(need.formula, "needs", "eval"), {"__builtins__": {}, **FUNCTIONS}, names)
         except (ArithmeticError, ValueError):
             holds = False
         if not holds:
             given = ", ".join(f"{name} = {_shown(value)}" for name, value in names.items())
             raise CompanionError(f"the chapter needs {need.words}, got {given}.")
+
+
+def names_in(formula, known):
+    """The names of a formula that are in `known`, each once, in the order in which a sentence lists them."""
+    tree = ast.parse(formula, mode="eval")
+    return list(dict.fromkeys(node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id in known))
 
 
 def _declaration(node, line):

@@ -19,7 +19,7 @@ from .errors import CompanionError
 from .explorers import OPENS
 from .figures import DATA, PICTURES, furnished, pictures
 from .head import CITATION
-from .links import TESTS, named_tests
+from .links import BINDER, ON_GITHUB, TESTS, named_tests
 from .notebooks import notebook_bytes, published, read_notebook
 from .records import agreement_file, read_results
 from .source_archive import PLACE, source_archive
@@ -36,8 +36,6 @@ FRAME = "frame"
 """File of that folder: a hash of what all pages depend on, of which Sphinx does not see that it has changed."""
 
 PAGES = (".ipynb", ".md")
-BINDER = "https://mybinder.org"
-ON_BINDER = "https://github.com/"
 CLOCK_TOLERANCE = 5.0
 COMPILED = (".pyc", ".nbi", ".nbc")
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -148,7 +146,7 @@ def _with_repository(settings, address, branch):
     """The settings with buttons that lead to the source, to its issues, to the page's text and, from GitHub, to Binder."""
     settings["repository"] = {"url": address, "path_to_book": "", "branch": branch}
     settings["html"] |= {f"use_{name}_button": True for name in ("repository", "issues", "edit_page")}
-    if address.startswith(ON_BINDER):
+    if address.startswith(ON_GITHUB):
         settings["launch_buttons"] = {"binderhub_url": BINDER, "notebook_interface": "jupyterlab"}
     return settings
 

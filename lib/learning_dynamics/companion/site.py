@@ -14,6 +14,7 @@ def setup(app):
     app.setup_extension("learning_dynamics.companion.typesetting")
     app.setup_extension("learning_dynamics.companion.openings")
     app.setup_extension("learning_dynamics.companion.charts")
+    app.setup_extension("learning_dynamics.companion.run_box")
     app.connect("builder-inited", _mark_plain_files)
     app.connect("html-page-context", _drop_deprecated_roles)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

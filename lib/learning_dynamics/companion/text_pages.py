@@ -2,6 +2,8 @@
 
 import re
 
+import html
+
 from .links import with_linked_tests
 from .source_archive import FOLDER, PLACE
 from .verdicts import AGREES, COMPARISONS, DISAGREES, EXPLAINED, NOT_JUDGED, SIMULATION, count_verdicts, counts_of_one
@@ -86,6 +88,16 @@ def source_in_words(repository):
     if repository:
         return f"[a clone of the repository]({repository}) (`git clone {repository}`)"
     return f"{{download}}`a copy of the source </{PLACE}>` (unpack it, then `cd {FOLDER}`)"
+
+
+def source_as_html(repository, archive):
+    """The same for a page of the site; `archive` leads to the source as one file, or is empty where the site has none."""
+    if repository:
+        link = html.escape(repository)
+        return f'<a href="{link}">a clone of the repository</a> (<code>git clone {link}</code>)'
+    if archive:
+        return f'<a href="{html.escape(archive)}" download>a copy of the source</a> (unpack it, then <code>cd {FOLDER}</code>)'
+    return CLONE
 
 
 def counts_as_list(rows, preset):
