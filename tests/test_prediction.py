@@ -53,7 +53,9 @@ def test_a_table_is_read_as_a_spreadsheet_writes_it(tmp_path, capsys, data, sepa
 
 def test_a_folder_that_cannot_be_written_is_refused_before_anything_runs(tmp_path, capsys, data):
     (tmp_path / "file").write_text("mine")
-    status, output, error = run(capsys, table(tmp_path, *data), "--label", "group", "--train", 60, "--out", tmp_path / "file" / "out")
+    status, output, error = run(
+        capsys, table(tmp_path, *data), "--label", "group", "--train", 60, "--out", tmp_path / "file" / "out"
+    )
     assert (status, output) == (2, "")
     assert "cannot be written to" in error
 

@@ -109,7 +109,10 @@ def _read_table(path, label):
         )
     place = names.index(label)
     values = np.array(
-        [[_number(path, names[j], k, text, separator) for j, text in enumerate(row) if j != place] for k, row in enumerate(rows, 2)]
+        [
+            [_number(path, names[j], k, text, separator) for j, text in enumerate(row) if j != place]
+            for k, row in enumerate(rows, 2)
+        ]
     )
     others = [name for name in names if name != label]
     constant = np.flatnonzero(np.ptp(values, axis=0) == 0)

@@ -13,6 +13,8 @@ from .records import RESULTS_VARIABLE
 
 LARGEST_SCRIPT = 150_000
 NODES = 4
+OPENS = 'class="explorer opens"'
+"""How the HTML of a figure begins that opens its chapter."""
 FORMULA_NOTE = "Computed on this page from the formula, within 10⁻⁶ of the library."
 POSITIONS = 200
 """Places of a slider; the number beside it may be anything between its ends."""

@@ -11,11 +11,11 @@ from pathlib import Path
 from docutils import nodes
 from sphinx.util import logging
 
+from .explorers import OPENS
 from .registry import load_registry
 
 REGISTRY = Path("book") / "registry.yml"
 CLASS = "opening"
-INTERACTIVE = 'class="explorer opens"'
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ def _open_chapter(app, doctree, page):
 
 def _moved(doctree):
     """The outputs that hold interactive figures for the opening, taken out of their cells."""
-    found = [node for node in doctree.findall(nodes.raw) if INTERACTIVE in node.astext()]
+    found = [node for node in doctree.findall(nodes.raw) if OPENS in node.astext()]
     for node in found:
         node.parent.remove(node)
     return found

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import time
+from functools import partial
 from pathlib import Path
 
 import yaml
@@ -15,6 +16,7 @@ from .addresses import BASE_VARIABLE, REPOSITORY_VARIABLE, checked_base, checked
 from .delivery import deliver
 from .environment import child_environment, python_command
 from .errors import CompanionError
+from .explorers import OPENS
 from .figures import DATA, PICTURES, furnished, pictures
 from .head import CITATION
 from .links import BINDER, ON_GITHUB, TESTS, named_tests
@@ -60,11 +62,14 @@ def assemble_book(project, preset):
     recorded = read_results(project.build / "executed" / preset, "**/*.results/*.json")
     settings = site_settings(project.root)
     repository = settings.get("repository", {}).get("url", "")
-    wanted |= {name: finished(wanted[name].decode(), recorded, preset, repository).encode() for name in texts}
+    moving = partial(_moving_figure, project, preset)
+    path = project.root / CITATION
+    citation = read_yaml(path) if path.exists() else None
+    wanted |= {name: finished(wanted[name].decode(), recorded, preset, repository, moving, citation).encode() for name in texts}
     wanted[Path(PLACE)] = source_archive(project.root)
     wanted |= _tests_of_the_book(project)
-    if (project.root / CITATION).exists():
-        wanted[Path(CITATION)] = (project.root / CITATION).read_bytes()
+    if path.exists():
+        wanted[Path(CITATION)] = path.read_bytes()
     wanted[Path("_toc.yml")] = (project.root / "_toc.yml").read_bytes()
     wanted[Path("_config.yml")] = _as_yaml(settings)
     for name, content in wanted.items():
@@ -81,6 +86,13 @@ def _tests_of_the_book(project):
     named = set().union(*(named_tests(page.read_text("utf-8")) for page in pages))
     there = [name for name in named if (project.root / name).exists()]
     return {Path("book") / TESTS / name.relative_to("tests"): (project.root / name).read_bytes() for name in there}
+
+
+def _moving_figure(project, preset, chapter):
+    """The HTML of the figure that moves and opens an executed chapter."""
+    outputs = (output for cell in read_notebook(project.executed(chapter, preset)).cells for output in cell.get("outputs", ()))
+    pages = ("".join(output.get("data", {}).get("text/html", "")) for output in outputs)
+    return next((html for html in pages if OPENS in html), "")
 
 
 def _chapter_files(chapter, executed, results):
