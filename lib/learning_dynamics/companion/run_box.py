@@ -88,8 +88,8 @@ def _ways(app, page):
     sentences = [
         f"The commands run in {source}, after <code>make setup</code> and <code>source .venv/bin/activate</code>; for Windows see its "
         "<code>README.md</code>. With <code>--estimate</code> the first one says how long it would take, and runs nothing.",
-        f'Or take the <a href="{html.escape(notebook)}" download>notebook</a> and change its cell of parameters. It runs where '
-        '<code>python -m pip install "FOLDER[chapters]"</code> has installed the library; <code>FOLDER</code> is that copy.',
+        f'Or take the <a href="{html.escape(notebook)}" download>notebook</a> and change its cell of parameters; its first cell says '
+        "what it needs to run.",
     ]
     binder = binder_address(repository, branch, f"{page}{NOTEBOOK}")
     return [*sentences, *([f'Or <a href="{html.escape(binder)}">open the notebook on Binder</a>.'] if binder else [])]

@@ -1,8 +1,7 @@
 """What the build adds to pages of plain text: links to tests, where the source is, counts of its verdicts, and figures that move."""
 
-import re
-
 import html
+import re
 
 from .links import with_linked_tests
 from .source_archive import FOLDER, PLACE
