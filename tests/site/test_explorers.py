@@ -441,9 +441,22 @@ def test_only_pages_with_such_figures_load_the_script_and_all_of_them_are_listed
     loading = {
         page.relative_to(html).as_posix() for page in html.glob("book/**/*.html") if SCRIPT.search(page.read_text("utf-8"))
     }
-    assert loading == {page for page, _ in CASES}
+    assert loading == {page for page, _ in CASES} | {"book/intro.html"}
     links = {link["href"].split("#")[0] for link in soup(html, "book/bridge/explorers.html").select("article a[href]")}
     assert {f"../{page}.html" for page in FIGURES if page != "bridge/explorers"} <= links
+
+
+def test_the_first_page_has_a_figure_of_a_chapter_that_moves(open_page):
+    page, key = next(case for case in CASES if "early_stopping" in case[0])
+    readings = []
+    for place in (page, "book/intro.html"):
+        root = explorer(open_page(place), key)
+        number = root.locator("[name='sigma2 number']")
+        number.fill("0.5")
+        number.press("Tab")
+        readings.append(root.locator(".reading").inner_text())
+    assert readings[0] == readings[1]
+    assert "Stop at" in readings[0]
 
 
 def test_every_part_has_three():
