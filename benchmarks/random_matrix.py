@@ -290,12 +290,12 @@ def _draws_case(p):
     options = {"p": p, "t": JUDGED, "seed": 4, "workers": 1}
     return Case(
         name=f"banded-draws-{p}",
-        title=f"both errors at {JUDGED.size} times to {JUDGED[-1]:.0f}, 20 draws, p = {p}, n = {2 * p}, 1 thread",
+        title=f"both errors at {JUDGED.size} times to {JUDGED[-1]:.0f}, 200 draws, p = {p}, n = {2 * p}, 1 thread",
         plain_title="all np numbers of a draw, and all eigenvectors",
         plain=lambda: simulate(MODEL, runs=1, **options),
-        ours=lambda: simulate(MODEL, runs=20, draws="banded", **options),
-        work={"flops": 20 * 9 * CORNER**3},
-        scale=20,
+        ours=lambda: simulate(MODEL, runs=200, draws="banded", **options),
+        work={"flops": 200 * 9 * CORNER**3},
+        scale=200,
         wanted=10,
     )
 
