@@ -50,10 +50,11 @@ def test_the_limits_are_the_theorems(c):
 
 
 def test_sizes_are_doubled_and_fit_the_ratio():
-    sizes = finite_size(model(c=2 / 3), t=[1], smallest_p=9, doublings=2, runs=40, seed=1)
-    assert sizes.p.tolist() == [10, 20, 40]
-    assert sizes.runs.tolist() == [40, 20, 10]
-    assert sizes.generalization.mean.shape == (3, 1)
+    for draws, runs in (("banded", [40, 40, 40]), ("points", [40, 20, 10])):
+        sizes = finite_size(model(c=2 / 3), t=[1], smallest_p=9, doublings=2, runs=40, seed=1, draws=draws)
+        assert sizes.p.tolist() == [10, 20, 40]
+        assert sizes.runs.tolist() == runs
+        assert sizes.generalization.mean.shape == (3, 1)
 
 
 @pytest.mark.parametrize(
