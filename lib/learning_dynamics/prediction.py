@@ -8,11 +8,11 @@ import numpy as np
 
 from learning_dynamics.companion.errors import CompanionError
 from learning_dynamics.companion.ownership import claimed
+from learning_dynamics.companion.spreadsheets import number, table_rows
 from learning_dynamics.random_matrix import predict, simulate_labelled
 
 FILES = ("prediction.csv", "prediction.png")
 MOST_CHECKS = 10**4
-SEPARATORS = ",;\t"
 
 
 def predict_file(path, *, label, training_points, sigma2, alpha, runs, seed, out, say):
@@ -21,8 +21,8 @@ def predict_file(path, *, label, training_points, sigma2, alpha, runs, seed, out
     Parameters
     ----------
     path : Path
-        A table ``.csv`` with names in its first line, separated by commas, tabs, or semicolons with decimal commas; or ``.npz``
-        with the arrays X and y.
+        A table ``.csv`` with names in its first line, as `table_rows` reads it, with decimal points or commas; or ``.npz`` with
+        the arrays X and y.
     label : str or None
         Column of the table that holds the labels.
     training_points, sigma2, alpha, seed
@@ -76,7 +76,7 @@ def read_points(path, label):
         )
     try:
         return _read_arrays(path) if kind == ".npz" else _read_table(path, label)
-    except (ValueError, zipfile.BadZipFile, csv.Error) as error:
+    except (ValueError, zipfile.BadZipFile) as error:
         raise CompanionError(f"{path} cannot be read: {error}.") from None
 
 
@@ -92,42 +92,30 @@ def _read_arrays(path):
 
 
 def _read_table(path, label):
-    with open(path, newline="", encoding="utf-8-sig") as file:
-        separator = max(SEPARATORS, key=file.readline().count)
-        file.seek(0)
-        names, *rows = [*csv.reader(file, delimiter=separator)] or [[]]
+    (_, names), *rows = table_rows(path) or [(1, [])]
     if not names:
         raise CompanionError(f"{path} must have the names of its columns in its first line, got an empty one.")
     if label not in names:
         raise CompanionError(f"--label must be a column of {path}, one of {', '.join(names)}, got {label!r}.")
-    rows = [row for row in rows if row]
-    short = next((k for k, row in enumerate(rows, 2) if len(row) != len(names)), None)
-    if short or not rows or len(names) < 2:
+    other = next((line for line, row in rows if len(row) != len(names)), None)
+    if other or not rows or len(names) < 2:
         raise CompanionError(
             f"{path} must have 2 columns or more, and rows as long as the first line, got {len(rows)} rows"
-            + (f" and another length in row {short}." if short else ".")
+            + (f" and another length in line {other}." if other else ".")
         )
     place = names.index(label)
-    values = np.array(
-        [
-            [_number(path, names[j], k, text, separator) for j, text in enumerate(row) if j != place]
-            for k, row in enumerate(rows, 2)
-        ]
-    )
+    values = np.array([[_number(path, names[j], line, text) for j, text in enumerate(row) if j != place] for line, row in rows])
     others = [name for name in names if name != label]
     constant = np.flatnonzero(np.ptp(values, axis=0) == 0)
     if constant.size:
         raise CompanionError(f"column {others[constant[0]]!r} of {path} never changes; leave it out.")
-    return values, np.array([row[place] for row in rows])
+    return values, np.array([row[place] for _, row in rows])
 
 
-def _number(path, name, row, text, separator):
-    try:
-        value = float(text.replace(",", ".") if separator == ";" else text)
-    except ValueError:
-        value = np.nan
-    if not np.isfinite(value):
-        raise CompanionError(f"column {name!r} of {path} must hold finite numbers, got {text!r} in row {row}.")
+def _number(path, name, line, text):
+    value = number(text)
+    if value is None:
+        raise CompanionError(f"column {name!r} of {path} must hold finite numbers, got {text!r} in line {line}.")
     return value
 
 

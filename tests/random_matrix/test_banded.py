@@ -178,6 +178,13 @@ def test_refuses(changes, sentence):
         simulate(model(), p=8, t=[1], runs=2, seed=1, **changes)
 
 
+def test_scores_that_no_memory_holds_are_refused():
+    with pytest.raises(MemoryError, match="p and n must be smaller or fewer: .* do not fit"):
+        simulate(model(), p=10**8, t=range(1000), runs=2, seed=1, draws="banded")
+    with pytest.raises(MemoryError, match="smallest_p and doublings must be smaller or fewer: .* do not fit"):
+        finite_size(model(), t=range(1000), smallest_p=10**5, doublings=10, runs=8, seed=1)
+
+
 def test_steps_that_diverge_are_refused():
     with pytest.raises(ValueError, match="alpha must be < "):
         simulate(model(alpha=0.9), p=400, t=[1], runs=2, seed=1, draws="banded")

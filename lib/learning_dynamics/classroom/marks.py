@@ -3,9 +3,10 @@
 from dataclasses import dataclass, field
 
 from learning_dynamics.companion.errors import CompanionError
+from learning_dynamics.companion.spreadsheets import number
 
 from .parameters import normalized
-from .tables import number, read_table, write_table
+from .tables import read_table, write_table
 
 COLUMNS = ("student", "assignment", "task", "points", "comment")
 MARKS_FILE = "marks.csv"

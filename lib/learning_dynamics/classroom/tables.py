@@ -6,9 +6,8 @@ import os
 import tempfile
 
 from learning_dynamics.companion.errors import CompanionError
+from learning_dynamics.companion.spreadsheets import number, table_rows
 
-ENCODINGS = ("utf-8-sig", "cp1252", "latin-1")
-SEPARATORS = ",;\t|"
 ACTIVE = ("=", "+", "-", "@", "\t", "\r")
 TEXT_SIGN = "'"
 
@@ -19,7 +18,7 @@ def read_table(path, needed):
     Parameters
     ----------
     path : Path
-        UTF-8 with or without a mark, UTF-16 with one, or the Windows code page; separated by commas, semicolons, tabs or bars.
+        As for `table_rows`.
     needed : tuple of str
         Columns that must be there.
 
@@ -34,20 +33,9 @@ def read_table(path, needed):
     CompanionError
         If the file cannot be read or a column is missing.
     """
-    text = _decoded(path)
-    lines = [line for line in text.splitlines() if line.strip()]
-    if not lines:
+    rows = [(line, [_plain(value) for value in row]) for line, row in table_rows(path)]
+    if not rows:
         raise CompanionError(f"{path.name} is empty; it must begin with a line of the names {', '.join(needed)}.")
-    if lines[0].lower().startswith("sep="):
-        text = text.split("\n", 1)[1]
-        lines = lines[1:]
-    separator = max(SEPARATORS, key=lambda sign: lines[0].count(sign))
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-    try:
-        rows = [(reader.line_num, [_plain(value) for value in row]) for row in reader]
-    except csv.Error as error:
-        raise CompanionError(f"{path.name} cannot be read as a table ({error}).") from None
-    rows = [(number, row) for number, row in rows if any(row)]
     names = [name.lower() for name in rows[0][1]]
     missing = [name for name in needed if name not in names]
     if missing:
@@ -55,32 +43,10 @@ def read_table(path, needed):
     return [(number, dict(zip(names, row + [""] * (len(names) - len(row))))) for number, row in rows[1:]]
 
 
-def _decoded(path):
-    data = path.read_bytes()
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return data.decode("utf-16", "replace")
-    for encoding in ENCODINGS:
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise AssertionError("latin-1 reads any bytes")
-
-
 def _plain(value):
-    value = value.replace("\xa0", " ").strip()
     if value.startswith(TEXT_SIGN) and value[1:].startswith(ACTIVE):
         return value[1:]
     return value
-
-
-def number(text):
-    """A number as people write it, with a decimal point or comma; None where it is none."""
-    try:
-        value = float(text.strip().replace("\u2212", "-").replace(",", "."))
-    except ValueError:
-        return None
-    return value if abs(value) < float("inf") else None
 
 
 def safe(value):

@@ -90,7 +90,7 @@ def banded_experiment(model, train, *, p, n, counted, seed):
         Of the draws: the first of them tells how large a corner the others begin with.
     """
 
-    def errors(rng, size=SMALLEST_CORNER):
+    def errors(rng, size):
         diagonals, start = banded_draw(model, p, n, rng)
         X, weights = _trained_corner(diagonals, start, train, n, size, rng)
         generalization = classification_error(np.sqrt(model.mu_norm2) * weights[:, 0], np.einsum("ij,ij->i", weights, weights))
@@ -100,7 +100,7 @@ def banded_experiment(model, train, *, p, n, counted, seed):
     first = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,)))
     diagonals, start = banded_draw(model, p, n, first)
     size = len(_trained_corner(diagonals, start, train, n, SMALLEST_CORNER, first)[0])
-    return partial(errors, size=max(size, SMALLEST_CORNER))
+    return partial(errors, size=size)
 
 
 def _trained_corner(diagonals, start, train, n, size, rng):
@@ -115,11 +115,7 @@ def _trained_corner(diagonals, start, train, n, size, rng):
         weights = train(X * np.sqrt(columns / n), y, w0, rng)
         if len(X) == _rows(diagonals) or np.abs(weights[:, -WINDOW:]).max() <= ARRIVED * np.abs(weights).max():
             return X, weights
-        size = _larger(size)
-
-
-def _larger(size):
-    return size * 5 // 4
+        size = size * 5 // 4
 
 
 def _margins(scores, n, rng):

@@ -16,8 +16,6 @@ from learning_dynamics.random_matrix.simulation.descent import DYNAMICS, METHODS
 ASPECT_TOLERANCE = 1e-9
 TEST_BLOCK = 4096
 DRAWS = ("points", "banded")
-TIMES_AT_ONCE = 64
-"""Rows of scores of all points for which there is room in a banded draw."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,7 +169,7 @@ def run_experiment(
 ):
     """`simulate` with weights of shape (m, p), at the m times t, from ``train(X, labels, w0, rng)``, which may draw from rng."""
     instance("model", model, MixtureClassification)
-    n = sample_size(model, p, banded=choice("draws", draws, DRAWS) == "banded")
+    n = sample_size(model, p, scores=score_rows(t, draws))
     labels = class_labels(n, class_proportions)
     mean = mean_vector(model, p, mean_direction)
     if test_size is not None:
@@ -198,13 +196,21 @@ def run_experiment(
     return summarised(generalization, training, t=t, p=p, n=n, tested=test_size, trained=labels[counted].size)
 
 
-def sample_size(model, p, *, banded=False):
-    """The number n of training points with p/n = c, for a dimension p that is checked; where draws are banded, p may be large."""
+def score_rows(t, draws):
+    """How many rows of n numbers a banded draw needs for the scores at checked times; None for draws of points."""
+    return 2 * np.size(t) if choice("draws", draws, DRAWS) == "banded" else None
+
+
+def sample_size(model, p, *, scores=None):
+    """The number n of training points with p/n = c, for a dimension p that is checked.
+
+    There must be room for the points or, where so many are named, for that many rows of `scores`.
+    """
     wanted = size("p", p) / model.c
     n = round(min(wanted, 2.0**63))
     if n < 2 or abs(p / n - model.c) > ASPECT_TOLERANCE:
         raise ValueError(f"p must make p/c an integer >= 2 to within rounding, got p = {p} with c = {model.c!r}: n = {n}")
-    check_room(max(p, n) * (TIMES_AT_ONCE if banded else min(p, n)), p=p, n=n)
+    check_room(max(p, n) * (scores or min(p, n)), p=p, n=n)
     return n
 
 

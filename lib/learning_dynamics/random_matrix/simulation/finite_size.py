@@ -10,8 +10,8 @@ import numpy as np
 from learning_dynamics._limits import check_room
 from learning_dynamics._validation import choice, instance, integer, size
 from learning_dynamics.random_matrix.model import MixtureClassification
-from learning_dynamics.random_matrix.simulation.descent import DYNAMICS
-from learning_dynamics.random_matrix.simulation.experiment import ASPECT_TOLERANCE, DRAWS, TIMES_AT_ONCE, simulate
+from learning_dynamics.random_matrix.simulation.descent import DYNAMICS, times
+from learning_dynamics.random_matrix.simulation.experiment import ASPECT_TOLERANCE, score_rows, simulate
 from learning_dynamics.random_matrix.simulation.filtered import simulate_filter
 
 LARGEST_DENOMINATOR = 4096
@@ -116,9 +116,10 @@ def finite_size(
     size("runs", runs)
     integer("seed", seed, at_least=0)
     choice("dynamics", dynamics, DYNAMICS)
-    banded = choice("draws", draws, DRAWS) == "banded"
-    sizes = doubled_dimensions(model.c, smallest_p, doublings, banded=banded)
-    counts = np.full(doublings + 1, max(runs, FEWEST_RUNS)) if banded else halved_runs(runs, doublings)
+    t = times(t, dynamics if spectral_filter is None else "flow")
+    scores = score_rows(t, draws)
+    sizes = doubled_dimensions(model.c, smallest_p, doublings, scores=scores)
+    counts = np.full(doublings + 1, max(runs, FEWEST_RUNS)) if scores else halved_runs(runs, doublings)
     experiment = partial(simulate, dynamics=dynamics)
     if spectral_filter is not None:
         experiment = partial(simulate_filter, spectral_filter=spectral_filter)
@@ -145,10 +146,10 @@ def halved_runs(runs, doublings):
     return np.maximum(runs // 2 ** np.arange(doublings + 1), FEWEST_RUNS)
 
 
-def doubled_dimensions(c, smallest_p, doublings, *, banded=False):
-    """The dimensions of an experiment, shape (doublings + 1,); `smallest_p` is checked."""
+def doubled_dimensions(c, smallest_p, doublings, *, scores=None):
+    """The dimensions of an experiment, shape (doublings + 1,); `smallest_p` is checked, and the room, see `sample_size`."""
     last = first_dimension(c, size("smallest_p", smallest_p)) * 2**doublings
-    room = TIMES_AT_ONCE * max(last, last / c) if banded else last * max(last / c, 1)
+    room = scores * max(last, last / c) if scores else last * max(last / c, 1)
     check_room(room, smallest_p=smallest_p, doublings=doublings)
     return last // 2 ** np.arange(doublings, -1, -1)
 
