@@ -22,7 +22,7 @@ COMPUTES = """
 import numpy as np
 from learning_dynamics._randomness import available_processors, replicate
 from learning_dynamics.companion import record
-from learning_dynamics.random_matrix import kernels
+from learning_dynamics.random_matrix.kernels import eigenmodes
 def draw(rng):
     a = rng.standard_normal((80, 80))
     return np.linalg.eigvalsh(a + a.T)

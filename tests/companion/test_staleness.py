@@ -35,7 +35,7 @@ def edit_registry(edit):
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        (append("lib/learning_dynamics/random_matrix/kernels.py"), {"one/first"}),
+        (append("lib/learning_dynamics/random_matrix/kernels/eigenmodes.py"), {"one/first"}),
         (append("lib/learning_dynamics/random_matrix/model.py"), {"one/first"}),
         (append("lib/learning_dynamics/_validation.py"), {"one/first", "one/second"}),
         (append("lib/learning_dynamics/datasets.py"), {"one/second"}),
@@ -77,6 +77,6 @@ def test_another_preset_has_another_fingerprint(project):
 
 def test_follows_imports_through_packages(project):
     names = {path.relative_to(project.root).as_posix() for path in dependencies(project, "one/first")}
-    assert "lib/learning_dynamics/random_matrix/quadrature.py" in names
+    assert "lib/learning_dynamics/random_matrix/mathematics/quadrature.py" in names
     assert "lib/learning_dynamics/companion/registry.py" in names
     assert not any("datasets" in name for name in names)

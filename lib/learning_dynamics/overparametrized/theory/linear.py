@@ -8,7 +8,7 @@ import numpy as np
 from learning_dynamics._limits import check_room
 from learning_dynamics._threads import one_blas_thread
 from learning_dynamics._validation import choice, instance, size, time_vector
-from learning_dynamics.overparametrized.linearization import Linearization, linearize, spectrum
+from learning_dynamics.overparametrized.mathematics.linearization import Linearization, linearize, spectrum
 from learning_dynamics.overparametrized.model import TwoLayerRegression
 from learning_dynamics.overparametrized.theory.kernel import kernel_matrix
 

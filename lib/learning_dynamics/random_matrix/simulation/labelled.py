@@ -6,8 +6,8 @@ import numpy as np
 
 from learning_dynamics._randomness import replicate
 from learning_dynamics._validation import instance, integer
+from learning_dynamics.random_matrix.mathematics.labelled_points import LabelledPool
 from learning_dynamics.random_matrix.model import AnisotropicMixture
-from learning_dynamics.random_matrix.pools import LabelledPool
 from learning_dynamics.random_matrix.simulation.descent import times, weights_at
 from learning_dynamics.random_matrix.simulation.experiment import summarised
 from learning_dynamics.random_matrix.simulation.pool import balanced_split, miss_shares

@@ -7,11 +7,11 @@ import numpy as np
 
 from learning_dynamics._randomness import replicate
 from learning_dynamics._validation import choice, instance, integer
+from learning_dynamics.random_matrix.mathematics.whitening import CLASSES, WhitenedMixture, class_members
 from learning_dynamics.random_matrix.model import MixtureClassification
 from learning_dynamics.random_matrix.simulation.descent import DYNAMICS, times
 from learning_dynamics.random_matrix.simulation.experiment import sample_size, summarised
 from learning_dynamics.random_matrix.simulation.krylov import krylov_weights
-from learning_dynamics.random_matrix.whitening import CLASSES, WhitenedMixture, class_members
 
 
 @dataclass(frozen=True, kw_only=True)

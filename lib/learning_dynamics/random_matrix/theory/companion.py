@@ -6,7 +6,7 @@ from scipy.optimize import brentq
 
 from learning_dynamics._interruption import compiled_call
 from learning_dynamics._validation import instance, number_array
-from learning_dynamics.random_matrix import kernels
+from learning_dynamics.random_matrix.kernels import resolvents
 from learning_dynamics.random_matrix.model import AnisotropicMixture
 
 SWEEPS = 500
@@ -64,7 +64,7 @@ def companion_at(model, z):
     """`companion_stieltjes` at a vector of points with Im z > 0, neighbours near each other."""
     scale = model.eigenvalues.max()
     with compiled_call():
-        roots = kernels.companion_transform(z / scale, model.eigenvalues / scale, model.c * model.shares, SWEEPS, NEWTON_STEPS)
+        roots = resolvents.companion_transform(z / scale, model.eigenvalues / scale, model.c * model.shares, SWEEPS, NEWTON_STEPS)
     if np.isnan(roots).any():
         raise ArithmeticError(f"the companion transform has no root to rounding at z = {z[np.isnan(roots)][0]:.6g}")
     return roots / scale

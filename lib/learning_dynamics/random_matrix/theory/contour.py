@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from learning_dynamics.random_matrix import quadrature
+from learning_dynamics.random_matrix.mathematics import quadrature
 from learning_dynamics.random_matrix.theory.marchenko_pastur import stieltjes
 
 CONTOUR_TOLERANCE = 1e-8

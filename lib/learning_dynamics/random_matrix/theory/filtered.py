@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from learning_dynamics._validation import instance, real_array
-from learning_dynamics.random_matrix import quadrature
-from learning_dynamics.random_matrix.filters import SpectralFilter, check_filter, filter_values
+from learning_dynamics.random_matrix.mathematics import quadrature
+from learning_dynamics.random_matrix.mathematics.filters import SpectralFilter, check_filter, filter_values
 from learning_dynamics.random_matrix.model import MixtureClassification, classification_error
 from learning_dynamics.random_matrix.theory.measures import resolved_measures
 from learning_dynamics.random_matrix.theory.performance import Statistics

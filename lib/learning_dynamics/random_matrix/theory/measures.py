@@ -4,7 +4,7 @@ from math import pi, sqrt
 
 import numpy as np
 
-from learning_dynamics.random_matrix import quadrature
+from learning_dynamics.random_matrix.mathematics import quadrature
 from learning_dynamics.random_matrix.theory.marchenko_pastur import mp_atom
 
 

@@ -4,8 +4,8 @@ import numpy as np
 from scipy.integrate import solve_ivp
 
 from learning_dynamics._validation import instance
+from learning_dynamics.time_scales.mathematics.order import moving_values
 from learning_dynamics.time_scales.model import SingleIndex
-from learning_dynamics.time_scales.order import moving_values
 
 TOLERANCE = 1e-11
 GROWTH = 1e6

@@ -10,7 +10,7 @@ import numpy as np
 from learning_dynamics._interruption import in_parts
 from learning_dynamics._limits import within_floats
 from learning_dynamics._validation import boolean, function, instance, real, real_array, step_counts
-from learning_dynamics.random_matrix import kernels
+from learning_dynamics.random_matrix.kernels import eigenmodes
 
 STEPS_A_CALL = 2**26
 """Steps of one eigenvalue in a compiled call, which take well below a second."""
@@ -191,7 +191,7 @@ def stepped(pulls, momentum, first, push, t):
     values, now, change = np.empty((t.size, pulls.size)), np.full(pulls.size, first), np.zeros(pulls.size)
     for row, steps in zip(values, np.diff(t, prepend=0.0).astype(np.int64).tolist()):
         for count in in_parts(steps, STEPS_A_CALL // pulls.size):
-            kernels.two_step_recurrence(pulls, momentum, push, now, change, count)
+            eigenmodes.two_step_recurrence(pulls, momentum, push, now, change, count)
         row[:] = now
     return values
 

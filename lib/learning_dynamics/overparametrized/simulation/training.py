@@ -8,9 +8,9 @@ import numpy as np
 from learning_dynamics._randomness import replicate
 from learning_dynamics._threads import one_blas_thread
 from learning_dynamics._validation import choice, function, instance, real, step_counts
-from learning_dynamics.overparametrized.descent import METHODS, MOST_UNROLLED, Descent
-from learning_dynamics.overparametrized.linearization import linearize
+from learning_dynamics.overparametrized.mathematics.linearization import linearize
 from learning_dynamics.overparametrized.model import TwoLayerRegression
+from learning_dynamics.overparametrized.simulation.descent import METHODS, MOST_UNROLLED, Descent
 
 DYNAMICS = ("gd", "flow")
 MOST_SUBSTEPS = 128
