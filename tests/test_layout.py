@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from learning_dynamics.companion.notebooks import read_notebook
-from learning_dynamics.companion.project import find_project
+from learning_dynamics.companion.base.notebooks import read_notebook
+from learning_dynamics.companion.base.project import find_project
 
 LIB = Path(__file__).resolve().parents[1] / "lib" / "learning_dynamics"
 WINGS = [folder.name for folder in sorted(LIB.iterdir()) if list(folder.glob("kernels*"))]
@@ -29,6 +29,10 @@ def imports(path):
             module = ".".join([*base, node.module or ""]).strip(".")
             if module.startswith("learning_dynamics"):
                 yield from (f"{module}.{alias.name}" for alias in node.names) if node.module is None else (module,)
+
+
+COMPANION = ("base", "records", "execution", "pages", "site", "reruns", "commands")
+"""The rooms of the companion, each of which imports from those before it."""
 
 
 def files(part):
@@ -73,6 +77,16 @@ def test_imports_run_one_way(wing):
                 assert level < LEVEL[own], f"{path} imports {name}"
             elif own == "kernels":
                 raise AssertionError(f"{path} imports {name}")
+
+
+def test_the_companion_has_its_rooms_and_data_flow_one_way_through_them():
+    assert {room("companion", path) for path in files("companion")} == {*COMPANION, "__init__"}
+    for path in files("companion"):
+        own = room("companion", path)
+        for name in imports(path):
+            parts = name.split(".")
+            if own != "__init__" and parts[1:2] == ["companion"] and len(parts) > 2 and parts[2] != own:
+                assert COMPANION.index(parts[2]) < COMPANION.index(own), f"{path} imports {name}"
 
 
 @pytest.mark.parametrize("wing", WINGS)

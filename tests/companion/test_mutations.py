@@ -6,10 +6,10 @@ import shutil
 import pytest
 import yaml
 
-from learning_dynamics.companion.errors import CompanionError
-from learning_dynamics.companion.notebooks import write_notebook
-from learning_dynamics.companion.project import find_project
-from learning_dynamics.companion.registry import load_registry
+from learning_dynamics.companion.base.errors import CompanionError
+from learning_dynamics.companion.base.notebooks import write_notebook
+from learning_dynamics.companion.base.project import find_project
+from learning_dynamics.companion.records.registry import load_registry
 from tests.mutations import verdicts
 from tests.mutations.__main__ import main
 from tests.mutations.catalogue import COLUMNS, Mutation, load_catalogue, read_table, write_table

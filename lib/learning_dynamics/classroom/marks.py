@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from learning_dynamics.companion.errors import CompanionError
+from learning_dynamics.companion.base.errors import CompanionError
 
 from .parameters import normalized
 from .tables import number, read_table, write_table
