@@ -193,7 +193,7 @@ def test_a_chapter_that_disagrees_without_an_error_is_refused(project, tmp_path)
 
 
 def test_a_file_that_the_chapter_does_not_use_is_refused(project, tmp_path):
-    other = dataclasses.replace(SPIKE, file="lib/learning_dynamics/time_scales/mathematics/order.py")
+    other = dataclasses.replace(SPIKE, file="lib/learning_dynamics/time_scales/mathematics/learning_order.py")
     with pytest.raises(CompanionError, match="mutation 'spike': one/first does not depend on lib/.*order.py."):
         Runner(small_book(project), tmp_path).run([other])
 

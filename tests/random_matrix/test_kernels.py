@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from learning_dynamics.random_matrix.kernels import eigenmodes, miscounts, resolvents
-from learning_dynamics.random_matrix.mathematics import filters
+from learning_dynamics.random_matrix.mathematics import spectral_filters as filters
 from tests.random_matrix import twins
 
 SIZES = (1, 2, 3, 7, 8, 9, 15, 17, 31, 33, 63, 65, 127)

@@ -39,7 +39,7 @@ from learning_dynamics.overparametrized.theory.kernel import (
     squared_norm,
     tangent_kernel,
 )
-from learning_dynamics.overparametrized.theory.linear import (
+from learning_dynamics.overparametrized.theory.linear_training import (
     LinearizedTraining,
     first_order_escape,
     initial_linearization,

@@ -2,7 +2,6 @@
 
 from learning_dynamics._names import public as _public
 from learning_dynamics.random_matrix.mathematics.bilinear_forms import BilinearForms
-from learning_dynamics.random_matrix.mathematics.filters import SpectralFilter, heavy_ball, ridge_flow, ridge_regression
 from learning_dynamics.random_matrix.mathematics.labelled_points import LabelledPool, labelled_pool, side_patches
 from learning_dynamics.random_matrix.mathematics.noise_readings import (
     Reading,
@@ -12,6 +11,7 @@ from learning_dynamics.random_matrix.mathematics.noise_readings import (
     readings_of_the_text,
     signal_law,
 )
+from learning_dynamics.random_matrix.mathematics.spectral_filters import SpectralFilter, heavy_ball, ridge_flow, ridge_regression
 from learning_dynamics.random_matrix.mathematics.whitening import (
     WhitenedMixture,
     add_noise,
@@ -22,12 +22,12 @@ from learning_dynamics.random_matrix.model import AnisotropicMixture, MixtureCla
 from learning_dynamics.random_matrix.simulation.anisotropic import simulate_anisotropic
 from learning_dynamics.random_matrix.simulation.averages import AverageTest, LeastTime, average_test, least_time
 from learning_dynamics.random_matrix.simulation.descent import descent_weights
+from learning_dynamics.random_matrix.simulation.ends_of_training import least_squares_weights, simulate_start
 from learning_dynamics.random_matrix.simulation.experiment import Simulation, simulate
-from learning_dynamics.random_matrix.simulation.filtered import filtered_weights, simulate_filter
 from learning_dynamics.random_matrix.simulation.finite_size import FiniteSize, SizeFit, finite_size
-from learning_dynamics.random_matrix.simulation.labelled import simulate_labelled
+from learning_dynamics.random_matrix.simulation.given_points import ErrorCounts, count_errors, simulate_pool
+from learning_dynamics.random_matrix.simulation.labelled_points import simulate_labelled
 from learning_dynamics.random_matrix.simulation.minibatch import simulate_minibatch, simulate_one_pass
-from learning_dynamics.random_matrix.simulation.pool import ErrorCounts, count_errors, simulate_pool
 from learning_dynamics.random_matrix.simulation.replicates import combined_error, replicate_test
 from learning_dynamics.random_matrix.simulation.resolvent import resolvent_bilinear
 from learning_dynamics.random_matrix.simulation.spectrum import (
@@ -39,7 +39,7 @@ from learning_dynamics.random_matrix.simulation.spectrum import (
     sample_spectrum,
     spectra,
 )
-from learning_dynamics.random_matrix.simulation.start import least_squares_weights, simulate_start
+from learning_dynamics.random_matrix.simulation.training_by_filter import filtered_weights, simulate_filter
 from learning_dynamics.random_matrix.theory.anisotropic import (
     anisotropic_errors,
     anisotropic_final_error,
@@ -47,7 +47,8 @@ from learning_dynamics.random_matrix.theory.anisotropic import (
     anisotropic_stopping,
     mean_weights,
 )
-from learning_dynamics.random_matrix.theory.companion import companion_stieltjes, largest_eigenvalue
+from learning_dynamics.random_matrix.theory.companion_transform import companion_stieltjes, largest_eigenvalue
+from learning_dynamics.random_matrix.theory.decay import decay_filter
 from learning_dynamics.random_matrix.theory.equivalents import (
     deterministic_equivalents,
     signal_atom,
@@ -55,9 +56,7 @@ from learning_dynamics.random_matrix.theory.equivalents import (
     signal_parts,
     spike_overlap,
 )
-from learning_dynamics.random_matrix.theory.filtered import filtered_errors, filtered_statistics
-from learning_dynamics.random_matrix.theory.filters import decay_filter
-from learning_dynamics.random_matrix.theory.fit import fitted_mu_norm2
+from learning_dynamics.random_matrix.theory.fitted_signal import fitted_mu_norm2
 from learning_dynamics.random_matrix.theory.labelled_points import Prediction, pool_errors, pool_model, predict
 from learning_dynamics.random_matrix.theory.limits import (
     ScoreMoments,
@@ -78,7 +77,7 @@ from learning_dynamics.random_matrix.theory.minibatch import (
     one_pass_errors,
     one_pass_statistics,
 )
-from learning_dynamics.random_matrix.theory.paths import ContourParts, Contours, contour_parts, contours
+from learning_dynamics.random_matrix.theory.paper_contours import ContourParts, Contours, contour_parts, contours
 from learning_dynamics.random_matrix.theory.performance import (
     Statistics,
     generalization_error,
@@ -87,8 +86,9 @@ from learning_dynamics.random_matrix.theory.performance import (
     statistics,
     training_error,
 )
+from learning_dynamics.random_matrix.theory.performance_of_filters import filtered_errors, filtered_statistics
 from learning_dynamics.random_matrix.theory.projections import projected_errors
-from learning_dynamics.random_matrix.theory.rectangle import rectangle_errors, rectangle_statistics
+from learning_dynamics.random_matrix.theory.rectangle_rule import rectangle_errors, rectangle_statistics
 from learning_dynamics.random_matrix.theory.stopping import OptimalStopping, optimal_stopping, stopping_threshold
 
 __all__ = _public(globals())

@@ -11,7 +11,7 @@ from learning_dynamics.time_scales.mathematics.hermite import (
     squared_norm,
 )
 from learning_dynamics.time_scales.mathematics.integrator import StepLimitError
-from learning_dynamics.time_scales.mathematics.order import (
+from learning_dynamics.time_scales.mathematics.learning_order import (
     Extrapolation,
     Outlook,
     extrapolate,
@@ -30,6 +30,16 @@ from learning_dynamics.time_scales.simulation.mean_field import (
     mean_field_flow,
 )
 from learning_dynamics.time_scales.simulation.networks import NetworkRun, draw_directions, network_flow, sgd
+from learning_dynamics.time_scales.theory.learning_times import (
+    constant_time,
+    finite_linear_time,
+    least_risk,
+    linear_time,
+    linear_width,
+    quadratic_time,
+    random_start_distance,
+    risk_floor,
+)
 from learning_dynamics.time_scales.theory.stages import (
     Stage,
     blow_up_time,
@@ -39,16 +49,6 @@ from learning_dynamics.time_scales.theory.stages import (
     multipliers,
     quadratic_growth_stage,
     quadratic_saturation_stage,
-)
-from learning_dynamics.time_scales.theory.times import (
-    constant_time,
-    finite_linear_time,
-    least_risk,
-    linear_time,
-    linear_width,
-    quadratic_time,
-    random_start_distance,
-    risk_floor,
 )
 
 __all__ = _public(globals())

@@ -4,7 +4,7 @@ import numpy as np
 
 from learning_dynamics._interruption import compiled_call, in_parts, look_up
 from learning_dynamics._threads import one_blas_thread
-from learning_dynamics.overparametrized.kernels import epochs as kernels
+from learning_dynamics.overparametrized.kernels import descent_epochs as kernels
 
 METHODS = ("cold-hot", "fused", "blas")
 MOST_UNROLLED = 16

@@ -6,8 +6,8 @@ from numpy.typing import ArrayLike
 from learning_dynamics._validation import boolean, instance, moderate, step_counts
 from learning_dynamics.random_matrix.kernels import batches
 from learning_dynamics.random_matrix.model import MixtureClassification, classification_error
-from learning_dynamics.random_matrix.theory.measures import flow_rate, spectral_measures
 from learning_dynamics.random_matrix.theory.performance import Statistics, statistics
+from learning_dynamics.random_matrix.theory.spectral_measures import flow_rate, spectral_measures
 
 LONGEST = 10**6
 """Most steps that are followed."""

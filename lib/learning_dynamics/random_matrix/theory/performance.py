@@ -11,8 +11,8 @@ from learning_dynamics._limits import check_room
 from learning_dynamics._validation import choice, instance, real_array
 from learning_dynamics.random_matrix.kernels import eigenmodes
 from learning_dynamics.random_matrix.model import MixtureClassification, classification_error
-from learning_dynamics.random_matrix.theory.contour import contour_moments
-from learning_dynamics.random_matrix.theory.measures import flow_rate, spectral_measures
+from learning_dynamics.random_matrix.theory.ellipse_contours import contour_moments
+from learning_dynamics.random_matrix.theory.spectral_measures import flow_rate, spectral_measures
 
 LEAST_EXPONENT = 1e-100
 LARGEST_EXPONENT = 1e12

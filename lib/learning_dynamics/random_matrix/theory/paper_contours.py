@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from learning_dynamics._validation import instance, real, real_array
 from learning_dynamics.random_matrix.model import MixtureClassification
-from learning_dynamics.random_matrix.theory.contour import Filter, theorem_integrands
+from learning_dynamics.random_matrix.theory.ellipse_contours import Filter, theorem_integrands
 
 DEFAULT_HEIGHT = 0.1
 SHARE_OF_GAP = 0.4

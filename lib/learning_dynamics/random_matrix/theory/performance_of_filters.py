@@ -5,10 +5,10 @@ from numpy.typing import ArrayLike
 
 from learning_dynamics._validation import instance, real_array
 from learning_dynamics.random_matrix.mathematics import quadrature
-from learning_dynamics.random_matrix.mathematics.filters import SpectralFilter, check_filter, filter_values
+from learning_dynamics.random_matrix.mathematics.spectral_filters import SpectralFilter, check_filter, filter_values
 from learning_dynamics.random_matrix.model import MixtureClassification, classification_error
-from learning_dynamics.random_matrix.theory.measures import resolved_measures
 from learning_dynamics.random_matrix.theory.performance import Statistics
+from learning_dynamics.random_matrix.theory.spectral_measures import resolved_measures
 
 TOLERANCE = 1e-9
 HALVINGS = 4

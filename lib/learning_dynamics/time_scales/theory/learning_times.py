@@ -9,7 +9,7 @@ from scipy.optimize import brentq
 from learning_dynamics._limits import check_room
 from learning_dynamics._validation import EXACT_AS_FLOAT, boolean, instance, integer, real, size, size_or_infinite
 from learning_dynamics.time_scales.model import SingleIndex, starting_weights
-from learning_dynamics.time_scales.theory.inner import linear_parameters
+from learning_dynamics.time_scales.theory.inner_problem import linear_parameters
 from learning_dynamics.time_scales.theory.stages import blow_up_time, saturation_half_time
 
 MOST_DOUBLINGS = 60

@@ -10,7 +10,7 @@ from learning_dynamics.random_matrix.mathematics.labelled_points import Labelled
 from learning_dynamics.random_matrix.model import AnisotropicMixture
 from learning_dynamics.random_matrix.simulation.descent import times, weights_at
 from learning_dynamics.random_matrix.simulation.experiment import summarised
-from learning_dynamics.random_matrix.simulation.pool import balanced_split, miss_shares
+from learning_dynamics.random_matrix.simulation.given_points import balanced_split, miss_shares
 
 
 def simulate_labelled(pool, *, model, t, training_points, runs, seed, workers=None):

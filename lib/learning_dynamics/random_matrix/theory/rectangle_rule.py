@@ -9,9 +9,9 @@ from numpy.typing import ArrayLike
 from learning_dynamics._limits import within_floats
 from learning_dynamics._validation import choice, instance, real, real_array
 from learning_dynamics.random_matrix.model import MixtureClassification, classification_error
-from learning_dynamics.random_matrix.theory.contour import Filter, theorem_integrands
-from learning_dynamics.random_matrix.theory.measures import flow_rate
+from learning_dynamics.random_matrix.theory.ellipse_contours import Filter, theorem_integrands
 from learning_dynamics.random_matrix.theory.performance import Statistics
+from learning_dynamics.random_matrix.theory.spectral_measures import flow_rate
 
 RULES = ("trapezoid", "midpoint")
 ROUNDING = 1e-9

@@ -4,7 +4,7 @@ import numpy as np
 from scipy.integrate import solve_ivp
 
 from learning_dynamics._validation import instance
-from learning_dynamics.time_scales.mathematics.order import moving_values
+from learning_dynamics.time_scales.mathematics.learning_order import moving_values
 from learning_dynamics.time_scales.model import SingleIndex
 
 TOLERANCE = 1e-11

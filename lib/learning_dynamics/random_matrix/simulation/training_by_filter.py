@@ -2,7 +2,7 @@
 
 from learning_dynamics._threads import one_blas_thread
 from learning_dynamics._validation import real_array
-from learning_dynamics.random_matrix.mathematics.filters import check_filter, filter_values
+from learning_dynamics.random_matrix.mathematics.spectral_filters import check_filter, filter_values
 from learning_dynamics.random_matrix.simulation.descent import beside_null_space, eigenpairs, times, vector
 from learning_dynamics.random_matrix.simulation.experiment import run_experiment
 
