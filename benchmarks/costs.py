@@ -14,8 +14,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from learning_dynamics.companion.estimates import COSTS, START, is_size
-from learning_dynamics.companion.registry import load_registry
+from learning_dynamics.companion.execution.estimates import COSTS, START, is_size
+from learning_dynamics.companion.records.registry import load_registry
 from tests.chapters import CHAPTERS, PROJECT, fitting, knobs, run
 
 FACTOR = 3

@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 from threadpoolctl import threadpool_limits
 
-from learning_dynamics.random_matrix.kernels import decay
+from learning_dynamics.random_matrix.kernels.eigenmodes import decay
 
 
 @dataclass(frozen=True, kw_only=True)

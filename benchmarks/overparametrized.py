@@ -13,7 +13,7 @@ from learning_dynamics.overparametrized import (
     simulate,
     tangent_kernel,
 )
-from learning_dynamics.overparametrized.descent import Descent
+from learning_dynamics.overparametrized.simulation.descent import Descent
 
 WIDTHS, RUNS = (1000, 2000, 5000, 10000), 5
 WIDTH, EPOCHS = WIDTHS[-1], 10_000

@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 
 from learning_dynamics._threads import one_blas_thread
 from learning_dynamics.random_matrix import MixtureClassification, descent_weights, resolvent_bilinear, simulate, statistics
-from learning_dynamics.random_matrix.quadrature import chebyshev_count
+from learning_dynamics.random_matrix.mathematics.quadrature import chebyshev_count
 
 MODEL = MixtureClassification(mu_norm2=4.0, c=0.5, sigma2=0.1, alpha=0.01)
 TIMES = np.linspace(0, 300, 1000)

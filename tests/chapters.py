@@ -19,9 +19,10 @@ from itertools import islice
 import matplotlib
 import matplotlib.pyplot as plt
 
-from learning_dynamics.companion.errors import CompanionError
-from learning_dynamics.companion.notebooks import read_source
-from learning_dynamics.companion.parameters import (
+from learning_dynamics.companion.base.errors import CompanionError
+from learning_dynamics.companion.base.notebooks import read_source
+from learning_dynamics.companion.base.project import REGISTRY_PAGES, find_project
+from learning_dynamics.companion.records.parameters import (
     check_values,
     complete,
     declared_needs,
@@ -29,8 +30,7 @@ from learning_dynamics.companion.parameters import (
     parse_assignments,
     require_needs,
 )
-from learning_dynamics.companion.project import REGISTRY_PAGES, find_project
-from learning_dynamics.companion.records import RESULTS_VARIABLE
+from learning_dynamics.companion.records.recording import RESULTS_VARIABLE
 
 PROJECT = find_project(__file__.rsplit("/tests/", 1)[0])
 CHAPTERS = [name for name in PROJECT.chapters() if name not in REGISTRY_PAGES]

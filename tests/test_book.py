@@ -6,10 +6,10 @@ import re
 import pytest
 
 from learning_dynamics import datasets
-from learning_dynamics.companion.notebooks import cleaned, read_notebook
-from learning_dynamics.companion.parameters import check_values, declared_parameters
-from learning_dynamics.companion.project import PRESETS
-from learning_dynamics.companion.registry import load_registry
+from learning_dynamics.companion.base.notebooks import cleaned, read_notebook
+from learning_dynamics.companion.base.project import PRESETS
+from learning_dynamics.companion.records.parameters import check_values, declared_parameters
+from learning_dynamics.companion.records.registry import load_registry
 
 from .chapters import CHAPTERS, PROJECT
 

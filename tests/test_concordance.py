@@ -7,7 +7,8 @@ import re
 
 import pytest
 
-from learning_dynamics.companion.concordance import (
+from learning_dynamics.companion.base.project import find_project
+from learning_dynamics.companion.pages.concordance import (
     base_letter,
     concordance,
     full_names,
@@ -15,9 +16,8 @@ from learning_dynamics.companion.concordance import (
     shared_letters,
     unknown_equations,
 )
-from learning_dynamics.companion.links import entry_link
-from learning_dynamics.companion.project import find_project
-from learning_dynamics.companion.registry import load_registry
+from learning_dynamics.companion.pages.links import entry_link
+from learning_dynamics.companion.records.registry import load_registry
 
 PROJECT = find_project(__file__.rsplit("/tests/", 1)[0])
 REGISTRY = load_registry(PROJECT.book / "registry.yml")

@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from learning_dynamics.companion.links import TEST
-from learning_dynamics.companion.project import find_project
+from learning_dynamics.companion.base.project import find_project
+from learning_dynamics.companion.pages.links import TEST
 
 PROJECT = find_project(__file__.rsplit("/tests/", 1)[0])
 PAGE = (PROJECT.book / "corrections.md").read_text("utf-8")

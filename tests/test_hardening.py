@@ -17,7 +17,7 @@ from learning_dynamics import time_scales as ts
 from learning_dynamics._threads import one_blas_thread
 from learning_dynamics.datasets import wide_descents
 from learning_dynamics.overparametrized import TwoLayerRegression, polynomial_data, simulate, train
-from learning_dynamics.time_scales import hermite, overlaps
+from learning_dynamics.time_scales.mathematics import hermite, overlaps
 
 PROBLEM = ts.SingleIndex(activation="relu", target=[1.0, -1.0, 2 / 3], epsilon=1e-2)
 MODEL = rm.MixtureClassification(mu_norm2=4.0, c=0.5, sigma2=0.1, alpha=0.01)

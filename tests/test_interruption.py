@@ -13,8 +13,8 @@ from learning_dynamics import random_matrix as rm
 from learning_dynamics import time_scales as ts
 from learning_dynamics._interruption import Abandoned, in_parts, look_up, wanted_until
 from learning_dynamics._randomness import replicate
-from learning_dynamics.overparametrized import descent
-from learning_dynamics.random_matrix import filters
+from learning_dynamics.overparametrized.simulation import descent
+from learning_dynamics.random_matrix.mathematics import spectral_filters as filters
 from learning_dynamics.random_matrix.theory import performance
 from learning_dynamics.time_scales.simulation import mean_field, networks, overlap_flow
 

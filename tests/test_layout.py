@@ -5,14 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from learning_dynamics.companion.notebooks import read_notebook
-from learning_dynamics.companion.project import find_project
+from learning_dynamics.companion.base.notebooks import read_notebook
+from learning_dynamics.companion.base.project import find_project
 
 LIB = Path(__file__).resolve().parents[1] / "lib" / "learning_dynamics"
 WINGS = [folder.name for folder in sorted(LIB.iterdir()) if list(folder.glob("kernels*"))]
-ROOMS = {"model", "theory", "simulation", "kernels"}
-LEVEL = {"kernels": 0, "model": 2, "theory": 3, "simulation": 3, "__init__": 4}
-BELOW_MODEL = 1
+PACKAGES = {"kernels", "mathematics", "theory", "simulation"}
+LEVEL = {"kernels": 0, "mathematics": 1, "model": 2, "theory": 3, "simulation": 3, "__init__": 4}
+"""The rooms of a part, and how high each stands: it imports from below."""
+
 PROJECT = find_project(LIB.parents[1])
 CHAPTERS = PROJECT.chapters()
 
@@ -30,6 +31,10 @@ def imports(path):
                 yield from (f"{module}.{alias.name}" for alias in node.names) if node.module is None else (module,)
 
 
+COMPANION = ("base", "records", "execution", "pages", "site", "reruns", "commands")
+"""The rooms of the companion, each of which imports from those before it."""
+
+
 def files(part):
     return sorted((LIB / part).rglob("*.py"))
 
@@ -44,7 +49,20 @@ def test_there_is_a_wing():
 
 @pytest.mark.parametrize("wing", WINGS)
 def test_every_wing_has_the_same_rooms(wing):
-    assert ROOMS <= {room(wing, path) for path in files(wing)}
+    assert {room(wing, path) for path in files(wing)} == set(LEVEL)
+    assert {path.parent.name for path in files(wing) if path.name == "__init__.py" and path.parent != LIB / wing} == PACKAGES
+
+
+@pytest.mark.parametrize("wing", WINGS)
+def test_the_public_names_of_a_wing_are_typed_once(wing):
+    """The part imports each from its module; the rooms repeat nothing."""
+    for package in PACKAGES:
+        text = (LIB / wing / package / "__init__.py").read_text("utf-8")
+        assert [type(node) for node in ast.parse(text).body] == [ast.Expr], f"{wing}/{package}"
+    text = (LIB / wing / "__init__.py").read_text("utf-8")
+    names = [alias.name for node in ast.parse(text).body if isinstance(node, ast.ImportFrom) for alias in node.names]
+    assert len(set(names)) == len(names)
+    assert text.endswith("__all__ = _public(globals())\n")
 
 
 @pytest.mark.parametrize("wing", WINGS)
@@ -54,11 +72,21 @@ def test_imports_run_one_way(wing):
         for name in imports(path):
             parts = name.split(".")
             if parts[1:2] == [wing] and len(parts) > 2 and parts[2] != own:
-                level = LEVEL.get(parts[2], BELOW_MODEL)
+                level = LEVEL[parts[2]]
                 assert own != "kernels", f"{path} imports {name}"
-                assert level < LEVEL.get(own, BELOW_MODEL), f"{path} imports {name}"
+                assert level < LEVEL[own], f"{path} imports {name}"
             elif own == "kernels":
                 raise AssertionError(f"{path} imports {name}")
+
+
+def test_the_companion_has_its_rooms_and_data_flow_one_way_through_them():
+    assert {room("companion", path) for path in files("companion")} == {*COMPANION, "__init__"}
+    for path in files("companion"):
+        own = room("companion", path)
+        for name in imports(path):
+            parts = name.split(".")
+            if own != "__init__" and parts[1:2] == ["companion"] and len(parts) > 2 and parts[2] != own:
+                assert COMPANION.index(parts[2]) < COMPANION.index(own), f"{path} imports {name}"
 
 
 @pytest.mark.parametrize("wing", WINGS)

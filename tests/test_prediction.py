@@ -5,7 +5,7 @@ import csv
 import numpy as np
 import pytest
 
-from learning_dynamics.companion.cli import main
+from learning_dynamics.companion.commands.cli import main
 
 
 @pytest.fixture(scope="module")

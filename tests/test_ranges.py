@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from learning_dynamics import datasets
-from learning_dynamics.companion.registry import load_registry
+from learning_dynamics.companion.records.registry import load_registry
 from learning_dynamics.overparametrized import TwoLayerRegression, initial_linearization, linearized_training, polynomial_data
 from learning_dynamics.random_matrix import (
     MixtureClassification,

@@ -11,7 +11,7 @@ from learning_dynamics.classroom.assignments import marks
 from learning_dynamics.classroom.grading import GRADES_FILE, grade
 from learning_dynamics.classroom.guide import lost
 from learning_dynamics.classroom.marks import MARKS_FILE
-from learning_dynamics.companion.notebooks import read_notebook
+from learning_dynamics.companion.base.notebooks import read_notebook
 
 from .conftest import ASSIGNMENTS, graded_in_one_process, hand_in, solved
 

@@ -14,8 +14,8 @@ from learning_dynamics.classroom.kernel import StudentKernel
 from learning_dynamics.classroom.release import released as released_version
 from learning_dynamics.classroom.release import write_classroom
 from learning_dynamics.classroom.worker import Bench, graded
-from learning_dynamics.companion.notebooks import write_notebook
-from learning_dynamics.companion.project import find_project
+from learning_dynamics.companion.base.notebooks import write_notebook
+from learning_dynamics.companion.base.project import find_project
 
 ASSIGNMENTS = load_assignments(find_project())
 

@@ -7,8 +7,8 @@ import sys
 import pytest
 
 from learning_dynamics.classroom import grading, isolation
-from learning_dynamics.companion.cli import main
-from learning_dynamics.companion.errors import CompanionError
+from learning_dynamics.companion.base.errors import CompanionError
+from learning_dynamics.companion.commands.cli import main
 
 from .conftest import ASSIGNMENTS, hand_in, solved
 

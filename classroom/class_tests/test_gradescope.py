@@ -11,9 +11,9 @@ import pytest
 
 from learning_dynamics.classroom.gradescope import owner, write_gradescope
 from learning_dynamics.classroom.isolation import what_is_missing
-from learning_dynamics.companion.cli import main
-from learning_dynamics.companion.errors import CompanionError
-from learning_dynamics.companion.notebooks import write_notebook
+from learning_dynamics.companion.base.errors import CompanionError
+from learning_dynamics.companion.base.notebooks import write_notebook
+from learning_dynamics.companion.commands.cli import main
 
 from .checks_of_assignments import automatic_points
 from .conftest import ASSIGNMENTS, solved

@@ -21,7 +21,7 @@ if __name__ == "__main__":
     pinned_first()
     provide_settings()
     try:
-        from .companion.cli import main
+        from .companion.commands.cli import main
     except ModuleNotFoundError as error:
         sys.exit(missing(error))
     sys.exit(main())

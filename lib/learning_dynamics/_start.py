@@ -34,7 +34,7 @@ def kernel():
 def worker():
     """Run one job of a build or of a sweep."""
     pinned_first()
-    from learning_dynamics.companion.worker import main
+    from learning_dynamics.companion.execution.worker import main
 
     main()
 
@@ -42,7 +42,7 @@ def worker():
 def renderer():
     """Be Jupyter Book, and end when the process that wants the site is gone."""
     pinned_first()
-    from learning_dynamics.companion.worker import end_with_parent
+    from learning_dynamics.companion.execution.worker import end_with_parent
 
     end_with_parent()
     from jupyter_book.cli.main import main

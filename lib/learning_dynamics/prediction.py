@@ -6,9 +6,9 @@ from contextlib import nullcontext
 
 import numpy as np
 
-from learning_dynamics.companion.errors import CompanionError
-from learning_dynamics.companion.ownership import claimed
-from learning_dynamics.companion.spreadsheets import number, table_rows
+from learning_dynamics.companion.base.errors import CompanionError
+from learning_dynamics.companion.base.ownership import claimed
+from learning_dynamics.companion.base.spreadsheets import number, table_rows
 from learning_dynamics.random_matrix import predict, simulate_labelled
 
 FILES = ("prediction.csv", "prediction.png")

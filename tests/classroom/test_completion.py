@@ -11,7 +11,7 @@ from learning_dynamics.classroom.assignments import load_assignments
 from learning_dynamics.classroom.completion import JUDGE, RUN, SKIP, completed
 from learning_dynamics.classroom.judge import SOLUTION
 from learning_dynamics.classroom.release import released
-from learning_dynamics.companion.project import find_project
+from learning_dynamics.companion.base.project import find_project
 
 ASSIGNMENTS = load_assignments(find_project())
 RELEASED = {name: released(each.master) for name, each in ASSIGNMENTS.items()}

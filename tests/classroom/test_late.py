@@ -14,8 +14,8 @@ from learning_dynamics.classroom.late import Late, Policy
 from learning_dynamics.classroom.pages import student_page
 from learning_dynamics.classroom.roster import Roster
 from learning_dynamics.classroom.submissions import find_submissions
-from learning_dynamics.companion.errors import CompanionError
-from learning_dynamics.companion.project import find_project
+from learning_dynamics.companion.base.errors import CompanionError
+from learning_dynamics.companion.base.project import find_project
 
 from .test_submissions import put, solved
 

@@ -11,9 +11,9 @@ from learning_dynamics.classroom.folders import own_folder, refuse_nesting, repl
 from learning_dynamics.classroom.marks import MARKS_FILE, read_marks, write_marks
 from learning_dynamics.classroom.pages import file_name
 from learning_dynamics.classroom.tables import read_table, write_table
-from learning_dynamics.companion.cli import main
-from learning_dynamics.companion.errors import CompanionError
-from learning_dynamics.companion.project import find_project
+from learning_dynamics.companion.base.errors import CompanionError
+from learning_dynamics.companion.base.project import find_project
+from learning_dynamics.companion.commands.cli import main
 
 ASSIGNMENT = require_assignment(find_project(), "stieltjes")
 

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from learning_dynamics.classroom.parameters import PLACEHOLDER, RANGES, parameters
-from learning_dynamics.companion.errors import CompanionError
+from learning_dynamics.companion.base.errors import CompanionError
 
 CLASS = [f"student {number}" for number in range(200)]
 

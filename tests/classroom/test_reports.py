@@ -14,8 +14,8 @@ from learning_dynamics.classroom.parameters import parameters
 from learning_dynamics.classroom.release import released, write_course
 from learning_dynamics.classroom.reports import alike, fingerprints, same_numbers, statistics, write_uploads
 from learning_dynamics.classroom.roster import Roster
-from learning_dynamics.companion.errors import CompanionError
-from learning_dynamics.companion.project import Project, find_project
+from learning_dynamics.companion.base.errors import CompanionError
+from learning_dynamics.companion.base.project import Project, find_project
 
 ASSIGNMENT = require_assignment(find_project(), "stieltjes")
 TASKS = [task.id for task in ASSIGNMENT.tasks]

@@ -13,9 +13,9 @@ from learning_dynamics.classroom.judge import SOLUTION
 from learning_dynamics.classroom.release import released
 from learning_dynamics.classroom.roster import Roster, read_roster
 from learning_dynamics.classroom.submissions import assigned_text, find_submissions, named_student
-from learning_dynamics.companion.errors import CompanionError
-from learning_dynamics.companion.notebooks import notebook_bytes
-from learning_dynamics.companion.project import find_project
+from learning_dynamics.companion.base.errors import CompanionError
+from learning_dynamics.companion.base.notebooks import notebook_bytes
+from learning_dynamics.companion.base.project import find_project
 
 ASSIGNMENT = require_assignment(find_project(), "stieltjes")
 RELEASED = released(ASSIGNMENT.master)

@@ -7,8 +7,8 @@ import nbformat
 import pytest
 import yaml
 
-from learning_dynamics.companion.notebooks import cleaned, write_notebook
-from learning_dynamics.companion.project import Project
+from learning_dynamics.companion.base.notebooks import cleaned, write_notebook
+from learning_dynamics.companion.base.project import Project
 
 ROOT = Path(__file__).resolve().parents[2]
 LIB = "lib/learning_dynamics"
@@ -21,7 +21,7 @@ FIRST = {
     "record('fig-first', agreement=table, data={'s': {'x': [1, 2]}}, alt='The product is 6.')",
 }
 SECOND = {"parameters": "size: int = 1", "body": "from learning_dynamics.datasets import mnist_ones_sevens\nprint(size)"}
-ATLAS = {"body": "from learning_dynamics.companion.gallery import atlas\natlas()"}
+ATLAS = {"body": "from learning_dynamics.companion.pages.gallery import atlas\natlas()"}
 REGISTRY = {
     "papers": [{"key": "a-paper", "short": "A paper", "part": "one"}],
     "presets": {"one/first": {"quick": {"runs": 1}}},

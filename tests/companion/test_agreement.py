@@ -7,8 +7,8 @@ import pytest
 import yaml
 
 from learning_dynamics.companion import AgreementTable
-from learning_dynamics.companion.errors import CompanionError
-from learning_dynamics.companion.verdicts import count_verdicts, counts_in_words
+from learning_dynamics.companion.base.errors import CompanionError
+from learning_dynamics.companion.records.verdicts import count_verdicts, counts_in_words
 
 CHECKED = {"source": "a table", "checked": "by hand"}
 REFERENCES = [

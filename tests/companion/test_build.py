@@ -5,9 +5,9 @@ import shutil
 
 import pytest
 
-from learning_dynamics.companion.build import build, execute_stale, failed_verdicts, refresh
-from learning_dynamics.companion.errors import CompanionError
-from learning_dynamics.companion.notebooks import read_notebook, write_notebook
+from learning_dynamics.companion.base.errors import CompanionError
+from learning_dynamics.companion.base.notebooks import read_notebook, write_notebook
+from learning_dynamics.companion.commands.build import build, execute_stale, failed_verdicts, refresh
 
 from .conftest import notebook
 
@@ -87,7 +87,7 @@ def test_a_recorded_disagreement_fails_the_build_at_default_parameters_only(proj
         assert len(failed_verdicts(project, preset)) == 1
     shutil.rmtree(project.build / "html", ignore_errors=True)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("learning_dynamics.companion.build.render_site", lambda *a, **k: "page")
+        patch.setattr("learning_dynamics.companion.commands.build.render_site", lambda *a, **k: "page")
         assert build(project, "quick", say=lambda text: None) == "page"
         with pytest.raises(CompanionError, match="1 recorded verdict"):
             build(project, "paper", say=lambda text: None)

@@ -8,12 +8,12 @@ import socket
 import numpy as np
 import pytest
 
-from learning_dynamics.companion.build import execute_stale
-from learning_dynamics.companion.certificate import SAMPLE, certificate, data_summary, sampled, write_certificate
-from learning_dynamics.companion.cli import main
-from learning_dynamics.companion.errors import CompanionError
-from learning_dynamics.companion.records import _write_csv
-from learning_dynamics.companion.verification import compare, difference, read_certificate
+from learning_dynamics.companion.base.errors import CompanionError
+from learning_dynamics.companion.commands.build import execute_stale
+from learning_dynamics.companion.commands.cli import main
+from learning_dynamics.companion.commands.verification import compare, difference, read_certificate
+from learning_dynamics.companion.execution.certificate import SAMPLE, certificate, data_summary, sampled, write_certificate
+from learning_dynamics.companion.records.recording import _write_csv
 
 
 def summary_of(tmp_path, **columns):

@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from learning_dynamics.companion.agreement import AgreementTable
-from learning_dynamics.companion.chances import chance_of_a_false_alarm, expected_false_alarms, sharpest, sharpness
+from learning_dynamics.companion.records.agreement import AgreementTable
+from learning_dynamics.companion.records.chances import chance_of_a_false_alarm, expected_false_alarms, sharpest, sharpness
 
 
 @pytest.fixture(autouse=True)

@@ -4,13 +4,13 @@ import json
 
 import pytest
 
-from learning_dynamics.companion import checking
-from learning_dynamics.companion.agreement import AgreementTable
-from learning_dynamics.companion.build_page import certificate_link
-from learning_dynamics.companion.links import link_to_test, named_tests, with_linked_tests
-from learning_dynamics.companion.records import EXECUTED_VARIABLE
-from learning_dynamics.companion.text_pages import COUNTS, finished
-from learning_dynamics.companion.verdicts import counts_in_words
+from learning_dynamics.companion.pages import checking
+from learning_dynamics.companion.pages.build_page import certificate_link
+from learning_dynamics.companion.pages.links import link_to_test, named_tests, with_linked_tests
+from learning_dynamics.companion.records.agreement import AgreementTable
+from learning_dynamics.companion.records.recording import EXECUTED_VARIABLE
+from learning_dynamics.companion.records.verdicts import counts_in_words
+from learning_dynamics.companion.site.text_pages import COUNTS, finished
 
 FUNCTIONS = ("counts", "false_alarms", "powers", "known_disagreements", "reasons")
 

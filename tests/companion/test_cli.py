@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from learning_dynamics.companion.cli import main
+from learning_dynamics.companion.commands.cli import main
 
 
 @pytest.fixture(autouse=True)
@@ -58,9 +58,9 @@ def test_output_folder_that_cannot_be_written(project, capsys):
 def test_outside_a_clone_the_sentence_says_so(tmp_path, monkeypatch):
     (tmp_path / "empty").mkdir()
     code = (
-        "import pathlib, learning_dynamics.companion.project as p\n"
+        "import pathlib, learning_dynamics.companion.base.project as p\n"
         "p.__file__ = '/nowhere/a/b/c/d.py'\n"
-        "from learning_dynamics.companion.cli import main; raise SystemExit(main(['rerun', '--list']))"
+        "from learning_dynamics.companion.commands.cli import main; raise SystemExit(main(['rerun', '--list']))"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path / "empty", capture_output=True, text=True)
     assert done.returncode == 2

@@ -10,9 +10,9 @@ import threading
 import psutil
 import pytest
 
-from learning_dynamics.companion.cli import main
-from learning_dynamics.companion.cluster import _packed, run_packed
-from learning_dynamics.companion.pool import Job
+from learning_dynamics.companion.commands.cli import main
+from learning_dynamics.companion.execution.cluster import _packed, run_packed
+from learning_dynamics.companion.execution.pool import Job
 
 from .test_pool import wait_until
 from .test_sweep import COUNTS, started, table, write_body
@@ -96,7 +96,7 @@ def test_failures_come_back_with_their_notebook_and_another_clone_is_refused(pro
     assert "ValueError: two is too many" in failed["error"]
     assert str(kept) in failed["error"]
     capsys.readouterr()
-    monkeypatch.setattr("learning_dynamics.companion.sweep.fingerprint", lambda *a: "of another clone")
+    monkeypatch.setattr("learning_dynamics.companion.reruns.sweep.fingerprint", lambda *a: "of another clone")
     assert sweep(cluster, "runs=1") == 1
     assert "one/first was not run: it, its library or its Python version are not those that" in capsys.readouterr().err
 
@@ -111,7 +111,7 @@ def test_a_run_that_kills_every_worker_fails_and_the_others_finish(project, clus
 
 def test_troubles_with_the_scheduler_are_one_sentence(project, dask, capsys, monkeypatch):
     monkeypatch.chdir(project.root)
-    monkeypatch.setattr("learning_dynamics.companion.cluster.SECONDS_TO_CONNECT", 1)
+    monkeypatch.setattr("learning_dynamics.companion.execution.cluster.SECONDS_TO_CONNECT", 1)
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         closed = f"tcp://127.0.0.1:{unused.getsockname()[1]}"

@@ -7,12 +7,12 @@ import time
 
 import pytest
 
-from learning_dynamics.companion.build import execute_stale
-from learning_dynamics.companion.cli import main
-from learning_dynamics.companion.errors import CompanionError
-from learning_dynamics.companion.notebooks import write_whole
-from learning_dynamics.companion.render import STAMP, _discard_unfinished, _hashes, _publish, _reason, html_damage
-from learning_dynamics.companion.staleness import why_stale
+from learning_dynamics.companion.base.errors import CompanionError
+from learning_dynamics.companion.base.notebooks import write_whole
+from learning_dynamics.companion.commands.build import execute_stale
+from learning_dynamics.companion.commands.cli import main
+from learning_dynamics.companion.execution.staleness import why_stale
+from learning_dynamics.companion.site.render import STAMP, _discard_unfinished, _hashes, _publish, _reason, html_damage
 
 
 @pytest.fixture(autouse=True)

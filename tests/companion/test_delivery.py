@@ -10,11 +10,11 @@ import pytest
 from fontTools.ttLib import TTFont
 from PIL import Image
 
-from learning_dynamics.companion.delivery import deliver
-from learning_dynamics.companion.head import LONGEST, description, plain_title
-from learning_dynamics.companion.search_data import read_page
-from learning_dynamics.companion.styles import characters, cut_font, lean_styles
-from learning_dynamics.companion.typesetting import FONTS_OF_THE_PACKAGE, mathjax_folder
+from learning_dynamics.companion.site.delivery import deliver
+from learning_dynamics.companion.site.head import LONGEST, description, plain_title
+from learning_dynamics.companion.site.search_data import read_page
+from learning_dynamics.companion.site.styles import characters, cut_font, lean_styles
+from learning_dynamics.companion.site.typesetting import FONTS_OF_THE_PACKAGE, mathjax_folder
 
 PAGE = """<!DOCTYPE html>
 <html lang="en" data-content_root="../">
@@ -105,7 +105,7 @@ def contents(folder):
 def test_delivery_twice_gives_the_same_bytes(made, tmp_path, delivered):
     """Also where sets have another order."""
     code = (
-        "import sys; from pathlib import Path; from learning_dynamics.companion.delivery import deliver; "
+        "import sys; from pathlib import Path; from learning_dynamics.companion.site.delivery import deliver; "
         "deliver(Path(sys.argv[1]), Path(sys.argv[2]), version='Version 1')"
     )
     for seed in ("0", "1"):

@@ -5,12 +5,12 @@ import math
 
 import pytest
 
-from learning_dynamics.companion.cli import main
-from learning_dynamics.companion.estimates import COSTS as COSTS_FILE
-from learning_dynamics.companion.estimates import START, Known, duration, is_size, read_costs, total
-from learning_dynamics.companion.estimates import estimate as estimate_known
-from learning_dynamics.companion.parameters import Parameter
-from learning_dynamics.companion.registry import load_registry
+from learning_dynamics.companion.commands.cli import main
+from learning_dynamics.companion.execution.estimates import COSTS as COSTS_FILE
+from learning_dynamics.companion.execution.estimates import START, Known, duration, is_size, read_costs, total
+from learning_dynamics.companion.execution.estimates import estimate as estimate_known
+from learning_dynamics.companion.records.parameters import Parameter
+from learning_dynamics.companion.records.registry import load_registry
 
 from ..chapters import CHAPTERS, PROJECT, knobs
 

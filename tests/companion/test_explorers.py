@@ -7,8 +7,8 @@ import pytest
 from bs4 import BeautifulSoup
 
 from learning_dynamics.companion import Axis, Chart, Choice, Explorer, Slider, Table
-from learning_dynamics.companion.errors import CompanionError
-from learning_dynamics.companion.records import RESULTS_VARIABLE
+from learning_dynamics.companion.base.errors import CompanionError
+from learning_dynamics.companion.records.recording import RESULTS_VARIABLE
 
 NODES = np.geomspace(0.1, 10, 7)
 

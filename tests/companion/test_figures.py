@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from learning_dynamics.companion.figures import PICTURE_SIZE, furnished, light_picture, pictures, small_picture
+from learning_dynamics.companion.records.figures import PICTURE_SIZE, furnished, light_picture, pictures, small_picture
 
 
 def png(width, height):

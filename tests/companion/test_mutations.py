@@ -6,10 +6,10 @@ import shutil
 import pytest
 import yaml
 
-from learning_dynamics.companion.errors import CompanionError
-from learning_dynamics.companion.notebooks import write_notebook
-from learning_dynamics.companion.project import find_project
-from learning_dynamics.companion.registry import load_registry
+from learning_dynamics.companion.base.errors import CompanionError
+from learning_dynamics.companion.base.notebooks import write_notebook
+from learning_dynamics.companion.base.project import find_project
+from learning_dynamics.companion.records.registry import load_registry
 from tests.mutations import verdicts
 from tests.mutations.__main__ import main
 from tests.mutations.catalogue import COLUMNS, Mutation, load_catalogue, read_table, write_table
@@ -193,7 +193,7 @@ def test_a_chapter_that_disagrees_without_an_error_is_refused(project, tmp_path)
 
 
 def test_a_file_that_the_chapter_does_not_use_is_refused(project, tmp_path):
-    other = dataclasses.replace(SPIKE, file="lib/learning_dynamics/time_scales/order.py")
+    other = dataclasses.replace(SPIKE, file="lib/learning_dynamics/time_scales/mathematics/learning_order.py")
     with pytest.raises(CompanionError, match="mutation 'spike': one/first does not depend on lib/.*order.py."):
         Runner(small_book(project), tmp_path).run([other])
 

@@ -2,7 +2,7 @@
 
 import nbformat
 
-from learning_dynamics.companion.notebooks import cleaned, published
+from learning_dynamics.companion.base.notebooks import cleaned, published
 
 
 def test_keeps_text_and_drops_what_changes_from_run_to_run():

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from learning_dynamics.companion.numerals import deviation, number, rounded_like, with_error
+from learning_dynamics.companion.base.numerals import deviation, number, rounded_like, with_error
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,10 @@ import sys
 
 import pytest
 
-from learning_dynamics.companion.cli import main
-from learning_dynamics.companion.errors import CompanionError
-from learning_dynamics.companion.notebooks import write_notebook
-from learning_dynamics.companion.ownership import claimed
+from learning_dynamics.companion.base.errors import CompanionError
+from learning_dynamics.companion.base.notebooks import write_notebook
+from learning_dynamics.companion.base.ownership import claimed
+from learning_dynamics.companion.commands.cli import main
 
 from .conftest import notebook
 from .test_pool import obey_interruptions, wait_until

@@ -8,11 +8,11 @@ import sys
 import nbformat
 import pytest
 
-from learning_dynamics.companion.cli import main
-from learning_dynamics.companion.errors import CompanionError
-from learning_dynamics.companion.kernel import installed_kernel
-from learning_dynamics.companion.notebooks import read_notebook, write_notebook
-from learning_dynamics.companion.parameters import (
+from learning_dynamics.companion.base.errors import CompanionError
+from learning_dynamics.companion.base.notebooks import read_notebook, write_notebook
+from learning_dynamics.companion.commands.cli import main
+from learning_dynamics.companion.execution.kernel import installed_kernel
+from learning_dynamics.companion.records.parameters import (
     Need,
     check_values,
     declared_needs,

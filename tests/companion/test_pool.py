@@ -10,10 +10,10 @@ import psutil
 import pytest
 
 from learning_dynamics._randomness import available_processors
-from learning_dynamics.companion.build import chapter_job, execute_stale
-from learning_dynamics.companion.errors import CompanionError
-from learning_dynamics.companion.notebooks import write_notebook
-from learning_dynamics.companion.pool import run_all
+from learning_dynamics.companion.base.errors import CompanionError
+from learning_dynamics.companion.base.notebooks import write_notebook
+from learning_dynamics.companion.commands.build import chapter_job, execute_stale
+from learning_dynamics.companion.execution.pool import run_all
 
 from .conftest import notebook
 
@@ -22,7 +22,7 @@ COMPUTES = """
 import numpy as np
 from learning_dynamics._randomness import available_processors, replicate
 from learning_dynamics.companion import record
-from learning_dynamics.random_matrix import kernels
+from learning_dynamics.random_matrix.kernels import eigenmodes
 def draw(rng):
     a = rng.standard_normal((80, 80))
     return np.linalg.eigvalsh(a + a.T)
@@ -77,7 +77,7 @@ def test_the_longest_chapter_begins_an_unknown_one_before_it_and_pages_wait(proj
         project.results(chapter, "quick").mkdir(parents=True)
         (project.results(chapter, "quick") / "chapter.json").write_text(json.dumps({"seconds": value}))
     groups = []
-    monkeypatch.setattr("learning_dynamics.companion.build.run_all", lambda jobs, **options: groups.append(jobs))
+    monkeypatch.setattr("learning_dynamics.companion.commands.build.run_all", lambda jobs, **options: groups.append(jobs))
     assert execute_stale(project, "quick", say=silent) == ["one/first", "one/second", "atlas"]
     assert [[job.chapter for job in jobs] for jobs in groups] == [order, ["atlas"]]
 

@@ -3,7 +3,7 @@
 import nbformat
 import pytest
 
-from learning_dynamics.companion.provenance import functions_behind
+from learning_dynamics.companion.pages.provenance import functions_behind
 
 IMPORTS = (
     "import numpy as np\nimport matplotlib.pyplot as plt\n"

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from learning_dynamics.companion import AgreementTable, record
-from learning_dynamics.companion.errors import CompanionError
-from learning_dynamics.companion.records import RESULTS_VARIABLE, read_results
+from learning_dynamics.companion.base.errors import CompanionError
+from learning_dynamics.companion.records.recording import RESULTS_VARIABLE, read_results
 
 
 @pytest.fixture(autouse=True)

@@ -5,8 +5,8 @@ import copy
 import pytest
 import yaml
 
-from learning_dynamics.companion.errors import CompanionError
-from learning_dynamics.companion.registry import load_registry
+from learning_dynamics.companion.base.errors import CompanionError
+from learning_dynamics.companion.records.registry import load_registry
 
 from .conftest import REGISTRY
 

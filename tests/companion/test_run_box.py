@@ -12,12 +12,12 @@ from click.testing import CliRunner
 from papermill.cli import papermill
 from py_mini_racer import MiniRacer
 
-from learning_dynamics.companion.cli import _parser
-from learning_dynamics.companion.errors import CompanionError
-from learning_dynamics.companion.links import binder_address
-from learning_dynamics.companion.notebooks import read_source
-from learning_dynamics.companion.page_formulas import page_formula
-from learning_dynamics.companion.parameters import (
+from learning_dynamics.companion.base.errors import CompanionError
+from learning_dynamics.companion.base.notebooks import read_source
+from learning_dynamics.companion.base.project import PRESETS
+from learning_dynamics.companion.commands.cli import _parser
+from learning_dynamics.companion.pages.links import binder_address
+from learning_dynamics.companion.records.parameters import (
     FUNCTIONS,
     Need,
     complete,
@@ -26,11 +26,11 @@ from learning_dynamics.companion.parameters import (
     parse_assignments,
     require_needs,
 )
-from learning_dynamics.companion.project import PRESETS
-from learning_dynamics.companion.registry import load_registry
-from learning_dynamics.companion.run_box import SCRIPT, box_content, run_box
-from learning_dynamics.companion.run_commands import as_text, papermill_command, quoted, rerun_command
-from learning_dynamics.companion.text_pages import source_as_html
+from learning_dynamics.companion.records.registry import load_registry
+from learning_dynamics.companion.site.page_formulas import page_formula
+from learning_dynamics.companion.site.run_box import SCRIPT, box_content, run_box
+from learning_dynamics.companion.site.run_commands import as_text, papermill_command, quoted, rerun_command
+from learning_dynamics.companion.site.text_pages import source_as_html
 
 from ..chapters import CHAPTERS, PROJECT
 

@@ -5,11 +5,11 @@ import zipfile
 
 import pytest
 
-from learning_dynamics.companion.addresses import checked_repository
-from learning_dynamics.companion.errors import CompanionError
-from learning_dynamics.companion.render import site_settings
-from learning_dynamics.companion.source_archive import FILES, FOLDER, source_archive
-from learning_dynamics.companion.text_pages import CLONE, finished
+from learning_dynamics.companion.base.errors import CompanionError
+from learning_dynamics.companion.site.addresses import checked_repository
+from learning_dynamics.companion.site.render import site_settings
+from learning_dynamics.companion.site.source_archive import FILES, FOLDER, source_archive
+from learning_dynamics.companion.site.text_pages import CLONE, finished
 
 HOST = "https://github.com/someone/learning-dynamics"
 

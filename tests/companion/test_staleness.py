@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from learning_dynamics.companion.staleness import dependencies, fingerprint
+from learning_dynamics.companion.execution.staleness import dependencies, fingerprint
 
 ALL = {"one/first", "one/second", "atlas"}
 
@@ -35,18 +35,18 @@ def edit_registry(edit):
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        (append("lib/learning_dynamics/random_matrix/kernels.py"), {"one/first"}),
+        (append("lib/learning_dynamics/random_matrix/kernels/eigenmodes.py"), {"one/first"}),
         (append("lib/learning_dynamics/random_matrix/model.py"), {"one/first"}),
         (append("lib/learning_dynamics/_validation.py"), {"one/first", "one/second"}),
         (append("lib/learning_dynamics/datasets.py"), {"one/second"}),
         (append("lib/learning_dynamics/data/mnist_ones_sevens.npz"), {"one/second"}),
         (append("lib/learning_dynamics/data/README.md"), set()),
-        (append("lib/learning_dynamics/companion/agreement.py"), {"one/first", "atlas"}),
-        (append("lib/learning_dynamics/companion/pages.py"), {"atlas"}),
-        (append("lib/learning_dynamics/companion/execution.py"), ALL),
-        (append("lib/learning_dynamics/companion/cli.py"), set()),
+        (append("lib/learning_dynamics/companion/records/agreement.py"), {"one/first", "atlas"}),
+        (append("lib/learning_dynamics/companion/pages/claims.py"), {"atlas"}),
+        (append("lib/learning_dynamics/companion/execution/executor.py"), ALL),
+        (append("lib/learning_dynamics/companion/commands/cli.py"), set()),
         (append("requirements.txt"), ALL),
-        (append("lib/learning_dynamics/companion/gallery.py"), {"atlas"}),
+        (append("lib/learning_dynamics/companion/pages/gallery.py"), {"atlas"}),
         (append("book/one/second.ipynb"), {"one/second", "atlas"}),
         (append("_toc.yml"), {"atlas"}),
         (edit_registry(lambda c: c["entries"][0].update(statement="Another")), {"one/first", "atlas"}),
@@ -55,12 +55,12 @@ def edit_registry(edit):
     ],
 )
 def test_a_change_reaches_what_depends_on_it(project, change, expected, monkeypatch):
-    monkeypatch.setattr("learning_dynamics.companion.staleness.read_source", _lenient_reader())
+    monkeypatch.setattr("learning_dynamics.companion.execution.staleness.read_source", _lenient_reader())
     assert stale_after(project, change) == expected
 
 
 def _lenient_reader():
-    from learning_dynamics.companion.notebooks import read_notebook
+    from learning_dynamics.companion.base.notebooks import read_notebook
 
     def read(path):
         text = path.read_text("utf-8").removesuffix("\n# changed\n")
@@ -77,6 +77,6 @@ def test_another_preset_has_another_fingerprint(project):
 
 def test_follows_imports_through_packages(project):
     names = {path.relative_to(project.root).as_posix() for path in dependencies(project, "one/first")}
-    assert "lib/learning_dynamics/random_matrix/quadrature.py" in names
-    assert "lib/learning_dynamics/companion/registry.py" in names
+    assert "lib/learning_dynamics/random_matrix/mathematics/quadrature.py" in names
+    assert "lib/learning_dynamics/companion/records/registry.py" in names
     assert not any("datasets" in name for name in names)

@@ -14,15 +14,15 @@ import pytest
 import learning_dynamics._cache as cache
 import learning_dynamics._randomness as randomness
 from learning_dynamics._start import LIBRARY
-from learning_dynamics.companion import endings
-from learning_dynamics.companion.build import run_in_memory
-from learning_dynamics.companion.cli import main
-from learning_dynamics.companion.environment import child_environment, python_command
-from learning_dynamics.companion.errors import CompanionError
-from learning_dynamics.companion.execution import execute
-from learning_dynamics.companion.notebooks import read_notebook, write_notebook
-from learning_dynamics.companion.pool import Job, run_alone
-from learning_dynamics.companion.project import Project
+from learning_dynamics.companion.base import endings
+from learning_dynamics.companion.base.environment import child_environment, python_command
+from learning_dynamics.companion.base.errors import CompanionError
+from learning_dynamics.companion.base.notebooks import read_notebook, write_notebook
+from learning_dynamics.companion.base.project import Project
+from learning_dynamics.companion.commands.build import run_in_memory
+from learning_dynamics.companion.commands.cli import main
+from learning_dynamics.companion.execution.executor import execute
+from learning_dynamics.companion.execution.pool import Job, run_alone
 
 from .conftest import notebook
 
@@ -104,7 +104,7 @@ def test_a_figure_cell_that_drew_nothing_is_named(project, capsys):
 
 def test_a_kernel_that_does_not_start_is_one_sentence(project, monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(
-        "learning_dynamics.companion.kernel.python_command",
+        "learning_dynamics.companion.execution.kernel.python_command",
         lambda name: [sys.executable, "-c", "raise ImportError('no zmq here')"],
     )
     assert main(["rerun", "one/first"]) == 2
@@ -237,7 +237,7 @@ def test_a_worker_ends_in_order(project, tmp_path):
 
 
 def test_a_worker_ends_when_its_parent_is_gone(tmp_path):
-    code = "import time; from learning_dynamics.companion.worker import end_with_parent; end_with_parent(); print(1, flush=True); time.sleep(600)"
+    code = "import time; from learning_dynamics.companion.execution.worker import end_with_parent; end_with_parent(); print(1, flush=True); time.sleep(600)"
     process = subprocess.Popen(
         [sys.executable, "-c", code], env=child_environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )

@@ -10,12 +10,12 @@ import sys
 import pytest
 import yaml
 
-from learning_dynamics.companion.cli import main
-from learning_dynamics.companion.notebooks import read_notebook, write_notebook
-from learning_dynamics.companion.parameters import declared_parameters
-from learning_dynamics.companion.project import find_project
-from learning_dynamics.companion.sweep import plan
-from learning_dynamics.companion.sweep_tables import ROW_COLUMNS, RUN_COLUMNS
+from learning_dynamics.companion.base.notebooks import read_notebook, write_notebook
+from learning_dynamics.companion.base.project import find_project
+from learning_dynamics.companion.commands.cli import main
+from learning_dynamics.companion.records.parameters import declared_parameters
+from learning_dynamics.companion.reruns.sweep import plan
+from learning_dynamics.companion.reruns.sweep_tables import ROW_COLUMNS, RUN_COLUMNS
 
 from .conftest import notebook
 from .test_pool import obey_interruptions, wait_until

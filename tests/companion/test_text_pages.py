@@ -1,6 +1,6 @@
 """What the build puts into pages of text: its score, a figure that moves, and how to cite."""
 
-from learning_dynamics.companion.text_pages import CITE, SCORE, finished
+from learning_dynamics.companion.site.text_pages import CITE, SCORE, finished
 
 ROW = {"reference_kind": "paper", "against_reference": "", "against_simulation": "agrees", "known": ""}
 CITATION = {"title": "A Book", "authors": [{"name": "A. One"}, {"name": "B. Two"}], "version": "1.0", "license": "MIT"}

@@ -2,8 +2,8 @@
 
 import pytest
 
-from learning_dynamics.companion.errors import CompanionError
-from learning_dynamics.companion.typesetting import Typesetter, joined, shortened
+from learning_dynamics.companion.base.errors import CompanionError
+from learning_dynamics.companion.site.typesetting import Typesetter, joined, shortened
 
 
 @pytest.fixture(scope="module")

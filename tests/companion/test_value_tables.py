@@ -3,7 +3,7 @@
 import pytest
 
 from learning_dynamics.companion import CompanionError, ValueTable, sentence
-from learning_dynamics.companion.value_tables import as_printed
+from learning_dynamics.companion.records.value_tables import as_printed
 
 
 def test_a_table_with_a_note():

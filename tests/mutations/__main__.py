@@ -4,8 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from learning_dynamics.companion.errors import CompanionError
-from learning_dynamics.companion.project import find_project
+from learning_dynamics.companion.base.errors import CompanionError
+from learning_dynamics.companion.base.project import find_project
 
 from .catalogue import TABLE, load_catalogue, read_table, write_table
 from .runner import Runner

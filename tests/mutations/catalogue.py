@@ -7,11 +7,11 @@ from pathlib import Path
 
 import yaml
 
-from learning_dynamics.companion.errors import CompanionError
-from learning_dynamics.companion.notebooks import read_notebook, write_notebook
-from learning_dynamics.companion.project import PRESETS
-from learning_dynamics.companion.registry import load_registry
-from learning_dynamics.companion.suggestions import require_known
+from learning_dynamics.companion.base.errors import CompanionError
+from learning_dynamics.companion.base.notebooks import read_notebook, write_notebook
+from learning_dynamics.companion.base.project import PRESETS
+from learning_dynamics.companion.base.suggestions import require_known
+from learning_dynamics.companion.records.registry import load_registry
 
 LIST = Path(__file__).with_name("errors.yml")
 TABLE = "mutations.csv"

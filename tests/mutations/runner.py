@@ -6,14 +6,14 @@ import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from learning_dynamics.companion.build import chapter_job
-from learning_dynamics.companion.errors import CompanionError
-from learning_dynamics.companion.execution import read_summary
-from learning_dynamics.companion.pool import run_all
-from learning_dynamics.companion.project import Project
-from learning_dynamics.companion.records import read_results
-from learning_dynamics.companion.registry import load_registry
-from learning_dynamics.companion.staleness import dependencies, why_stale
+from learning_dynamics.companion.base.errors import CompanionError
+from learning_dynamics.companion.base.project import Project
+from learning_dynamics.companion.commands.build import chapter_job
+from learning_dynamics.companion.execution.executor import read_summary
+from learning_dynamics.companion.execution.pool import run_all
+from learning_dynamics.companion.execution.staleness import dependencies, why_stale
+from learning_dynamics.companion.records.recording import read_results
+from learning_dynamics.companion.records.registry import load_registry
 
 from .catalogue import Mutation
 from .verdicts import turned, unexpected

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from learning_dynamics.companion.verdicts import AGREES, COMPARISONS, DISAGREES, SIMULATION, STORED
+from learning_dynamics.companion.records.verdicts import AGREES, COMPARISONS, DISAGREES, SIMULATION, STORED
 
 
 @dataclass(frozen=True)

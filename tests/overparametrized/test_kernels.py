@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from learning_dynamics.overparametrized import kernels
+from learning_dynamics.overparametrized.kernels import descent_epochs as kernels
 from tests.overparametrized import twins
 
 SHAPES = [(1, 1, 1), (1, 7, 2), (3, 1, 2), (7, 9, 1), (9, 17, 5), (33, 31, 5), (65, 63, 2), (127, 33, 5)]

@@ -23,7 +23,7 @@ from learning_dynamics.random_matrix import (
     training_error,
     whiten,
 )
-from learning_dynamics.random_matrix.readings import READINGS
+from learning_dynamics.random_matrix.mathematics.noise_readings import READINGS
 
 SEED = 31
 PRINTED = published_figure("liao-couillet-2018", 6)

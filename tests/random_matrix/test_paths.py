@@ -17,7 +17,7 @@ from learning_dynamics.random_matrix import (
     start_kept,
     statistics,
 )
-from learning_dynamics.random_matrix.theory import paths
+from learning_dynamics.random_matrix.theory import paper_contours as paths
 
 FIELDS = ("E", "V", "E_train", "V_train")
 TIMES = [0.0, 1e-3, 1.0, 10.0, 100.0]

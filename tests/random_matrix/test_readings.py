@@ -15,7 +15,7 @@ from learning_dynamics.random_matrix import (
     training_error,
     whiten,
 )
-from learning_dynamics.random_matrix.readings import READINGS
+from learning_dynamics.random_matrix.mathematics.noise_readings import READINGS
 
 CONSTANTS = {"pixel_mean": 0.1307, "pixel_variance": 0.0949, "centred_power": 0.0673}
 MEAN_SQUARE = 0.0949 + 0.1307**2

@@ -12,7 +12,7 @@ from learning_dynamics.random_matrix import (
     stieltjes,
     training_error,
 )
-from learning_dynamics.random_matrix.theory.contour import Filter, theorem_integrands
+from learning_dynamics.random_matrix.theory.ellipse_contours import Filter, theorem_integrands
 
 FIELDS = ("E", "V", "E_train", "V_train", "train_variance")
 FIGURE_1 = MixtureClassification(mu_norm2=4.0, c=0.5, sigma2=0.1, alpha=0.01)

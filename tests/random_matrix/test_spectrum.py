@@ -18,7 +18,7 @@ from learning_dynamics.random_matrix import (
     spectra,
     spike_overlap,
 )
-from learning_dynamics.random_matrix.forms import PAIRS
+from learning_dynamics.random_matrix.mathematics.bilinear_forms import PAIRS
 
 FIGURE_2 = MixtureClassification(mu_norm2=2.25, c=0.5, sigma2=0.1, alpha=0.01)
 POINTS = np.array([1 + 1j, -1.0, 12.0 - 0.5j])

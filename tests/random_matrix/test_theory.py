@@ -15,7 +15,8 @@ from learning_dynamics.random_matrix import (
     statistics,
     training_error,
 )
-from learning_dynamics.random_matrix.theory import contour, measures
+from learning_dynamics.random_matrix.theory import ellipse_contours as contour
+from learning_dynamics.random_matrix.theory import spectral_measures as measures
 from tests.random_matrix import reference
 
 FIELDS = ("E", "V", "E_train", "V_train", "train_variance")

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from learning_dynamics.random_matrix import whitening as w
+from learning_dynamics.random_matrix.mathematics import whitening as w
 
 
 def correlated_pool(seed=0, sizes=(90, 70), p=12):

@@ -10,8 +10,8 @@ import time
 
 import pytest
 
-from learning_dynamics.companion.build import build
-from learning_dynamics.companion.project import Project
+from learning_dynamics.companion.base.project import Project
+from learning_dynamics.companion.commands.build import build
 
 FLAGS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "

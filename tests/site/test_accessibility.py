@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from learning_dynamics.companion.accessible import accessible, on_one_line
+from learning_dynamics.companion.site.accessible import accessible, on_one_line
 
 from .test_site import CHAPTERS, PROJECT, soup
 

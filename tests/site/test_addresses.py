@@ -7,9 +7,9 @@ import pytest
 import yaml
 from bs4 import BeautifulSoup
 
-from learning_dynamics.companion.addresses import checked_base
-from learning_dynamics.companion.errors import CompanionError
-from learning_dynamics.companion.render import render, site_settings
+from learning_dynamics.companion.base.errors import CompanionError
+from learning_dynamics.companion.site.addresses import checked_base
+from learning_dynamics.companion.site.render import render, site_settings
 
 from ..addresses import present, published
 from .test_site import PAGES, anchors, soup

@@ -11,8 +11,8 @@ from urllib.parse import unquote
 
 import pytest
 
-from learning_dynamics.companion.notebooks import cleaned, read_notebook
-from learning_dynamics.companion.project import REGISTRY_PAGES
+from learning_dynamics.companion.base.notebooks import cleaned, read_notebook
+from learning_dynamics.companion.base.project import REGISTRY_PAGES
 
 from .test_site import CHAPTERS, soup
 

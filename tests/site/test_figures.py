@@ -12,11 +12,11 @@ import pytest
 from bs4 import BeautifulSoup
 from PIL import Image
 
-from learning_dynamics.companion.figures import figure_cells, pictures
-from learning_dynamics.companion.notebooks import read_notebook
-from learning_dynamics.companion.pages import verdicts
-from learning_dynamics.companion.records import agreement_file, read_results
-from learning_dynamics.companion.registry import load_registry
+from learning_dynamics.companion.base.notebooks import read_notebook
+from learning_dynamics.companion.pages.claims import verdicts
+from learning_dynamics.companion.records.figures import figure_cells, pictures
+from learning_dynamics.companion.records.recording import agreement_file, read_results
+from learning_dynamics.companion.records.registry import load_registry
 
 from ..chapters import CHAPTERS, PROJECT
 

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
-from learning_dynamics.companion.notebooks import read_notebook
-from learning_dynamics.companion.registry import load_registry
+from learning_dynamics.companion.base.notebooks import read_notebook
+from learning_dynamics.companion.records.registry import load_registry
 
 from .test_site import CHAPTERS, PROJECT, soup
 

@@ -13,15 +13,15 @@ import pytest
 import yaml
 from bs4 import BeautifulSoup
 
-from learning_dynamics.companion.cli import main
-from learning_dynamics.companion.kernel import installed_kernel
-from learning_dynamics.companion.notebooks import cleaned, read_notebook, read_source, write_notebook
-from learning_dynamics.companion.parameters import complete, declared_parameters
-from learning_dynamics.companion.project import REGISTRY_PAGES
-from learning_dynamics.companion.registry import load_registry
-from learning_dynamics.companion.render import render, site_settings
-from learning_dynamics.companion.run_box import TITLE
-from learning_dynamics.companion.run_commands import as_text, papermill_command, rerun_command
+from learning_dynamics.companion.base.notebooks import cleaned, read_notebook, read_source, write_notebook
+from learning_dynamics.companion.base.project import REGISTRY_PAGES
+from learning_dynamics.companion.commands.cli import main
+from learning_dynamics.companion.execution.kernel import installed_kernel
+from learning_dynamics.companion.records.parameters import complete, declared_parameters
+from learning_dynamics.companion.records.registry import load_registry
+from learning_dynamics.companion.site.render import render, site_settings
+from learning_dynamics.companion.site.run_box import TITLE
+from learning_dynamics.companion.site.run_commands import as_text, papermill_command, rerun_command
 
 from .test_accessibility import VIEWS
 from .test_site import CHAPTERS, PROJECT, soup

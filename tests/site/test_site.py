@@ -10,9 +10,9 @@ import pytest
 from bs4 import BeautifulSoup
 from PIL import Image
 
-from learning_dynamics.companion.registry import load_registry
-from learning_dynamics.companion.typesetting import Typesetter
-from learning_dynamics.companion.verification import read_certificate
+from learning_dynamics.companion.commands.verification import read_certificate
+from learning_dynamics.companion.records.registry import load_registry
+from learning_dynamics.companion.site.typesetting import Typesetter
 
 from ..chapters import CHAPTERS, PROJECT
 

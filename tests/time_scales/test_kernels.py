@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy.special import erf
 
-from learning_dynamics.time_scales.kernels import descent, rosenbrock
+from learning_dynamics.time_scales.kernels import rosenbrock
+from learning_dynamics.time_scales.kernels import sgd as descent
 from tests.time_scales import twins
 
 SIZES = (1, 2, 3, 7, 8, 9, 17, 33, 255, 257)

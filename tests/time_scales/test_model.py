@@ -14,7 +14,7 @@ from learning_dynamics.time_scales import (
     uniform_start,
     window_exponent,
 )
-from learning_dynamics.time_scales.order import DIVERGING, NEVER, ORDER_ONE, VANISHING
+from learning_dynamics.time_scales.mathematics.learning_order import DIVERGING, NEVER, ORDER_ONE, VANISHING
 from tests.time_scales.problems import START, cubic, plain, quadratic
 
 

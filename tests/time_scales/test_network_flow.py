@@ -7,8 +7,8 @@ import pytest
 from scipy.integrate import DOP853
 
 from learning_dynamics.time_scales import SingleIndex, StepLimitError, draw_directions, network_flow, uniform_start
-from learning_dynamics.time_scales.integrator import follow
 from learning_dynamics.time_scales.kernels import network_flow as kernels
+from learning_dynamics.time_scales.mathematics.integrator import follow
 from learning_dynamics.time_scales.simulation.networks import overlap_kernel
 from learning_dynamics.time_scales.simulation.overlap_flow import OverlapFlow, compiled_system
 from tests.time_scales import twins

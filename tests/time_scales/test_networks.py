@@ -19,7 +19,7 @@ from learning_dynamics.time_scales import (
     sgd,
     uniform_start,
 )
-from learning_dynamics.time_scales.kernels import descent
+from learning_dynamics.time_scales.kernels import sgd as descent
 from learning_dynamics.time_scales.simulation.networks import _Directions, overlap_kernel
 from tests.time_scales import twins
 from tests.time_scales.problems import quadratic

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import yaml
 
-from learning_dynamics.companion.errors import CompanionError
-from learning_dynamics.companion.notebooks import read_notebook
-from learning_dynamics.companion.suggestions import require_known
+from learning_dynamics.companion.base.errors import CompanionError
+from learning_dynamics.companion.base.notebooks import read_notebook
+from learning_dynamics.companion.base.suggestions import require_known
 
 from .parameters import RANGES
 

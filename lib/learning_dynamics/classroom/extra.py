@@ -2,7 +2,7 @@
 
 import importlib.util
 
-from learning_dynamics.companion.errors import CompanionError
+from learning_dynamics.companion.base.errors import CompanionError
 
 NEEDED = ("bleach", "latex2mathml")
 

@@ -5,7 +5,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from learning_dynamics.companion.errors import CompanionError
+from learning_dynamics.companion.base.errors import CompanionError
 
 MARKER = ".learning-dynamics"
 

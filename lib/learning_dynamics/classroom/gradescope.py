@@ -13,8 +13,8 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from learning_dynamics.companion.errors import CompanionError
-from learning_dynamics.companion.project import Project
+from learning_dynamics.companion.base.errors import CompanionError
+from learning_dynamics.companion.base.project import Project
 
 from .assignments import FOLDER, require_assignment
 from .extra import require_extra

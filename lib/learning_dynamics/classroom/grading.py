@@ -8,7 +8,7 @@ from time import monotonic
 
 import nbformat
 
-from learning_dynamics.companion.errors import CompanionError
+from learning_dynamics.companion.base.errors import CompanionError
 
 from .assignments import require_assignment
 from .extra import require_extra

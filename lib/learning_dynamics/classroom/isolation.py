@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
-from learning_dynamics.companion.errors import CompanionError
+from learning_dynamics.companion.base.errors import CompanionError
 
 PACKAGE = Path(__file__).resolve().parents[1]
 LAUNCHER = Path(__file__).with_name("confine.py")

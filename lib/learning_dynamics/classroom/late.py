@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from math import ceil
 
-from learning_dynamics.companion.errors import CompanionError
+from learning_dynamics.companion.base.errors import CompanionError
 
 DAY = timedelta(days=1)
 SHOWN = "%Y-%m-%d %H:%M"

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from learning_dynamics.companion.errors import CompanionError
-from learning_dynamics.companion.spreadsheets import number
+from learning_dynamics.companion.base.errors import CompanionError
+from learning_dynamics.companion.base.spreadsheets import number
 
 from .parameters import normalized
 from .tables import read_table, write_table

@@ -66,7 +66,7 @@ def parameters(assignment, student, course=""):
     0.19
     """
     if assignment not in RANGES:
-        from learning_dynamics.companion.suggestions import require_known  # only now: a notebook that is right needs no more
+        from learning_dynamics.companion.base.suggestions import require_known  # only now: a notebook that is right needs no more
 
         require_known(assignment, RANGES, "assignment")
     identifier = normalized(student)

@@ -5,7 +5,7 @@ import json
 import re
 import shutil
 
-from learning_dynamics.companion.errors import CompanionError
+from learning_dynamics.companion.base.errors import CompanionError
 
 from .assignments import FOLDER, PRIVATE, load_assignments
 from .extra import require_extra
@@ -82,7 +82,7 @@ def write_classroom(project, out, *, say=print):
         If the optional extra or a master notebook is missing, or the folder holds something else.
     """
     require_extra()
-    from learning_dynamics.companion.notebooks import write_notebook
+    from learning_dynamics.companion.base.notebooks import write_notebook
 
     from .page import page
 

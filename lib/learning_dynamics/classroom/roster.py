@@ -2,7 +2,7 @@
 
 import unicodedata
 
-from learning_dynamics.companion.errors import CompanionError
+from learning_dynamics.companion.base.errors import CompanionError
 
 from .parameters import normalized
 from .tables import read_table

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 import nbformat
 
-from learning_dynamics.companion.errors import CompanionError
+from learning_dynamics.companion.base.errors import CompanionError
 
 from .parameters import PLACEHOLDER
 from .release import released

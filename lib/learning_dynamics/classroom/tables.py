@@ -5,8 +5,8 @@ import io
 import os
 import tempfile
 
-from learning_dynamics.companion.errors import CompanionError
-from learning_dynamics.companion.spreadsheets import number, table_rows
+from learning_dynamics.companion.base.errors import CompanionError
+from learning_dynamics.companion.base.spreadsheets import number, table_rows
 
 ACTIVE = ("=", "+", "-", "@", "\t", "\r")
 TEXT_SIGN = "'"

@@ -75,7 +75,7 @@ def imported(source):
 
 def main():
     """Run the code cells of a notebook."""
-    from learning_dynamics.companion.notebooks import read_notebook
+    from learning_dynamics.companion.base.notebooks import read_notebook
 
     scope = {"__name__": "__main__"}
     for cell in read_notebook(Path(sys.argv[1])).cells:

@@ -1,10 +1,9 @@
 """Paper 1: the dynamics of learning by random matrix theory."""
 
-from learning_dynamics.random_matrix.filters import SpectralFilter, heavy_ball, ridge_flow, ridge_regression
-from learning_dynamics.random_matrix.forms import BilinearForms
-from learning_dynamics.random_matrix.model import AnisotropicMixture, MixtureClassification, classification_error
-from learning_dynamics.random_matrix.pools import LabelledPool, labelled_pool, side_patches
-from learning_dynamics.random_matrix.readings import (
+from learning_dynamics._names import public as _public
+from learning_dynamics.random_matrix.mathematics.bilinear_forms import BilinearForms
+from learning_dynamics.random_matrix.mathematics.labelled_points import LabelledPool, labelled_pool, side_patches
+from learning_dynamics.random_matrix.mathematics.noise_readings import (
     Reading,
     SignalLaw,
     noise_and_scale,
@@ -12,207 +11,84 @@ from learning_dynamics.random_matrix.readings import (
     readings_of_the_text,
     signal_law,
 )
-from learning_dynamics.random_matrix.simulation import (
-    AverageTest,
-    Concentration,
-    ErrorCounts,
-    FiniteSize,
-    LeadingPairs,
-    LeastTime,
-    SampleSpectrum,
-    Simulation,
-    SizeFit,
-    average_test,
-    combined_error,
-    concentration,
-    count_errors,
-    descent_weights,
-    filtered_weights,
-    finite_size,
-    leading_pairs,
-    least_squares_weights,
-    least_time,
-    replicate_test,
-    resolvent_bilinear,
-    sample_spectrum,
-    simulate,
-    simulate_anisotropic,
-    simulate_filter,
-    simulate_labelled,
-    simulate_minibatch,
-    simulate_one_pass,
-    simulate_pool,
-    simulate_start,
-    spectra,
-)
-from learning_dynamics.random_matrix.theory import (
-    ContourParts,
-    Contours,
-    OptimalStopping,
-    Prediction,
-    ScoreMoments,
-    Statistics,
-    anisotropic_errors,
-    anisotropic_final_error,
-    anisotropic_statistics,
-    anisotropic_stopping,
-    best_error,
-    companion_stieltjes,
-    contour_parts,
-    contours,
-    decay_filter,
-    deterministic_equivalents,
-    expected_counts,
-    filtered_errors,
-    filtered_statistics,
-    final_error,
-    fitted_mu_norm2,
-    generalization_error,
-    largest_eigenvalue,
-    largest_noisy_step,
-    least_squares_error,
-    many_samples_slope,
-    many_samples_statistics,
-    mean_weights,
-    minibatch_errors,
-    minibatch_statistics,
-    mp_atom,
-    mp_density,
-    noise_fit,
-    one_pass_errors,
-    one_pass_statistics,
-    optimal_stopping,
-    pool_errors,
-    pool_model,
-    predict,
-    projected_errors,
-    rectangle_errors,
-    rectangle_statistics,
-    sample_size,
-    signal_atom,
-    signal_density,
-    signal_parts,
-    spike_overlap,
-    start_kept,
-    statistics,
-    stieltjes,
-    stopping_threshold,
-    taylor_error,
-    taylor_statistics,
-    training_error,
-)
-from learning_dynamics.random_matrix.whitening import (
+from learning_dynamics.random_matrix.mathematics.spectral_filters import SpectralFilter, heavy_ball, ridge_flow, ridge_regression
+from learning_dynamics.random_matrix.mathematics.whitening import (
     WhitenedMixture,
     add_noise,
     surrogate,
     whiten,
 )
+from learning_dynamics.random_matrix.model import AnisotropicMixture, MixtureClassification, classification_error
+from learning_dynamics.random_matrix.simulation.anisotropic import simulate_anisotropic
+from learning_dynamics.random_matrix.simulation.averages import AverageTest, LeastTime, average_test, least_time
+from learning_dynamics.random_matrix.simulation.descent import descent_weights
+from learning_dynamics.random_matrix.simulation.ends_of_training import least_squares_weights, simulate_start
+from learning_dynamics.random_matrix.simulation.experiment import Simulation, simulate
+from learning_dynamics.random_matrix.simulation.finite_size import FiniteSize, SizeFit, finite_size
+from learning_dynamics.random_matrix.simulation.given_points import ErrorCounts, count_errors, simulate_pool
+from learning_dynamics.random_matrix.simulation.labelled_points import simulate_labelled
+from learning_dynamics.random_matrix.simulation.minibatch import simulate_minibatch, simulate_one_pass
+from learning_dynamics.random_matrix.simulation.replicates import combined_error, replicate_test
+from learning_dynamics.random_matrix.simulation.resolvent import resolvent_bilinear
+from learning_dynamics.random_matrix.simulation.spectrum import (
+    Concentration,
+    LeadingPairs,
+    SampleSpectrum,
+    concentration,
+    leading_pairs,
+    sample_spectrum,
+    spectra,
+)
+from learning_dynamics.random_matrix.simulation.training_by_filter import filtered_weights, simulate_filter
+from learning_dynamics.random_matrix.theory.anisotropic import (
+    anisotropic_errors,
+    anisotropic_final_error,
+    anisotropic_statistics,
+    anisotropic_stopping,
+    mean_weights,
+)
+from learning_dynamics.random_matrix.theory.companion_transform import companion_stieltjes, largest_eigenvalue
+from learning_dynamics.random_matrix.theory.decay import decay_filter
+from learning_dynamics.random_matrix.theory.equivalents import (
+    deterministic_equivalents,
+    signal_atom,
+    signal_density,
+    signal_parts,
+    spike_overlap,
+)
+from learning_dynamics.random_matrix.theory.fitted_signal import fitted_mu_norm2
+from learning_dynamics.random_matrix.theory.labelled_points import Prediction, pool_errors, pool_model, predict
+from learning_dynamics.random_matrix.theory.limits import (
+    ScoreMoments,
+    best_error,
+    final_error,
+    least_squares_error,
+    many_samples_slope,
+    many_samples_statistics,
+    sample_size,
+    taylor_error,
+    taylor_statistics,
+)
+from learning_dynamics.random_matrix.theory.marchenko_pastur import expected_counts, mp_atom, mp_density, stieltjes
+from learning_dynamics.random_matrix.theory.minibatch import (
+    largest_noisy_step,
+    minibatch_errors,
+    minibatch_statistics,
+    one_pass_errors,
+    one_pass_statistics,
+)
+from learning_dynamics.random_matrix.theory.paper_contours import ContourParts, Contours, contour_parts, contours
+from learning_dynamics.random_matrix.theory.performance import (
+    Statistics,
+    generalization_error,
+    noise_fit,
+    start_kept,
+    statistics,
+    training_error,
+)
+from learning_dynamics.random_matrix.theory.performance_of_filters import filtered_errors, filtered_statistics
+from learning_dynamics.random_matrix.theory.projections import projected_errors
+from learning_dynamics.random_matrix.theory.rectangle_rule import rectangle_errors, rectangle_statistics
+from learning_dynamics.random_matrix.theory.stopping import OptimalStopping, optimal_stopping, stopping_threshold
 
-__all__ = [
-    "AnisotropicMixture",
-    "AverageTest",
-    "BilinearForms",
-    "Concentration",
-    "ContourParts",
-    "Contours",
-    "ErrorCounts",
-    "FiniteSize",
-    "LabelledPool",
-    "LeadingPairs",
-    "LeastTime",
-    "MixtureClassification",
-    "OptimalStopping",
-    "Prediction",
-    "Reading",
-    "SampleSpectrum",
-    "ScoreMoments",
-    "SignalLaw",
-    "Simulation",
-    "SizeFit",
-    "SpectralFilter",
-    "Statistics",
-    "WhitenedMixture",
-    "add_noise",
-    "anisotropic_errors",
-    "anisotropic_final_error",
-    "anisotropic_statistics",
-    "anisotropic_stopping",
-    "average_test",
-    "best_error",
-    "classification_error",
-    "combined_error",
-    "companion_stieltjes",
-    "concentration",
-    "contour_parts",
-    "contours",
-    "count_errors",
-    "decay_filter",
-    "descent_weights",
-    "deterministic_equivalents",
-    "expected_counts",
-    "filtered_errors",
-    "filtered_statistics",
-    "filtered_weights",
-    "final_error",
-    "finite_size",
-    "fitted_mu_norm2",
-    "generalization_error",
-    "heavy_ball",
-    "labelled_pool",
-    "largest_eigenvalue",
-    "largest_noisy_step",
-    "leading_pairs",
-    "least_squares_error",
-    "least_squares_weights",
-    "least_time",
-    "many_samples_slope",
-    "many_samples_statistics",
-    "mean_weights",
-    "minibatch_errors",
-    "minibatch_statistics",
-    "mp_atom",
-    "mp_density",
-    "noise_and_scale",
-    "noise_fit",
-    "one_pass_errors",
-    "one_pass_statistics",
-    "optimal_stopping",
-    "pool_errors",
-    "pool_model",
-    "power_measures",
-    "predict",
-    "projected_errors",
-    "readings_of_the_text",
-    "rectangle_errors",
-    "rectangle_statistics",
-    "replicate_test",
-    "resolvent_bilinear",
-    "ridge_flow",
-    "ridge_regression",
-    "sample_size",
-    "sample_spectrum",
-    "signal_atom",
-    "signal_density",
-    "signal_law",
-    "signal_parts",
-    "side_patches",
-    "simulate",
-    "simulate_anisotropic",
-    "simulate_filter",
-    "simulate_labelled",
-    "simulate_minibatch",
-    "simulate_one_pass",
-    "simulate_pool",
-    "simulate_start",
-    "spectra",
-    "spike_overlap",
-    "start_kept",
-    "statistics",
-    "stieltjes",
-    "stopping_threshold",
-    "surrogate",
-    "taylor_error",
-    "taylor_statistics",
-    "training_error",
-    "whiten",
-]
+__all__ = _public(globals())

@@ -8,8 +8,9 @@ import numpy as np
 
 from learning_dynamics._limits import check_room
 from learning_dynamics._validation import integer, real, real_array, size
-from learning_dynamics.time_scales import hermite, order
-from learning_dynamics.time_scales.hermite import Activation, as_activation
+from learning_dynamics.time_scales.mathematics import hermite
+from learning_dynamics.time_scales.mathematics import learning_order as order
+from learning_dynamics.time_scales.mathematics.hermite import Activation, as_activation
 
 DEFAULT_DEGREE = 8
 TINY = np.finfo(float).tiny

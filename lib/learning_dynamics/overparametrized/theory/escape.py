@@ -11,8 +11,8 @@ from learning_dynamics._interruption import in_parts, look_up
 from learning_dynamics._limits import check_room
 from learning_dynamics._threads import one_blas_thread
 from learning_dynamics._validation import instance, integer, real_array, shown, size, time_vector
-from learning_dynamics.overparametrized.crossings import crossing_totals, drive, follow, pair_totals
-from learning_dynamics.overparametrized.linearization import Linearization, spectrum
+from learning_dynamics.overparametrized.kernels.crossings import crossing_totals, drive, follow, pair_totals
+from learning_dynamics.overparametrized.mathematics.linearization import Linearization, spectrum
 from learning_dynamics.overparametrized.model import TwoLayerRegression
 from learning_dynamics.overparametrized.theory.kernel import kernel_matrix
 

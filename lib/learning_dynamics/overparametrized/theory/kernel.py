@@ -6,8 +6,8 @@ import scipy.linalg
 from learning_dynamics._interruption import look_up
 from learning_dynamics._threads import one_blas_thread
 from learning_dynamics._validation import boolean, instance, moderate, real_array
-from learning_dynamics.overparametrized import angles
-from learning_dynamics.overparametrized.linearization import certified_factor, check_active, spectrum
+from learning_dynamics.overparametrized.kernels import angles
+from learning_dynamics.overparametrized.mathematics.linearization import certified_factor, check_active, spectrum
 from learning_dynamics.overparametrized.model import LARGEST, LARGEST_FACTOR, TwoLayerRegression, extended
 
 BLOCK_ENTRIES = 2**22

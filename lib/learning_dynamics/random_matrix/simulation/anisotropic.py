@@ -6,7 +6,7 @@ import numpy as np
 
 from learning_dynamics._randomness import replicate
 from learning_dynamics._validation import choice, instance
-from learning_dynamics.random_matrix import kernels
+from learning_dynamics.random_matrix.kernels import miscounts
 from learning_dynamics.random_matrix.model import AnisotropicMixture, classification_error
 from learning_dynamics.random_matrix.simulation.descent import DYNAMICS, times, weights_at
 from learning_dynamics.random_matrix.simulation.experiment import class_labels, sample_size, summarised
@@ -70,7 +70,7 @@ def simulate_anisotropic(model, *, p, t, runs, seed, dynamics="gd", workers=None
         w0 = sqrt(model.sigma2 / p) * rng.standard_normal(p)
         weights = weights_at(X, labels, w0, alpha=model.alpha, t=t, dynamics=dynamics, method="eigen")
         error = classification_error(weights @ mean, weights**2 @ eigenvalues)
-        return error, kernels.error_shares(weights @ X, labels)
+        return error, miscounts.error_shares(weights @ X, labels)
 
     generalization, training = map(np.array, zip(*replicate(experiment, runs=runs, seed=seed, workers=workers)))
     return summarised(generalization, training, t=t, p=p, n=labels.size)

@@ -14,7 +14,7 @@ from functools import partial
 
 import numpy as np
 
-from learning_dynamics.random_matrix import kernels
+from learning_dynamics.random_matrix.kernels import miscounts
 from learning_dynamics.random_matrix.model import classification_error
 
 SMALLEST_CORNER = 32
@@ -95,7 +95,7 @@ def banded_experiment(model, train, *, p, n, counted, seed):
         X, weights = _trained_corner(diagonals, start, train, n, size, rng)
         generalization = classification_error(np.sqrt(model.mu_norm2) * weights[:, 0], np.einsum("ij,ij->i", weights, weights))
         margins = _margins(weights @ X, n, rng)[:, :counted]
-        return generalization, kernels.error_shares(margins, np.ones(counted))
+        return generalization, miscounts.error_shares(margins, np.ones(counted))
 
     first = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,)))
     diagonals, start = banded_draw(model, p, n, first)

@@ -6,7 +6,7 @@ from scipy.integrate import solve_ivp
 
 from learning_dynamics._threads import one_blas_thread
 from learning_dynamics._validation import choice, real, real_array, time_vector
-from learning_dynamics.random_matrix import kernels
+from learning_dynamics.random_matrix.kernels import eigenmodes
 
 DYNAMICS = ("gd", "flow")
 METHODS = ("eigen", "stepped")
@@ -189,7 +189,7 @@ def modes(eigenvalues, alpha, t, dynamics, start, pull):
         alternates = (rates > 1).astype(float)
         with np.errstate(divide="ignore"):
             rates = np.minimum(-np.log1p(-np.where(rates > 1, 2 - rates, rates)), LARGEST_RATE)
-    return kernels.descent_modes(eigenvalues, rates, alternates, t, start, pull)
+    return eigenmodes.descent_modes(eigenvalues, rates, alternates, t, start, pull)
 
 
 def _check_stable(alpha, largest):

@@ -8,7 +8,7 @@ import numpy as np
 from learning_dynamics._limits import check_room
 from learning_dynamics._randomness import replicate
 from learning_dynamics._validation import choice, instance, integer, real_array, size
-from learning_dynamics.random_matrix import kernels
+from learning_dynamics.random_matrix.kernels import miscounts
 from learning_dynamics.random_matrix.model import MixtureClassification, classification_error
 from learning_dynamics.random_matrix.simulation.banded import banded_experiment
 from learning_dynamics.random_matrix.simulation.descent import DYNAMICS, METHODS, times, vector, weights_at
@@ -182,7 +182,7 @@ def run_experiment(
     def from_points(rng):
         X, w0 = draw_mixture(model, mean, labels, rng)
         weights = train(X, labels, w0, rng)
-        training = kernels.error_shares(weights @ X[:, counted], labels[counted])
+        training = miscounts.error_shares(weights @ X[:, counted], labels[counted])
         if test_size is None:
             return _exact_error(weights, mean), training
         return _sampled_error(weights, mean, shares, test_size, rng), training
@@ -262,7 +262,7 @@ def _sampled_error(weights, mean, shares, size, rng):
     for block in np.split(labels, range(TEST_BLOCK, size, TEST_BLOCK)):
         points = rng.standard_normal((weights.shape[1], block.size))
         points += np.outer(mean, block)
-        wrong += block.size * kernels.error_shares(weights @ points, block)
+        wrong += block.size * miscounts.error_shares(weights @ points, block)
     return wrong / size
 
 

@@ -12,7 +12,7 @@ from learning_dynamics._validation import choice, instance, integer, size
 from learning_dynamics.random_matrix.model import MixtureClassification
 from learning_dynamics.random_matrix.simulation.descent import DYNAMICS, times
 from learning_dynamics.random_matrix.simulation.experiment import ASPECT_TOLERANCE, score_rows, simulate
-from learning_dynamics.random_matrix.simulation.filtered import simulate_filter
+from learning_dynamics.random_matrix.simulation.training_by_filter import simulate_filter
 
 LARGEST_DENOMINATOR = 4096
 FEWEST_RUNS = 8

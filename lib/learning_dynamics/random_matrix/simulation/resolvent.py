@@ -5,7 +5,7 @@ import numpy as np
 from learning_dynamics._limits import within_floats
 from learning_dynamics._threads import one_blas_thread
 from learning_dynamics._validation import number_array, real_array
-from learning_dynamics.random_matrix import kernels
+from learning_dynamics.random_matrix.kernels import resolvents
 from learning_dynamics.random_matrix.simulation.descent import vector
 
 
@@ -54,5 +54,5 @@ def resolvent_bilinear(eigenvalues, eigenvectors, a, b, z):
         turned = a @ eigenvectors, b @ eigenvectors
     with within_floats(a=a, b=b, eigenvectors=eigenvectors):
         products = turned[0] * turned[1]
-    sums = kernels.resolvent_sums(eigenvalues, products, z.ravel().astype(np.complex128)).reshape(z.shape)
+    sums = resolvents.resolvent_sums(eigenvalues, products, z.ravel().astype(np.complex128)).reshape(z.shape)
     return (sums if z.dtype.kind == "c" else sums.real)[()]

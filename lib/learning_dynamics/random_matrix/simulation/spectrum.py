@@ -8,8 +8,8 @@ import scipy.linalg
 from learning_dynamics._randomness import replicate
 from learning_dynamics._threads import one_blas_thread
 from learning_dynamics._validation import boolean, instance, integer, number_array, size
-from learning_dynamics.random_matrix import kernels
-from learning_dynamics.random_matrix.forms import PAIRS, BilinearForms
+from learning_dynamics.random_matrix.kernels import resolvents
+from learning_dynamics.random_matrix.mathematics.bilinear_forms import PAIRS, BilinearForms
 from learning_dynamics.random_matrix.model import MixtureClassification
 from learning_dynamics.random_matrix.simulation.experiment import class_labels, draw_mixture, mean_vector, sample_size
 from learning_dynamics.random_matrix.simulation.finite_size import MOST_DOUBLINGS, doubled_dimensions, draws_at, halved_runs
@@ -70,7 +70,7 @@ class SampleSpectrum:
         turned = {name: vector @ self.eigenvectors for name, vector in vectors.items()}
         points = z.ravel().astype(np.complex128)
         sums = {
-            name: kernels.resolvent_sums(self.eigenvalues, turned[a] * turned[b], points).reshape(z.shape)
+            name: resolvents.resolvent_sums(self.eigenvalues, turned[a] * turned[b], points).reshape(z.shape)
             for name, (a, b) in PAIRS.items()
         }
         return BilinearForms(z=z, **{name: value if z.dtype.kind == "c" else value.real for name, value in sums.items()})

@@ -7,8 +7,8 @@ from numpy.typing import ArrayLike
 
 from learning_dynamics._limits import check_room
 from learning_dynamics._validation import instance, number_array, real_array
-from learning_dynamics.random_matrix import quadrature
-from learning_dynamics.random_matrix.forms import BilinearForms
+from learning_dynamics.random_matrix.mathematics import quadrature
+from learning_dynamics.random_matrix.mathematics.bilinear_forms import BilinearForms
 from learning_dynamics.random_matrix.model import MixtureClassification
 from learning_dynamics.random_matrix.theory.marchenko_pastur import stieltjes
 

@@ -4,10 +4,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from learning_dynamics._validation import boolean, instance, moderate, step_counts
-from learning_dynamics.random_matrix import kernels
+from learning_dynamics.random_matrix.kernels import batches
 from learning_dynamics.random_matrix.model import MixtureClassification, classification_error
-from learning_dynamics.random_matrix.theory.measures import flow_rate, spectral_measures
 from learning_dynamics.random_matrix.theory.performance import Statistics, statistics
+from learning_dynamics.random_matrix.theory.spectral_measures import flow_rate, spectral_measures
 
 LONGEST = 10**6
 """Most steps that are followed."""
@@ -69,7 +69,7 @@ def minibatch_statistics(
     whole = statistics(model, np.arange(t[-1] + 1), dynamics="gd")
     x, _, _, nu = _resolved(model, t[-1])
     residuals = 1 - 2 * whole.E_train + whole.V_train
-    norms, margins = kernels.noise_sums(x, nu, model.alpha, strength, residuals)
+    norms, margins = batches.noise_sums(x, nu, model.alpha, strength, residuals)
     _check_growth(model, norms + margins)
     return Statistics(
         t=t.astype(float),
@@ -169,7 +169,7 @@ def one_pass_statistics(model: MixtureClassification, t: ArrayLike, *, batch_rat
         If an argument is of a wrong type or outside its range.
     """
     t, ratio = _checked(model, t), moderate("batch_ratio", batch_ratio)
-    E, V = kernels.one_pass(model.mu_norm2, model.sigma2, model.alpha, ratio, t[-1])
+    E, V = batches.one_pass(model.mu_norm2, model.sigma2, model.alpha, ratio, t[-1])
     _check_growth(model, V)
     E, V = E[t], V[t]
     return Statistics(t=t.astype(float), E=E, V=V, E_train=E, V_train=V + E**2, train_variance=V)

@@ -9,10 +9,10 @@ from numpy.typing import ArrayLike
 from learning_dynamics._interruption import compiled_call
 from learning_dynamics._limits import check_room
 from learning_dynamics._validation import choice, instance, real_array
-from learning_dynamics.random_matrix import kernels
+from learning_dynamics.random_matrix.kernels import eigenmodes
 from learning_dynamics.random_matrix.model import MixtureClassification, classification_error
-from learning_dynamics.random_matrix.theory.contour import contour_moments
-from learning_dynamics.random_matrix.theory.measures import flow_rate, spectral_measures
+from learning_dynamics.random_matrix.theory.ellipse_contours import contour_moments
+from learning_dynamics.random_matrix.theory.spectral_measures import flow_rate, spectral_measures
 
 LEAST_EXPONENT = 1e-100
 LARGEST_EXPONENT = 1e12
@@ -261,6 +261,6 @@ def _spectral_moments(model, exponents, rate):
     x, p, p_over_x, nu = spectral_measures(model, exponents.max(initial=0), rate)
     parts = np.split(exponents, range(TIMES_OF_A_CALL, exponents.size, TIMES_OF_A_CALL))
     with compiled_call():
-        sums = [kernels.spectral_sums(x, rate(x), p, p_over_x, nu, model.sigma2, part) for part in parts]
+        sums = [eigenmodes.spectral_sums(x, rate(x), p, p_over_x, nu, model.sigma2, part) for part in parts]
     mean, power, square, variance = np.concatenate(sums, axis=1)
     return mean * model.mu_norm2 / (model.mu_norm2 + model.c), power, mean, square, variance

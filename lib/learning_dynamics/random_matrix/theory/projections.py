@@ -7,9 +7,9 @@ from numpy.typing import ArrayLike
 from scipy.special import ndtr
 
 from learning_dynamics._validation import instance, integer, time_vector
+from learning_dynamics.random_matrix.mathematics.whitening import WhitenedMixture, balanced_mean
 from learning_dynamics.random_matrix.model import MixtureClassification
 from learning_dynamics.random_matrix.theory.performance import noise_fit, statistics
-from learning_dynamics.random_matrix.whitening import WhitenedMixture, balanced_mean
 
 ROUNDING = 1e-9
 

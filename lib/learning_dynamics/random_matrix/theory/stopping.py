@@ -10,7 +10,7 @@ from scipy.special import ndtr
 from learning_dynamics._validation import instance, moderate
 from learning_dynamics.random_matrix.model import LARGEST, MixtureClassification
 from learning_dynamics.random_matrix.theory.limits import best_error, final_excess
-from learning_dynamics.random_matrix.theory.measures import flow_rate, spectral_measures
+from learning_dynamics.random_matrix.theory.spectral_measures import flow_rate, spectral_measures
 
 POINTS_A_DECADE = 24
 LAST_DECAY = 300.0

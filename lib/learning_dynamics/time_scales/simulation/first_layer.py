@@ -4,8 +4,8 @@ import numpy as np
 
 from learning_dynamics._threads import one_blas_thread
 from learning_dynamics._validation import instance, real, real_array, shown, step_counts
-from learning_dynamics.time_scales import overlaps
-from learning_dynamics.time_scales.hermite import ACTIVATIONS
+from learning_dynamics.time_scales.mathematics import overlaps
+from learning_dynamics.time_scales.mathematics.hermite import ACTIVATIONS
 from learning_dynamics.time_scales.model import SingleIndex
 from learning_dynamics.time_scales.simulation.networks import network_run, overlap_kernel
 

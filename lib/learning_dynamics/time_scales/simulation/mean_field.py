@@ -9,10 +9,10 @@ from scipy.optimize import brentq
 
 from learning_dynamics._interruption import look_up
 from learning_dynamics._validation import MOST_STEPS, choice, instance, integer, real, real_array
-from learning_dynamics.time_scales.integrator import StepLimitError, follow
 from learning_dynamics.time_scales.kernels import rosenbrock
+from learning_dynamics.time_scales.mathematics.integrator import StepLimitError, follow
+from learning_dynamics.time_scales.mathematics.overlaps import series
 from learning_dynamics.time_scales.model import SingleIndex, starting_weights
-from learning_dynamics.time_scales.overlaps import series
 
 METHODS = ("rodas4", "radau")
 CHUNK = 1024

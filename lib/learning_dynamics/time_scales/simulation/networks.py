@@ -10,10 +10,10 @@ from learning_dynamics._interruption import in_parts
 from learning_dynamics._limits import check_room
 from learning_dynamics._threads import one_blas_thread
 from learning_dynamics._validation import MOST_STEPS, choice, instance, integer, real, real_array, shown, size, size_or_infinite
-from learning_dynamics.time_scales import overlaps
-from learning_dynamics.time_scales.hermite import ACTIVATIONS
-from learning_dynamics.time_scales.integrator import StepLimitError, follow
-from learning_dynamics.time_scales.kernels import descent
+from learning_dynamics.time_scales.kernels import sgd as descent
+from learning_dynamics.time_scales.mathematics import overlaps
+from learning_dynamics.time_scales.mathematics.hermite import ACTIVATIONS
+from learning_dynamics.time_scales.mathematics.integrator import StepLimitError, follow
 from learning_dynamics.time_scales.model import SingleIndex, starting_weights
 from learning_dynamics.time_scales.simulation.overlap_flow import OverlapFlow, compiled_system
 

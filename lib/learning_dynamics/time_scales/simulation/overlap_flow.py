@@ -5,9 +5,9 @@ from math import inf, sqrt
 import numpy as np
 
 from learning_dynamics._interruption import look_up
-from learning_dynamics.time_scales.integrator import StepLimitError
 from learning_dynamics.time_scales.kernels import network_flow as kernels
 from learning_dynamics.time_scales.kernels import packing
+from learning_dynamics.time_scales.mathematics.integrator import StepLimitError
 
 EXACT = {"relu": kernels.RELU, "erf": kernels.ERF}
 WORK_OF_A_CALL = 2**27

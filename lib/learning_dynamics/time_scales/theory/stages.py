@@ -7,7 +7,7 @@ import numpy as np
 from learning_dynamics._limits import within_floats
 from learning_dynamics._validation import instance, real, real_array, shown
 from learning_dynamics.time_scales.model import SingleIndex, starting_weights
-from learning_dynamics.time_scales.theory.inner import Inner, deviations, linear_parameters, state_multipliers
+from learning_dynamics.time_scales.theory.inner_problem import Inner, deviations, linear_parameters, state_multipliers
 
 LAST_TAU = 1000.0
 

@@ -1,0 +1,1 @@
+"""Pages that the build writes from the registry and the records."""

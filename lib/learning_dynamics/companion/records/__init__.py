@@ -1,0 +1,1 @@
+"""What a chapter declares and leaves behind: registry, parameters, figures, tables and verdicts."""

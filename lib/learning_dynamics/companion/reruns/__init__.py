@@ -1,0 +1,1 @@
+"""Runs at a reader's own parameters: one, or a grid of them."""

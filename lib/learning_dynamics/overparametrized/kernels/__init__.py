@@ -1,0 +1,1 @@
+"""Compiled loops of part III: arrays in, arrays out, no checks."""

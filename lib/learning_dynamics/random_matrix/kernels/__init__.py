@@ -1,0 +1,1 @@
+"""Compiled loops of part I: arrays in, arrays out, no checks."""
