@@ -10,9 +10,9 @@ from learning_dynamics.classroom.assignments import load_assignments
 from learning_dynamics.classroom.grading import warmed
 from learning_dynamics.classroom.isolation import chosen
 from learning_dynamics.classroom.judge import SOLUTION
-from learning_dynamics.classroom.kernel import StudentKernel
 from learning_dynamics.classroom.release import released as released_version
 from learning_dynamics.classroom.release import write_classroom
+from learning_dynamics.classroom.student_process import StudentKernel
 from learning_dynamics.classroom.worker import Bench, graded
 from learning_dynamics.companion.base.notebooks import write_notebook
 from learning_dynamics.companion.base.project import find_project

@@ -11,8 +11,8 @@ import learning_dynamics
 from learning_dynamics.classroom.grading import grade
 from learning_dynamics.classroom.isolation import what_is_missing
 from learning_dynamics.classroom.judge import Judge, judging_plan
-from learning_dynamics.classroom.kernel import StudentKernel
 from learning_dynamics.classroom.release import released as released_version
+from learning_dynamics.classroom.student_process import StudentKernel
 
 from .conftest import ASSIGNMENTS, cell, hand_in, ready, solved
 

@@ -9,8 +9,8 @@ import pytest
 
 from learning_dynamics.classroom import execution, grading
 from learning_dynamics.classroom.isolation import Isolation, User, chosen, what_is_missing
-from learning_dynamics.classroom.kernel import KernelDied, NotStarted, StudentKernel
 from learning_dynamics.classroom.patience import MOST, Deadline, waited
+from learning_dynamics.classroom.student_process import KernelDied, NotStarted, StudentKernel
 from learning_dynamics.classroom.worker import Bench, graded
 
 from .conftest import ASSIGNMENTS, hand_in, ready, solved

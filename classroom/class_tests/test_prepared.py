@@ -7,8 +7,8 @@ import pytest
 
 from learning_dynamics.classroom import starting
 from learning_dynamics.classroom.isolation import chosen, what_is_missing
-from learning_dynamics.classroom.kernel import StudentKernel
 from learning_dynamics.classroom.starting import Copy
+from learning_dynamics.classroom.student_process import StudentKernel
 from learning_dynamics.classroom.warm import modules_of
 
 from .conftest import ASSIGNMENTS
@@ -63,7 +63,7 @@ for path in ("/proc/self/exe", np.__file__):
     except OSError as error:
         print(error.errno)""",
     "networks": "import os\nprint(os.listdir('/sys') if os.path.exists('/sys') else None, open('/proc/net/dev').read().count(':'))",
-    "modules of ours": "import sys\nprint(sorted(n for n in sys.modules if n.startswith('learning_dynamics.classroom.') and n.split('.')[-1] not in ('prepared', 'confine', 'runner')))",
+    "modules of ours": "import sys\nprint(sorted(n for n in sys.modules if n.startswith('learning_dynamics.classroom.') and n.split('.')[-1] not in ('prepared', 'launch_confined', 'runner')))",
 }
 
 

@@ -11,8 +11,8 @@ import pytest
 from learning_dynamics.classroom.assignments import require_assignment
 from learning_dynamics.classroom.grading import Grade, write_grades
 from learning_dynamics.classroom.late import Late, Policy
-from learning_dynamics.classroom.pages import student_page
 from learning_dynamics.classroom.roster import Roster
+from learning_dynamics.classroom.student_pages import student_page
 from learning_dynamics.classroom.submissions import find_submissions
 from learning_dynamics.companion.base.errors import CompanionError
 from learning_dynamics.companion.base.project import find_project

@@ -6,10 +6,10 @@ import importlib.util
 import pytest
 
 from learning_dynamics.classroom.assignments import require_assignment
-from learning_dynamics.classroom.extra import require_extra
 from learning_dynamics.classroom.folders import own_folder, refuse_nesting, replace_folder
 from learning_dynamics.classroom.marks import MARKS_FILE, read_marks, write_marks
-from learning_dynamics.classroom.pages import file_name
+from learning_dynamics.classroom.optional_extra import require_extra
+from learning_dynamics.classroom.student_pages import file_name
 from learning_dynamics.classroom.tables import read_table, write_table
 from learning_dynamics.companion.base.errors import CompanionError
 from learning_dynamics.companion.base.project import find_project

@@ -8,8 +8,8 @@ import pytest
 from learning_dynamics.classroom.assignments import load_assignments
 from learning_dynamics.classroom.borrowing import taken_in
 from learning_dynamics.classroom.judge import bound_names, judging_plan, unbound, used_names
+from learning_dynamics.classroom.noted_uses import unusual
 from learning_dynamics.classroom.release import released
-from learning_dynamics.classroom.unusual import unusual
 from learning_dynamics.companion.base.project import find_project
 
 ASSIGNMENTS = load_assignments(find_project())

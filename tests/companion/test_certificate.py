@@ -12,7 +12,7 @@ from learning_dynamics.companion.base.errors import CompanionError
 from learning_dynamics.companion.commands.build import execute_stale
 from learning_dynamics.companion.commands.cli import main
 from learning_dynamics.companion.commands.verification import compare, difference, read_certificate
-from learning_dynamics.companion.execution.certificate import SAMPLE, certificate, data_summary, sampled, write_certificate
+from learning_dynamics.companion.execution.build_certificate import SAMPLE, certificate, data_summary, sampled, write_certificate
 from learning_dynamics.companion.records.recording import _write_csv
 
 

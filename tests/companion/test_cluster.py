@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from learning_dynamics.companion.commands.cli import main
-from learning_dynamics.companion.execution.cluster import _packed, run_packed
+from learning_dynamics.companion.execution.dask_cluster import _packed, run_packed
 from learning_dynamics.companion.execution.pool import Job
 
 from .test_pool import wait_until
@@ -111,7 +111,7 @@ def test_a_run_that_kills_every_worker_fails_and_the_others_finish(project, clus
 
 def test_troubles_with_the_scheduler_are_one_sentence(project, dask, capsys, monkeypatch):
     monkeypatch.chdir(project.root)
-    monkeypatch.setattr("learning_dynamics.companion.execution.cluster.SECONDS_TO_CONNECT", 1)
+    monkeypatch.setattr("learning_dynamics.companion.execution.dask_cluster.SECONDS_TO_CONNECT", 1)
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         closed = f"tcp://127.0.0.1:{unused.getsockname()[1]}"

@@ -11,7 +11,7 @@ import pytest
 from learning_dynamics.companion.base.errors import CompanionError
 from learning_dynamics.companion.base.notebooks import read_notebook, write_notebook
 from learning_dynamics.companion.commands.cli import main
-from learning_dynamics.companion.execution.kernel import installed_kernel
+from learning_dynamics.companion.execution.notebook_kernel import installed_kernel
 from learning_dynamics.companion.records.parameters import (
     Need,
     check_values,

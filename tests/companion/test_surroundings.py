@@ -104,7 +104,7 @@ def test_a_figure_cell_that_drew_nothing_is_named(project, capsys):
 
 def test_a_kernel_that_does_not_start_is_one_sentence(project, monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(
-        "learning_dynamics.companion.execution.kernel.python_command",
+        "learning_dynamics.companion.execution.notebook_kernel.python_command",
         lambda name: [sys.executable, "-c", "raise ImportError('no zmq here')"],
     )
     assert main(["rerun", "one/first"]) == 2

@@ -82,7 +82,7 @@ class TestKernel:
     def test_blocks_of_rows_change_nothing(self, monkeypatch):
         x = np.random.default_rng(2).standard_normal((23, 4))
         whole = tangent_kernel(x)
-        monkeypatch.setattr("learning_dynamics.overparametrized.theory.kernel.BLOCK_ENTRIES", 300)
+        monkeypatch.setattr("learning_dynamics.overparametrized.theory.tangent_kernel.BLOCK_ENTRIES", 300)
         np.testing.assert_array_equal(tangent_kernel(x), whole)
         np.testing.assert_array_equal(whole, whole.T)
         np.testing.assert_allclose(tangent_kernel(x, x), whole, rtol=1e-14, atol=1e-15)
@@ -171,7 +171,7 @@ class TestRegression:
     def test_the_spectrum_gives_the_same_where_there_is_no_certificate(self, monkeypatch):
         data = polynomial_data(seed=2, n=20, d=3)
         fast = kernel_regression(model_of(data), data.inputs[:5] + 0.1)
-        monkeypatch.setattr("learning_dynamics.overparametrized.theory.kernel.certified_factor", lambda matrix: None)
+        monkeypatch.setattr("learning_dynamics.overparametrized.theory.tangent_kernel.certified_factor", lambda matrix: None)
         np.testing.assert_allclose(kernel_regression(model_of(data), data.inputs[:5] + 0.1), fast, rtol=1e-11)
 
     def test_the_gain_does_not_matter(self):

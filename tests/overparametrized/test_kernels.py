@@ -5,7 +5,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from learning_dynamics.overparametrized.kernels import descent_epochs as kernels
+from learning_dynamics.overparametrized.kernels import hot_pairs as kernels
+from learning_dynamics.overparametrized.kernels import unrolled
+from learning_dynamics.overparametrized.kernels.fused_descent import fused_descent
 from tests.overparametrized import twins
 
 SHAPES = [(1, 1, 1), (1, 7, 2), (3, 1, 2), (7, 9, 1), (9, 17, 5), (33, 31, 5), (65, 63, 2), (127, 33, 5)]
@@ -58,7 +60,7 @@ def cold_hot(X, y, weights, scales, step, points, zero, active, f, epochs, limit
 def test_fused_descent(shape, epochs):
     X, y, weights, scales, step, points, zero, active, f = prepared(*shape)
     expected, activities = twins.descent(X, y, weights, scales, step, epochs)
-    assert kernels.fused_descent(points, zero, y, weights, scales, active, f, step, epochs, 1e9) == epochs
+    assert fused_descent(points, zero, y, weights, scales, active, f, step, epochs, 1e9) == epochs
     np.testing.assert_allclose(weights, expected, rtol=0, atol=1e-13)
     np.testing.assert_array_equal(active, activities[-1])
     np.testing.assert_allclose(f, twins.outputs(X, expected, scales), rtol=0, atol=1e-12)
@@ -93,7 +95,7 @@ def test_descent_stops_at_its_limit(method):
     X, y, weights, scales, step, points, zero, active, f = prepared(9, 17, 5)
     limit = 0.5 * np.sum((f - y) ** 2)
     if method == "fused":
-        assert kernels.fused_descent(points, zero, y, weights, scales, active, f, step, 5, limit) == 0
+        assert fused_descent(points, zero, y, weights, scales, active, f, step, 5, limit) == 0
     else:
         assert cold_hot(X, y, weights, scales, step, points, zero, active, f, 5, limit)[0][0] == 0
 
@@ -194,10 +196,10 @@ def test_kernel_product(n):
 
 def test_python_forms_of_the_unrolled_arithmetic():
     points = np.arange(6.0).reshape(3, 2)
-    assert kernels.product((1.0, 2.0, 3.0), points, 1) == 1 + 6 + 15
-    assert kernels.added((1.0, 1.0, 1.0), 2.0, points, 1) == (3.0, 7.0, 11.0)
-    assert kernels.moved((1.0, 2.0), 0.5, (2.0, 2.0)) == (0.0, 1.0)
-    assert kernels.loaded(points[:, 1], (0.0,) * 3) == (1.0, 3.0, 5.0)
+    assert unrolled.product((1.0, 2.0, 3.0), points, 1) == 1 + 6 + 15
+    assert unrolled.added((1.0, 1.0, 1.0), 2.0, points, 1) == (3.0, 7.0, 11.0)
+    assert unrolled.moved((1.0, 2.0), 0.5, (2.0, 2.0)) == (0.0, 1.0)
+    assert unrolled.loaded(points[:, 1], (0.0,) * 3) == (1.0, 3.0, 5.0)
     row = np.zeros(2)
-    kernels.store(row, (1.0, 2.0))
+    unrolled.store(row, (1.0, 2.0))
     assert row.tolist() == [1.0, 2.0]

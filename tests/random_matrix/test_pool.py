@@ -23,8 +23,8 @@ from learning_dynamics.random_matrix import (
     training_error,
     whiten,
 )
-from learning_dynamics.random_matrix.simulation import given_points as pool_module
 from learning_dynamics.random_matrix.simulation import krylov as krylov_module
+from learning_dynamics.random_matrix.simulation import training_on_digits as pool_module
 from learning_dynamics.random_matrix.simulation.krylov import krylov_weights
 
 

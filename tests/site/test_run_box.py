@@ -16,7 +16,7 @@ from bs4 import BeautifulSoup
 from learning_dynamics.companion.base.notebooks import cleaned, read_notebook, read_source, write_notebook
 from learning_dynamics.companion.base.project import REGISTRY_PAGES
 from learning_dynamics.companion.commands.cli import main
-from learning_dynamics.companion.execution.kernel import installed_kernel
+from learning_dynamics.companion.execution.notebook_kernel import installed_kernel
 from learning_dynamics.companion.records.parameters import complete, declared_parameters
 from learning_dynamics.companion.records.registry import load_registry
 from learning_dynamics.companion.site.render import render, site_settings

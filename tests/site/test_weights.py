@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from learning_dynamics.companion.base.yaml_files import read_yaml
-from learning_dynamics.companion.site.weights import MEGABYTE, page_weight, weight_report
+from learning_dynamics.companion.site.page_weights import MEGABYTE, page_weight, weight_report
 
 from .conftest import QuietHandler, served
 from .test_site import CHAPTERS, PAGES, PROJECT

@@ -6,7 +6,7 @@ need the optional extra ``classroom``, and are reached through ``python -m learn
 The masters are notebooks in nbgrader's form, so that its formgrader and other tools read them.  Its engine is not used, for four reasons: it runs
 hidden checks in the student's kernel, where they share names with the answers and can be replaced by them; its gradebook is one file that every
 notebook could reach, holds marks, and has to be filled again for each change; its converters put cells back by overruling what
-stands there; and it needs fifty packages.  Here ``completion`` plans a run that keeps everything, ``confine`` and ``runner`` run
+stands there; and it needs fifty packages.  Here ``completion`` plans a run that keeps everything, ``launch_confined`` and ``runner`` run
 it, ``judge`` asks for data and judges, and each result is one file.
 """
 

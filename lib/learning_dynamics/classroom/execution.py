@@ -7,7 +7,7 @@ from time import sleep
 
 from .completion import JUDGE, RUN
 from .judge import Judge, Verdict, bound_names
-from .kernel import KernelDied, NotStarted, StudentKernel
+from .student_process import KernelDied, NotStarted, StudentKernel
 
 MOST_DEATHS, TRIES = 16, 2
 PAUSES = (0.0, 1.0, 5.0, 20.0)  # seconds before each try to start a process

@@ -17,10 +17,10 @@ from learning_dynamics.companion.base.errors import CompanionError
 from learning_dynamics.companion.base.project import Project
 
 from .assignments import FOLDER, require_assignment
-from .extra import require_extra
 from .folders import classroom_folder
 from .grading import grade, warmed
 from .isolation import ISOLATE, chosen
+from .optional_extra import require_extra
 from .tables import write_whole
 
 SETUP = """#!/usr/bin/env bash

@@ -11,18 +11,18 @@ import nbformat
 from learning_dynamics.companion.base.errors import CompanionError
 
 from .assignments import require_assignment
-from .extra import require_extra
 from .folders import own_folder, refuse_nesting, replace_folder
 from .isolation import PACKAGE, chosen
 from .judge import without_marks
 from .late import Late, Policy
 from .marks import MARKS_FILE, read_marks, write_marks
-from .pages import NOT_GRADED, essay_page, file_name, student_page
+from .optional_extra import require_extra
 from .parameters import normalized
 from .pool import run_all
 from .release import released
 from .reports import alike, fingerprints, same_numbers, statistics, write_uploads
 from .roster import read_roster
+from .student_pages import NOT_GRADED, essay_page, file_name, student_page
 from .submissions import find_submissions
 from .tables import write_table, write_whole
 from .warm import modules_of, warm_caches

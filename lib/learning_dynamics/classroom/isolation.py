@@ -17,8 +17,17 @@ from pathlib import Path
 from learning_dynamics.companion.base.errors import CompanionError
 
 PACKAGE = Path(__file__).resolve().parents[1]
-LAUNCHER = Path(__file__).with_name("confine.py")
-SHARED = ("__init__.py", "checks.py", "parameters.py", "runner.py", "prepared.py", "confine.py", "wire.py", "borrowing.py")
+LAUNCHER = Path(__file__).with_name("launch_confined.py")
+SHARED = (
+    "__init__.py",
+    "checks.py",
+    "parameters.py",
+    "runner.py",
+    "prepared.py",
+    "launch_confined.py",
+    "wire.py",
+    "borrowing.py",
+)
 SYSTEM = (
     *("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d"),
     *("/etc/fonts", "/etc/localtime", "/etc/alternatives", "/etc/mime.types", "/nix/store"),

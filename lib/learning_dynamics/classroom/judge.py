@@ -15,7 +15,7 @@ from functools import cache
 
 import numpy as np
 
-from .kernel import KernelDied, StudentError, StudentFunction
+from .student_process import KernelDied, StudentError, StudentFunction
 
 NO_ANSWER = "no answer yet"
 LONGEST, MOST_ENTRIES, DIGITS = 400, 16, 6

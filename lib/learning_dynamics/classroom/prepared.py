@@ -1,6 +1,6 @@
 """A process that has imported what notebooks of an assignment import, and of which a copy becomes the process of each notebook.
 
-Started by `confine` as root, with the files before it that notebooks see and an empty environment; it never runs what a student wrote. A copy takes
+Started by `launch_confined` as root, with the files before it that notebooks see and an empty environment; it never runs what a student wrote. A copy takes
 namespaces, user and limits of its own before it does, exactly as a process that is started for one notebook alone.
 Started as ``python -m learning_dynamics.classroom.prepared SOCKET SETTINGS``: the number of a socket, and as JSON the functions to be watched and
 the modules to be imported.
@@ -18,7 +18,7 @@ import traceback
 
 import numpy as np
 
-from . import borrowing, confine, runner
+from . import borrowing, launch_confined, runner
 
 LARGEST, PIPES = 2**16, 4
 ENDED = 1
@@ -59,13 +59,13 @@ def answer(request, numbers, taken):
 def become(wanted, numbers, taken):
     """As a copy: be the process of a notebook, which never returns."""
     try:
-        confine.prctl(confine.PR_SET_PDEATHSIG, signal.SIGKILL)
+        launch_confined.prctl(launch_confined.PR_SET_PDEATHSIG, signal.SIGKILL)
         os.setsid()
         keep_only(numbers)
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        confine.enter_namespaces(wanted, confine.renew_view)
-        confine.limit(wanted["limits"])
-        confine.prctl(confine.PR_SET_DUMPABLE, 1)  # as after a start of its own: it may look at its own /proc
+        launch_confined.enter_namespaces(wanted, launch_confined.renew_view)
+        launch_confined.limit(wanted["limits"])
+        launch_confined.prctl(launch_confined.PR_SET_DUMPABLE, 1)  # as after a start of its own: it may look at its own /proc
         np.random.seed()  # noqa: NPY002  (the global generator of a notebook that sets no seed is not that of the others)
         runner.run(*numbers[:3], taken)
     except BaseException:  # whatever happens, a copy must not go on as what it is a copy of

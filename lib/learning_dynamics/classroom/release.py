@@ -8,10 +8,10 @@ import shutil
 from learning_dynamics.companion.base.errors import CompanionError
 
 from .assignments import FOLDER, PRIVATE, load_assignments
-from .extra import require_extra
 from .folders import classroom_folder, replace_folder
 from .guide import guide
 from .judge import HIDDEN, SOLUTION
+from .optional_extra import require_extra
 
 STUB = "# your answer"
 FUNCTION_STUB = 'raise NotImplementedError("no answer yet")  # your answer'
@@ -84,7 +84,7 @@ def write_classroom(project, out, *, say=print):
     require_extra()
     from learning_dynamics.companion.base.notebooks import write_notebook
 
-    from .page import page
+    from .plain_page import page
 
     assignments = load_assignments(project)
     classroom_folder(out)

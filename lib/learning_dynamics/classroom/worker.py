@@ -15,8 +15,8 @@ from .execution import Execution
 from .feedback import cell_html
 from .isolation import Isolation
 from .judge import judging_plan
+from .noted_uses import unusual
 from .release import released
-from .unusual import unusual
 
 PR_SET_PDEATHSIG = 1
 DECIDE = "passed, but it uses {} of the library, which you were asked to write yourself: your teacher decides"

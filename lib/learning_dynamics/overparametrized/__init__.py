@@ -20,7 +20,7 @@ from learning_dynamics.overparametrized.theory.bounds import (
     theorem7_bound,
     theorem7_steps,
 )
-from learning_dynamics.overparametrized.theory.escape import (
+from learning_dynamics.overparametrized.theory.distance_from_span import (
     EscapeLimit,
     WidthFit,
     driven_escape,
@@ -28,16 +28,6 @@ from learning_dynamics.overparametrized.theory.escape import (
     infinite_width,
     kink_paths,
     pairwise_escape,
-)
-from learning_dynamics.overparametrized.theory.kernel import (
-    kernel_matrix,
-    kernel_regression,
-    linearized_regression,
-    network_kernel,
-    smallest_angle,
-    smallest_eigenvalue,
-    squared_norm,
-    tangent_kernel,
 )
 from learning_dynamics.overparametrized.theory.linear_training import (
     LinearizedTraining,
@@ -47,5 +37,15 @@ from learning_dynamics.overparametrized.theory.linear_training import (
     switched_share,
 )
 from learning_dynamics.overparametrized.theory.series import feature_norm2, kernel_coefficients, kernel_series, sphere_norm2
+from learning_dynamics.overparametrized.theory.tangent_kernel import (
+    kernel_matrix,
+    kernel_regression,
+    linearized_regression,
+    network_kernel,
+    smallest_angle,
+    smallest_eigenvalue,
+    squared_norm,
+    tangent_kernel,
+)
 
 __all__ = _public(globals())

@@ -2,7 +2,7 @@
 
 from learning_dynamics._names import public as _public
 from learning_dynamics.random_matrix.mathematics.bilinear_forms import BilinearForms
-from learning_dynamics.random_matrix.mathematics.labelled_points import LabelledPool, labelled_pool, side_patches
+from learning_dynamics.random_matrix.mathematics.labelled_pool import LabelledPool, labelled_pool, side_patches
 from learning_dynamics.random_matrix.mathematics.noise_readings import (
     Reading,
     SignalLaw,
@@ -19,15 +19,13 @@ from learning_dynamics.random_matrix.mathematics.whitening import (
     whiten,
 )
 from learning_dynamics.random_matrix.model import AnisotropicMixture, MixtureClassification, classification_error
-from learning_dynamics.random_matrix.simulation.anisotropic import simulate_anisotropic
+from learning_dynamics.random_matrix.simulation.anisotropic_descent import simulate_anisotropic
 from learning_dynamics.random_matrix.simulation.averages import AverageTest, LeastTime, average_test, least_time
 from learning_dynamics.random_matrix.simulation.descent import descent_weights
 from learning_dynamics.random_matrix.simulation.ends_of_training import least_squares_weights, simulate_start
 from learning_dynamics.random_matrix.simulation.experiment import Simulation, simulate
 from learning_dynamics.random_matrix.simulation.finite_size import FiniteSize, SizeFit, finite_size
-from learning_dynamics.random_matrix.simulation.given_points import ErrorCounts, count_errors, simulate_pool
-from learning_dynamics.random_matrix.simulation.labelled_points import simulate_labelled
-from learning_dynamics.random_matrix.simulation.minibatch import simulate_minibatch, simulate_one_pass
+from learning_dynamics.random_matrix.simulation.minibatch_descent import simulate_minibatch, simulate_one_pass
 from learning_dynamics.random_matrix.simulation.replicates import combined_error, replicate_test
 from learning_dynamics.random_matrix.simulation.resolvent import resolvent_bilinear
 from learning_dynamics.random_matrix.simulation.spectrum import (
@@ -40,14 +38,16 @@ from learning_dynamics.random_matrix.simulation.spectrum import (
     spectra,
 )
 from learning_dynamics.random_matrix.simulation.training_by_filter import filtered_weights, simulate_filter
-from learning_dynamics.random_matrix.theory.anisotropic import (
+from learning_dynamics.random_matrix.simulation.training_on_digits import ErrorCounts, count_errors, simulate_pool
+from learning_dynamics.random_matrix.simulation.training_on_labelled_pool import simulate_labelled
+from learning_dynamics.random_matrix.theory.anisotropic_performance import (
     anisotropic_errors,
     anisotropic_final_error,
     anisotropic_statistics,
     anisotropic_stopping,
     mean_weights,
 )
-from learning_dynamics.random_matrix.theory.companion_transform import companion_stieltjes, largest_eigenvalue
+from learning_dynamics.random_matrix.theory.anisotropic_spectrum import companion_stieltjes, largest_eigenvalue
 from learning_dynamics.random_matrix.theory.decay import decay_filter
 from learning_dynamics.random_matrix.theory.equivalents import (
     deterministic_equivalents,
@@ -57,7 +57,6 @@ from learning_dynamics.random_matrix.theory.equivalents import (
     spike_overlap,
 )
 from learning_dynamics.random_matrix.theory.fitted_signal import fitted_mu_norm2
-from learning_dynamics.random_matrix.theory.labelled_points import Prediction, pool_errors, pool_model, predict
 from learning_dynamics.random_matrix.theory.limits import (
     ScoreMoments,
     best_error,
@@ -70,7 +69,7 @@ from learning_dynamics.random_matrix.theory.limits import (
     taylor_statistics,
 )
 from learning_dynamics.random_matrix.theory.marchenko_pastur import expected_counts, mp_atom, mp_density, stieltjes
-from learning_dynamics.random_matrix.theory.minibatch import (
+from learning_dynamics.random_matrix.theory.minibatch_performance import (
     largest_noisy_step,
     minibatch_errors,
     minibatch_statistics,
@@ -87,6 +86,7 @@ from learning_dynamics.random_matrix.theory.performance import (
     training_error,
 )
 from learning_dynamics.random_matrix.theory.performance_of_filters import filtered_errors, filtered_statistics
+from learning_dynamics.random_matrix.theory.predicted_performance import Prediction, pool_errors, pool_model, predict
 from learning_dynamics.random_matrix.theory.projections import projected_errors
 from learning_dynamics.random_matrix.theory.rectangle_rule import rectangle_errors, rectangle_statistics
 from learning_dynamics.random_matrix.theory.stopping import OptimalStopping, optimal_stopping, stopping_threshold

@@ -11,9 +11,9 @@ from learning_dynamics.companion.base.notebooks import cleaned, read_source, wri
 from learning_dynamics.companion.base.ownership import claimed, require_outside_sources
 from learning_dynamics.companion.base.project import REGISTRY_PAGES
 from learning_dynamics.companion.base.suggestions import require_known
-from learning_dynamics.companion.execution.certificate import book_version, write_certificate
+from learning_dynamics.companion.execution.build_certificate import book_version, write_certificate
 from learning_dynamics.companion.execution.executor import read_summary
-from learning_dynamics.companion.execution.kernel import ARGUMENTS, kernel_home
+from learning_dynamics.companion.execution.notebook_kernel import ARGUMENTS, kernel_home
 from learning_dynamics.companion.execution.pool import Job, run_all
 from learning_dynamics.companion.execution.staleness import why_stale
 from learning_dynamics.companion.records.parameters import (
@@ -26,6 +26,7 @@ from learning_dynamics.companion.records.parameters import (
 from learning_dynamics.companion.records.recording import EXECUTED_VARIABLE, read_results
 from learning_dynamics.companion.records.registry import load_registry
 from learning_dynamics.companion.records.verdicts import DISAGREES
+from learning_dynamics.companion.site.page_weights import weight_report
 from learning_dynamics.companion.site.render import (
     WORK,
     assemble_book,
@@ -35,7 +36,6 @@ from learning_dynamics.companion.site.render import (
     site_key,
     site_settings,
 )
-from learning_dynamics.companion.site.weights import weight_report
 
 BUILT = ("executed", "source", "html", "render.log", WORK)
 USUAL_REASONS = ("new", "changed")

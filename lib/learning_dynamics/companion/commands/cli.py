@@ -15,7 +15,7 @@ from learning_dynamics.companion.base.output import tolerant_output
 from learning_dynamics.companion.base.project import PRESETS, find_project
 from learning_dynamics.companion.commands.build import build, refresh
 from learning_dynamics.companion.commands.verification import TOLERANCE, verify
-from learning_dynamics.companion.execution.kernel import installed_kernel
+from learning_dynamics.companion.execution.notebook_kernel import installed_kernel
 from learning_dynamics.companion.reruns.rerun import estimate_rerun, parameter_table, rerun
 from learning_dynamics.companion.reruns.sweep import estimate_sweep, sweep
 

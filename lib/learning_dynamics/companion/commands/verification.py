@@ -7,7 +7,7 @@ from pathlib import Path
 
 from learning_dynamics.companion.base.errors import CompanionError
 from learning_dynamics.companion.base.project import PRESETS, REGISTRY_PAGES
-from learning_dynamics.companion.execution.certificate import FORMAT, VERSION, certificate
+from learning_dynamics.companion.execution.build_certificate import FORMAT, VERSION, certificate
 from learning_dynamics.companion.execution.staleness import why_stale
 
 TOLERANCE = 1e-6

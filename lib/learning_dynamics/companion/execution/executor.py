@@ -16,7 +16,7 @@ from papermill.exceptions import PapermillExecutionError
 
 from learning_dynamics.companion.base.errors import CompanionError
 from learning_dynamics.companion.base.notebooks import read_notebook, write_notebook
-from learning_dynamics.companion.execution.kernel import ARGUMENTS, kernel_home
+from learning_dynamics.companion.execution.notebook_kernel import ARGUMENTS, kernel_home
 from learning_dynamics.companion.records.figures import figure_cells, pictures
 from learning_dynamics.companion.records.recording import RESULTS_VARIABLE, read_results
 

@@ -7,7 +7,7 @@ from importlib import metadata
 from IPython.display import Markdown
 
 from learning_dynamics.companion.base.project import REGISTRY_PAGES, find_project
-from learning_dynamics.companion.execution.certificate import CERTIFICATE
+from learning_dynamics.companion.execution.build_certificate import CERTIFICATE
 from learning_dynamics.companion.pages.claims import executed_folder, recorded_runs, table
 
 NOT_BUILT = Markdown("Times and versions are recorded by a build of the book; these pages come from none.")

@@ -4,7 +4,8 @@ import numpy as np
 
 from learning_dynamics._interruption import compiled_call, in_parts, look_up
 from learning_dynamics._threads import one_blas_thread
-from learning_dynamics.overparametrized.kernels import descent_epochs as kernels
+from learning_dynamics.overparametrized.kernels import hot_pairs as kernels
+from learning_dynamics.overparametrized.kernels.fused_descent import fused_descent
 
 METHODS = ("cold-hot", "fused", "blas")
 MOST_UNROLLED = 16
@@ -57,7 +58,7 @@ class Descent:
     def _fused(self, epochs):
         done = 0
         for part in in_parts(epochs, FUSED_WORK // (self.weights.size * self.targets.size)):
-            taken = kernels.fused_descent(
+            taken = fused_descent(
                 self.points,
                 self.zero,
                 self.targets,

@@ -10,7 +10,7 @@ from learning_dynamics._threads import one_blas_thread
 from learning_dynamics._validation import choice, instance, size, time_vector
 from learning_dynamics.overparametrized.mathematics.linearization import Linearization, linearize, spectrum
 from learning_dynamics.overparametrized.model import TwoLayerRegression
-from learning_dynamics.overparametrized.theory.kernel import kernel_matrix
+from learning_dynamics.overparametrized.theory.tangent_kernel import kernel_matrix
 
 DYNAMICS = ("gd", "flow")
 KINK_WINDOW = 0.05

@@ -11,10 +11,10 @@ from learning_dynamics._interruption import in_parts, look_up
 from learning_dynamics._limits import check_room
 from learning_dynamics._threads import one_blas_thread
 from learning_dynamics._validation import instance, integer, real_array, shown, size, time_vector
-from learning_dynamics.overparametrized.kernels.crossings import crossing_totals, drive, follow, pair_totals
+from learning_dynamics.overparametrized.kernels.neuron_motion import crossing_totals, drive, follow, pair_totals
 from learning_dynamics.overparametrized.mathematics.linearization import Linearization, spectrum
 from learning_dynamics.overparametrized.model import TwoLayerRegression
-from learning_dynamics.overparametrized.theory.kernel import kernel_matrix
+from learning_dynamics.overparametrized.theory.tangent_kernel import kernel_matrix
 
 SPAN = 1000  # of the last interval of time over the first
 BLOCKS = 8  # independent estimates of the mean over a kink

@@ -1,6 +1,6 @@
 """Starts a program that may be hostile, with as little around it as the system lets us arrange.
 
-Run as ``python -I -S confine.py SPECIFICATION``, a JSON text; uses the standard library alone. With ``"namespaces": true`` (Linux) the program
+Run as ``python -I -S launch_confined.py SPECIFICATION``, a JSON text; uses the standard library alone. With ``"namespaces": true`` (Linux) the program
 gets a file system of its own: the folders in `visible` read-only, a small one in memory to write to, and nothing else; no network; process numbers
 of its own, so that nothing outlives it; another user where we are root. With or without them it gets a session of its own and limits.
 

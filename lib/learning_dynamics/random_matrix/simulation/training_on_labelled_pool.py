@@ -6,11 +6,11 @@ import numpy as np
 
 from learning_dynamics._randomness import replicate
 from learning_dynamics._validation import instance, integer
-from learning_dynamics.random_matrix.mathematics.labelled_points import LabelledPool
+from learning_dynamics.random_matrix.mathematics.labelled_pool import LabelledPool
 from learning_dynamics.random_matrix.model import AnisotropicMixture
 from learning_dynamics.random_matrix.simulation.descent import times, weights_at
 from learning_dynamics.random_matrix.simulation.experiment import summarised
-from learning_dynamics.random_matrix.simulation.given_points import balanced_split, miss_shares
+from learning_dynamics.random_matrix.simulation.training_on_digits import balanced_split, miss_shares
 
 
 def simulate_labelled(pool, *, model, t, training_points, runs, seed, workers=None):

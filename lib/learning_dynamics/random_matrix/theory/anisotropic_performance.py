@@ -11,7 +11,7 @@ from scipy.special import ndtr
 from learning_dynamics._validation import instance, real
 from learning_dynamics.random_matrix.mathematics import quadrature
 from learning_dynamics.random_matrix.model import AnisotropicMixture, classification_error
-from learning_dynamics.random_matrix.theory.companion_transform import companion_at, companion_at_zero, largest_eigenvalue
+from learning_dynamics.random_matrix.theory.anisotropic_spectrum import companion_at, companion_at_zero, largest_eigenvalue
 from learning_dynamics.random_matrix.theory.performance import Statistics, filter_times
 from learning_dynamics.random_matrix.theory.stopping import OptimalStopping
 

@@ -8,10 +8,10 @@ from numpy.typing import ArrayLike
 from scipy.special import ndtr
 
 from learning_dynamics._validation import instance, integer, real, shown, time_vector
-from learning_dynamics.random_matrix.mathematics.labelled_points import LabelledPool, half_of, labelled_pool
+from learning_dynamics.random_matrix.mathematics.labelled_pool import LabelledPool, half_of, labelled_pool
 from learning_dynamics.random_matrix.model import AnisotropicMixture, classification_error
-from learning_dynamics.random_matrix.theory.anisotropic import anisotropic_statistics, mean_weights
-from learning_dynamics.random_matrix.theory.companion_transform import largest_eigenvalue
+from learning_dynamics.random_matrix.theory.anisotropic_performance import anisotropic_statistics, mean_weights
+from learning_dynamics.random_matrix.theory.anisotropic_spectrum import largest_eigenvalue
 
 DEFAULT_RATE = 0.1
 """alpha times the largest eigenvalue, where no step is given."""

@@ -1,20 +1,7 @@
-r"""Compiled loops of this wing: arrays in, arrays out, no checks.
+r"""Gradient descent that moves only the pairs of a neuron and a point that might flip: arrays in, arrays out, no checks.
 
-Arguments of one name mean the same everywhere, with D inputs (and bias), n points, m neurons:
+Arguments are those of `fused_descent`, and:
 
-points : float64 array, shape (D, n)
-    Inputs in columns.
-zero : tuple of D floats 0.0
-    Its length is known to the compiler, so that the weights of a neuron stay in registers.
-targets, r, outputs : float64 arrays, shape (n,)
-    Y, residuals f - Y, and f.
-weights : float64 array, shape (m, D)
-scales : float64 array, shape (m,)
-    :math:`b_k = g a_k/\sqrt m`; the network is :math:`f(x) = \sum_k b_k \max(w_k^T x, 0)`.
-active : bool array, shape (m, n)
-    Where :math:`w_k^T x_i > 0`.
-step : float
-    s in :math:`w \leftarrow w - s \nabla f \, r`.
 norms, norm : float64 array, shape (n,), and float
     Norms of the points, and the spectral norm of `points`.
 gram : float64 array, shape (n, n)
@@ -27,71 +14,14 @@ import math
 
 import numpy as np
 from numba import njit
-from numba.extending import overload
 
-OPTIONS = {"fastmath": {"contract", "reassoc"}, "error_model": "numpy"}
+from .unrolled import OPTIONS, added, loaded, moved, product, store
+
 ROUNDING = 1e-13  # of a weight, relative to its neuron
 FIRST_BLOCK = 4.0  # steps
 MOST_GROWTH = 2.0  # from one block to the next
 DEVIATION_MARGIN = 1.1  # over the deviation of residuals that keep the speed of their first step
 SCAN_COST = 6.0  # of one neuron at the ends of a block, in steps of a hot pair, as timed
-
-product = lambda weights, points, i: sum(w * x for w, x in zip(weights, points[:, i]))  # noqa: E731
-added = lambda sums, factor, points, i: tuple(s + factor * x for s, x in zip(sums, points[:, i]))  # noqa: E731
-moved = lambda weights, rate, slopes: tuple(w - rate * g for w, g in zip(weights, slopes))  # noqa: E731
-loaded = lambda row, like: tuple(row[: len(like)])  # noqa: E731
-store = lambda row, values: row.__setitem__(slice(None), values)  # noqa: E731
-
-
-@overload(product, jit_options=OPTIONS)
-def unrolled_product(weights, points, i):
-    r"""Compile :math:`\sum_d w_d x_{di}` for a tuple of weights."""
-    last = weights.count - 1
-    if last == 0:
-        return lambda weights, points, i: weights[0] * points[0, i]
-    return lambda weights, points, i: product(weights[:-1], points, i) + weights[last] * points[last, i]
-
-
-@overload(added, jit_options=OPTIONS)
-def unrolled_added(sums, factor, points, i):
-    r"""Compile the tuple of all :math:`s_d + q x_{di}`."""
-    last = sums.count - 1
-    if last == 0:
-        return lambda sums, factor, points, i: (sums[0] + factor * points[0, i],)
-    return lambda sums, factor, points, i: added(sums[:-1], factor, points, i) + (sums[last] + factor * points[last, i],)
-
-
-@overload(moved, jit_options=OPTIONS)
-def unrolled_moved(weights, rate, slopes):
-    r"""Compile the tuple of all :math:`w_d - \eta g_d`."""
-    last = weights.count - 1
-    if last == 0:
-        return lambda weights, rate, slopes: (weights[0] - rate * slopes[0],)
-    return lambda weights, rate, slopes: moved(weights[:-1], rate, slopes[:-1]) + (weights[last] - rate * slopes[last],)
-
-
-@overload(loaded, jit_options=OPTIONS)
-def unrolled_loaded(row, like):
-    """Compile the row of an array as a tuple of the length of `like`."""
-    last = like.count - 1
-    if last == 0:
-        return lambda row, like: (row[0],)
-    return lambda row, like: loaded(row, like[:-1]) + (row[last],)
-
-
-@overload(store, jit_options=OPTIONS)
-def unrolled_store(row, values):
-    """Compile the copy of a tuple into the row of an array."""
-    last = values.count - 1
-
-    def one(row, values):
-        row[0] = values[0]
-
-    def several(row, values):
-        store(row, values[:-1])
-        row[last] = values[last]
-
-    return one if last == 0 else several
 
 
 @njit(cache=True, nogil=True, **OPTIONS)
@@ -102,62 +32,6 @@ def masked_sums(points, zero, mask, r):
         value = r[i]
         sums = added(sums, value if mask[i] else 0.0, points, i)
     return sums
-
-
-@njit(cache=True, nogil=True, **OPTIONS)
-def copy_rows(source, target):
-    """Copy the rows that both have. A loop, because an assignment of slices takes seconds to compile."""
-    for k in range(min(len(source), len(target))):
-        for i in range(source.shape[1]):
-            target[k, i] = source[k, i]
-
-
-@njit(cache=True, nogil=True, **OPTIONS)
-def fused_descent(points, zero, targets, weights, scales, active, outputs, step, epochs, limit):
-    r"""Step all neurons epoch by epoch; the forward pass of one neuron and the backward pass of the next share a loop.
-
-    `weights`, `active` and `outputs` are overwritten. The descent stops once the sum of squared residuals is not at most
-    `limit`.
-
-    Returns
-    -------
-    int
-        Number of epochs done.
-    """
-    n = targets.size
-    m = scales.size
-    r, f = np.empty(n), outputs.copy()
-    mask = np.zeros((m + 1, n), np.bool_)
-    copy_rows(active, mask)
-    done = 0
-    while done < epochs:
-        square = 0.0
-        slopes = zero
-        for i in range(n):
-            r[i] = f[i] - targets[i]
-            square += r[i] * r[i]
-            f[i] = 0.0
-            slopes = added(slopes, r[i] if mask[0, i] else 0.0, points, i)
-        if not square <= limit:
-            break
-        for k in range(m):
-            w = moved(loaded(weights[k], zero), step * scales[k], slopes)
-            store(weights[k], w)
-            scale = scales[k]
-            own = mask[k]
-            following = mask[k + 1]
-            slopes = zero
-            for i in range(n):
-                value = product(w, points, i)
-                own[i] = value > 0.0
-                f[i] += scale * max(value, 0.0)
-                residual = r[i]
-                slopes = added(slopes, residual if following[i] else 0.0, points, i)
-        for i in range(n):
-            outputs[i] = f[i]
-        done += 1
-    copy_rows(mask, active)
-    return done
 
 
 @njit(cache=True, nogil=True, **OPTIONS)
