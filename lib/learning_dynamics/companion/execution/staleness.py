@@ -13,7 +13,7 @@ from learning_dynamics.companion.execution.executor import damage, read_summary
 
 PACKAGE = "learning_dynamics"
 DATASETS = f"{PACKAGE}.datasets"
-EXECUTOR = ("execution/executor.py", "execution/kernel.py", "base/environment.py")
+EXECUTOR = ("execution/executor.py", "execution/notebook_kernel.py", "base/environment.py")
 
 
 def why_stale(project, chapter, preset):
