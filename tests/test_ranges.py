@@ -3,6 +3,7 @@
 The long walk, over both ends of every range and random points of every chapter, is ``python -m pytest -m nightly tests/test_ranges.py``.
 """
 
+import re
 from itertools import chain, islice
 
 import numpy as np
@@ -72,6 +73,17 @@ def test_defaults_presets_and_small_sizes_are_accepted(chapter):
 def test_every_end_of_a_range_can_be_had(chapter, name, end):
     """With some other values, that is; a range is not announced wider than anything in it makes sense."""
     assert accepted_points(chapter, seed=SEED, count=1, fixed={name: end})
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_the_help_of_a_parameter_names_the_multiple_that_is_needed(chapter):
+    needed = {item for need in knobs(chapter).needs for item in re.findall(r"(\w+) % (\d+) == 0", need.formula)}
+    announced = {
+        (name, "2" if words == "even" else number)
+        for name, parameter in knobs(chapter).declared.items()
+        for words, number in re.findall(r"\b(even|multiple of (\d+))\b", parameter.help)
+    }
+    assert announced == needed
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
