@@ -52,6 +52,43 @@ def test_marks_are_read_as_spreadsheets_write_them(tmp_path, encoding, separator
     assert found.given == {("José", "interpretation"): (4.5, "schön")}
 
 
+FREE = "well argued, but late; see me"
+
+
+@pytest.mark.parametrize(
+    ("text", "comment"),
+    [
+        (f"student,task,points,comment\n\u0141\u00fc,interpretation,2,{FREE}\n", FREE),
+        (f"student,task,points,Comment,,\n\u0141\u00fc,interpretation,2,{FREE},,\n", FREE),
+        (f'student;task;points;comment\n\u0141\u00fc;interpretation;2;"{FREE}"\n', FREE),
+        ("student;task;points;comment\n\u0141\u00fc;interpretation;2;a;b ;c;;\n", "a;b ;c"),
+        ("student,task,points,comment\n\u0141\u00fc,interpretation,2,,\n", ""),
+        ('student,task,points,comment\n\u0141\u00fc,interpretation,2,"two\nlines"\n', "two\nlines"),
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-32"])
+def test_no_word_of_a_comment_is_lost(tmp_path, text, comment, encoding):
+    found = read_marks(marks_file(tmp_path, text, encoding), ASSIGNMENT, ["\u0141\u00fc"])
+    assert found.given == {("\u0141\u00fc", "interpretation"): (2.0, comment)}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("student,comment,task,points\n\nanna,well, but late,interpretation,2", "t.csv, line 3 has 5 fields, must have 4"),
+        ("student,task,points\nanna,interpretation,2,x", "t.csv, line 2 has 4 fields, must have 3"),
+        ("student,task,points,comment,comment\n", "must have each column once, and has 'comment' twice"),
+        ('student,task,points,comment\nanna,interpretation,2,ok\nbert,interpretation,2,"well\ncarl,interpretation,2,', "line 3"),
+        ("student,task,points\0", "must be a table of text in UTF-8"),
+        ("student," + "x" * 500, "must have a column 'task'; its columns are student, '" + "x" * 59 + "… \\(502 characters\\)"),
+    ],
+)
+def test_a_table_that_would_lose_something_is_refused(tmp_path, text, message):
+    (tmp_path / "t.csv").write_text(text, "utf-8")
+    with pytest.raises(CompanionError, match=message):
+        read_table(tmp_path / "t.csv", ("student", "task", "points"), free="comment")
+
+
 class Found:
     def __init__(self, student, open_):
         self.student, self.open = student, open_

@@ -174,6 +174,8 @@ def test_who_is_not_in_the_roster_is_graded_and_named(tmp_path):
         ("identifier;name\n;x\n", "roster.csv, line 2: the identifier is empty"),
         ("identifier\tname\na\tx\nA \ty\n", "roster.csv, line 3: the identifier 'A' stands in line 2, too"),
         ("", "roster.csv is empty"),
+        ("identifier,name\ns1,Li, Bo\n", "roster.csv, line 2 has 3 fields, must have 2; a text with the separator in it"),
+        ('identifier,name\ns1,"Li\ns2,Ng\n', "roster.csv has a quotation mark in line 2 that is not closed"),
     ],
 )
 def test_what_is_wrong_with_a_roster_is_one_sentence(tmp_path, text, message):

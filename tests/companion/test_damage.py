@@ -8,7 +8,7 @@ import time
 import pytest
 
 from learning_dynamics.companion.base.errors import CompanionError
-from learning_dynamics.companion.base.notebooks import write_whole
+from learning_dynamics.companion.base.whole_files import write_whole
 from learning_dynamics.companion.commands.build import execute_stale
 from learning_dynamics.companion.commands.cli import main
 from learning_dynamics.companion.execution.staleness import why_stale

@@ -13,15 +13,15 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from learning_dynamics.companion.base.errors import CompanionError
+from learning_dynamics.companion.base.errors import CompanionError, shown
 from learning_dynamics.companion.base.project import Project
+from learning_dynamics.companion.base.whole_files import write_whole
 
 from .assignments import FOLDER, require_assignment
 from .folders import classroom_folder
 from .grading import grade, warmed
 from .isolation import ISOLATE, chosen
 from .optional_extra import require_extra
-from .tables import write_whole
 
 SETUP = """#!/usr/bin/env bash
 set -e
@@ -78,7 +78,7 @@ def write_gradescope(project, name, out, *, isolate="auto", say=print):
     require_extra()
     assignment = require_assignment(project, name)
     if isolate not in ISOLATE:
-        raise CompanionError(f"isolate must be one of {', '.join(ISOLATE)}, got {isolate!r}.")
+        raise CompanionError(f"isolate must be one of {', '.join(ISOLATE)}, got {shown(isolate)}.")
     classroom_folder(out)
     path = out / f"gradescope-{name}.zip"
     write_whole(path, _archive(project, assignment, isolate))

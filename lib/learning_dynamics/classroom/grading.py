@@ -9,6 +9,7 @@ from time import monotonic
 import nbformat
 
 from learning_dynamics.companion.base.errors import CompanionError
+from learning_dynamics.companion.base.whole_files import write_whole
 
 from .assignments import require_assignment
 from .folders import own_folder, refuse_nesting, replace_folder
@@ -24,7 +25,7 @@ from .reports import alike, fingerprints, same_numbers, statistics, write_upload
 from .roster import read_roster
 from .student_pages import NOT_GRADED, essay_page, file_name, student_page
 from .submissions import find_submissions
-from .tables import write_table, write_whole
+from .tables import write_table
 from .warm import modules_of, warm_caches
 
 GRADES_FILE, ESSAYS, FEEDBACK, NOTEBOOKS, STATE, CACHES, STATISTICS, UPLOAD = (

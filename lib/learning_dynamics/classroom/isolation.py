@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
-from learning_dynamics.companion.base.errors import CompanionError
+from learning_dynamics.companion.base.errors import CompanionError, shown
 
 PACKAGE = Path(__file__).resolve().parents[1]
 LAUNCHER = Path(__file__).with_name("launch_confined.py")
@@ -86,7 +86,7 @@ def chosen(isolate, hidden=()):
         If it is `required` and the system does not offer it, or is no known word.
     """
     if isolate not in ISOLATE:
-        raise CompanionError(f"isolate must be one of {', '.join(ISOLATE)}, got {isolate!r}.")
+        raise CompanionError(f"isolate must be one of {', '.join(ISOLATE)}, got {shown(isolate)}.")
     problem = "not wanted" if isolate == "none" else what_is_missing()
     if isolate == "required" and problem:
         raise CompanionError(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from math import ceil
 
-from learning_dynamics.companion.base.errors import CompanionError
+from learning_dynamics.companion.base.errors import CompanionError, shown
 
 DAY = timedelta(days=1)
 SHOWN = "%Y-%m-%d %H:%M"
@@ -59,7 +59,7 @@ class Policy:
         rows = {row["identifier"]: row for row in roster.rows} if roster else {}
         self.percent, self.deadline = percent, moment("deadline", deadline) if deadline else None
         self.deadlines, self.times = (
-            {who: moment(f"{key} of {who!r}", row[key]) for who, row in rows.items() if row.get(key)}
+            {who: moment(f"{key} of {shown(who)}", row[key]) for who, row in rows.items() if row.get(key)}
             for key in ("deadline", "handed_in")
         )
         if percent and not (self.deadline or self.deadlines):
@@ -97,6 +97,6 @@ def moment(name, text):
         found = datetime.fromisoformat(text).replace(tzinfo=None)
     except ValueError:
         raise CompanionError(
-            f"the {name} must be a time like 2026-11-30 18:00 or a date like 2026-11-30, got {text!r}."
+            f"the {name} must be a time like 2026-11-30 18:00 or a date like 2026-11-30, got {shown(text)}."
         ) from None
     return datetime.combine(found.date(), time.max).replace(microsecond=0) if len(text) <= 10 else found

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from learning_dynamics.companion.base.errors import CompanionError
+from learning_dynamics.companion.base.errors import CompanionError, shown
 from learning_dynamics.companion.base.spreadsheets import number
 
 from .parameters import normalized
@@ -54,15 +54,15 @@ def read_marks(path, assignment, students):
         return marks
     most = {task.id: task.points for task in assignment.tasks}
     names = {normalized(student): student for student in students}
-    for line, row in read_table(path, ("student", "task", "points")):
+    for line, row in read_table(path, ("student", "task", "points"), free="comment"):
         where = f"{path.name}, line {line}"
         row = {name: row.get(name, "") for name in COLUMNS}
         if row["assignment"] not in ("", assignment.name):
             raise CompanionError(
-                f"{where}: the mark is for the assignment {row['assignment']!r}, and this is {assignment.name!r}."
+                f"{where}: the mark is for the assignment {shown(row['assignment'])}, and this is {assignment.name!r}."
             )
         if row["task"] not in most:
-            raise CompanionError(f"{where}: there is no task {row['task']!r} in this assignment.")
+            raise CompanionError(f"{where}: there is no task {shown(row['task'])} in this assignment.")
         points = _points(where, row["points"], most[row["task"]])
         student = names.get(normalized(row["student"]))
         if student is None:
@@ -70,7 +70,7 @@ def read_marks(path, assignment, students):
                 marks.others.append(row)
             continue
         if (student, row["task"]) in marks.given:
-            raise CompanionError(f"{where}: the task {row['task']!r} of {student!r} has a line above, too.")
+            raise CompanionError(f"{where}: the task {shown(row['task'])} of {shown(student)} has a line above, too.")
         marks.given[student, row["task"]] = (points, row["comment"])
     return marks
 
@@ -80,7 +80,7 @@ def _points(where, text, most):
         return None
     points = number(text)
     if points is None or not 0 <= points <= most:
-        raise CompanionError(f"{where}: points must be a number from 0 to {most:g}, got {text!r}.")
+        raise CompanionError(f"{where}: points must be a number from 0 to {most:g}, got {shown(text)}.")
     return points
 
 

@@ -2,7 +2,7 @@
 
 import unicodedata
 
-from learning_dynamics.companion.base.errors import CompanionError
+from learning_dynamics.companion.base.errors import CompanionError, shown
 
 from .parameters import normalized
 from .tables import read_table
@@ -49,7 +49,7 @@ def read_roster(path):
         key = name_key(row["identifier"])
         if key in seen:
             raise CompanionError(
-                f"{path.name}, line {line}: the identifier {row['identifier']!r} stands in line {seen[key]}, too."
+                f"{path.name}, line {line}: the identifier {shown(row['identifier'])} stands in line {seen[key]}, too."
             )
         seen[key] = line
         rows.append(row)

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from .tables import write_whole
+from learning_dynamics.companion.base.whole_files import write_whole
 
 KINDS = {"matplotlib": "MPLCONFIGDIR", "numba": "NUMBA_CACHE_DIR"}
 DONE = "done"

@@ -1,10 +1,9 @@
 """The forms of a notebook: as the repository keeps it, and as its readers download it."""
 
-import os
-
 import nbformat
 
 from learning_dynamics.companion.base.errors import CompanionError
+from learning_dynamics.companion.base.whole_files import write_whole
 
 KEPT_METADATA = ("tags", "mystnb")
 NOTEBOOK_METADATA = {
@@ -48,20 +47,6 @@ def notebook_bytes(notebook):
 def write_notebook(notebook, path):
     """Write a notebook to a file, which stays as it was where the disk is full or the process is killed."""
     write_whole(path, notebook_bytes(notebook))
-
-
-def write_whole(path, content):
-    """Let a file have this content of bytes, or stay as it was."""
-    path = path.resolve()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{os.getpid()}.unfinished")
-    try:
-        unfinished.write_bytes(content)
-        if path.exists():
-            unfinished.chmod(path.stat().st_mode)
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def cleaned(notebook):

@@ -20,7 +20,7 @@ import re
 from dataclasses import dataclass
 from statistics import NormalDist
 
-from learning_dynamics.companion.base.errors import CompanionError
+from learning_dynamics.companion.base.errors import CompanionError, shown
 from learning_dynamics.companion.base.suggestions import require_known
 
 FUNCTIONS = {"max": max, "min": min, "sqrt": math.sqrt, "normal_quantile": NormalDist().inv_cdf}
@@ -31,7 +31,6 @@ INJECTED = "# Parameters\n"
 _RANGE = re.compile(r";\s*in\s*(?P<range>[\[({].*[\])}])\s*$")
 _INTEGER = re.compile(r"[+-]?[0-9]+(_[0-9]+)*")
 _TRUTH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
-_LONGEST_SHOWN = 60
 
 
 _NEED = re.compile(r"^#\s*needs\s+(?P<formula>[^:]+?)\s*(:\s*(?P<words>.+?)\s*)?$", re.MULTILINE)
@@ -133,7 +132,7 @@ def require_needs(values, needs):
         except (ArithmeticError, ValueError):
             holds = False
         if not holds:
-            given = ", ".join(f"{name} = {_shown(value)}" for name, value in names.items())
+            given = ", ".join(f"{name} = {shown(value)}" for name, value in names.items())
             raise CompanionError(f"the chapter needs {need.words}, got {given}.")
 
 
@@ -233,7 +232,7 @@ def parse_grid(assignments, declared):
             raise CompanionError(f"{name} is given twice; give all its values in one {name}=VALUE,VALUE.")
         parts = [part.strip() for part in text.split(";" if declared[name].type.startswith("list") else ",")]
         if not all(parts):
-            raise CompanionError(f"{name} has an empty value in {_shown(text)}.")
+            raise CompanionError(f"{name} has an empty value in {shown(text)}.")
         values = [check_values({name: _parse(part, declared[name])}, declared)[name] for part in parts]
         grid[name] = [value for index, value in enumerate(values) if value not in values[:index]]
     return grid
@@ -289,7 +288,7 @@ def complete(values, declared):
 def _name_and_text(assignment, declared):
     name, separator, text = assignment.partition("=")
     if not separator:
-        raise CompanionError(f"a parameter is set as name=value, got {_shown(assignment)}.")
+        raise CompanionError(f"a parameter is set as name=value, got {shown(assignment)}.")
     require_known(name.strip(), declared, "parameter")
     return name.strip(), text.strip()
 
@@ -304,21 +303,12 @@ def check_values(values, declared):
         for item in value if isinstance(value, list) else [value]:
             if not _is_allowed(item, parameter.allowed):
                 allowed = f"in {parameter.allowed}" if parameter.allowed else "finite"
-                raise CompanionError(f"{name} must be {allowed}, got {_shown(item)}.")
+                raise CompanionError(f"{name} must be {allowed}, got {shown(item)}.")
     return values
 
 
 def _wrong_type(parameter, value):
-    return CompanionError(f"{parameter.name} must be of type {parameter.type}, got {_shown(value)}.")
-
-
-def _shown(value):
-    """A value as it stands in a sentence: on one line, and not longer than one."""
-    try:
-        text = repr(value)
-    except ValueError:  # Python writes no whole number of thousands of digits
-        return "a number of thousands of digits"
-    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}… ({len(text)} characters)"
+    return CompanionError(f"{parameter.name} must be of type {parameter.type}, got {shown(value)}.")
 
 
 def _parse(text, parameter):
