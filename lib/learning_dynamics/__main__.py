@@ -3,7 +3,7 @@
 import sys
 
 from ._cache import provide_settings
-from ._start import pinned_first
+from ._start import pinned_first, without_window
 
 
 def missing(error):
@@ -19,6 +19,7 @@ def missing(error):
 
 if __name__ == "__main__":
     pinned_first()
+    without_window()
     provide_settings()
     try:
         from .companion.commands.cli import main

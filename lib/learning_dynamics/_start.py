@@ -21,6 +21,14 @@ def pinned_first():
     sys.path[:] = [folder for folder in sys.path if folder not in late] + late
 
 
+def without_window():
+    """Let Matplotlib draw into files, whatever the shell says; it does not even load where ``MPLBACKEND`` is a word that it does not know.
+
+    To be called before Matplotlib is imported.  Kernels of ours are told to draw into the notebook, and are not concerned.
+    """
+    os.environ["MPLBACKEND"] = "agg"
+
+
 def kernel():
     """Become an IPython kernel; the rest of the command line is the kernel's."""
     if sys.path and sys.path[0] == "":  # the kernel adds the working folder itself, after its own imports

@@ -1,14 +1,15 @@
 """The command ``predict``: a file with points and labels in, the predicted errors of training and the advice when to stop out."""
 
 import csv
-import zipfile
+import io
 from contextlib import nullcontext
 
 import numpy as np
 
-from learning_dynamics.companion.base.errors import CompanionError
-from learning_dynamics.companion.base.ownership import claimed
-from learning_dynamics.companion.base.spreadsheets import number, table_rows
+from learning_dynamics.companion.base.errors import CompanionError, first_line, listed, shown
+from learning_dynamics.companion.base.ownership import claimed, require_outside_sources
+from learning_dynamics.companion.base.spreadsheets import number, spelling, table_rows
+from learning_dynamics.companion.base.whole_files import write_together
 from learning_dynamics.random_matrix import predict, simulate_labelled
 
 FILES = ("prediction.csv", "prediction.png")
@@ -44,6 +45,7 @@ def predict_file(path, *, label, training_points, sigma2, alpha, runs, seed, out
     X, y = read_points(path, label)
     held = nullcontext()
     if out is not None:
+        require_outside_sources(None, out)
         held = claimed(out, command="predict", about=str(path.resolve()), names=FILES, doing="predicting")
     with held:
         try:
@@ -54,7 +56,7 @@ def predict_file(path, *, label, training_points, sigma2, alpha, runs, seed, out
         for line in _lines(found, columns, X.shape, training_points):
             say(line)
         if out is not None:
-            _write(out, columns)
+            write_together({out / FILES[0]: _table(columns), out / FILES[1]: _picture(columns)})
             say(f"table:   {out / FILES[0]}")
             say(f"picture: {out / FILES[1]}")
 
@@ -69,34 +71,47 @@ def read_points(path, label):
     """
     kind = path.suffix.lower()
     if kind not in (".csv", ".npz"):
-        raise CompanionError(f"FILE must end in .csv or .npz, got {path.name}.")
+        raise CompanionError(f"FILE must end in .csv or .npz, got {shown(path.name)}.")
     if (label is None) != (kind == ".npz"):
         raise CompanionError(
-            f"--label names the column of labels of a .csv file and goes with nothing else, got {label!r} for {path.name}."
+            "--label names the column of labels of a .csv file and goes with nothing else, got "
+            f"{'none' if label is None else shown(label)} for {shown(path.name)}."
         )
-    try:
-        return _read_arrays(path) if kind == ".npz" else _read_table(path, label)
-    except (ValueError, zipfile.BadZipFile) as error:
-        raise CompanionError(f"{path} cannot be read: {error}.") from None
+    return _read_arrays(path) if kind == ".npz" else _read_table(path, label)
 
 
 def _read_arrays(path):
-    with np.load(path, allow_pickle=False) as arrays:
-        missing = [name for name in ("X", "y") if name not in arrays]
-        if missing:
-            raise CompanionError(f"{path} must hold the arrays X and y, got {', '.join(arrays) or 'none'}.")
-        X, y = arrays["X"], arrays["y"]
+    try:
+        arrays = np.load(path, allow_pickle=False)
+        names = list(arrays) if isinstance(arrays, np.lib.npyio.NpzFile) else None
+        X, y = (arrays[name] if names and name in names else None for name in ("X", "y"))
+    except MemoryError:
+        raise CompanionError(f"{path} must hold arrays that fit into memory.") from None
+    except OSError:
+        raise
+    except Exception as error:  # a damaged archive shows in any way: ValueError, EOFError, zlib.error, BadZipFile, KeyError, …
+        raise CompanionError(f"{path} cannot be read as arrays that np.savez wrote: {first_line(error)}.") from None
+    if names is None:
+        raise CompanionError(f"{path} must hold the arrays X and y, as np.savez writes them, got a single array.")
+    if X is None or y is None:
+        raise CompanionError(f"{path} must hold the arrays X and y, got {listed(names) or 'none'}.")
     if X.ndim != 2 or X.dtype.kind not in "iuf":
-        raise CompanionError(f"X in {path} must be a matrix of real numbers, got shape {X.shape} and type {X.dtype}.")
-    return X.astype(float), y
+        raise CompanionError(f"X in {path} must be a matrix of real numbers, got shape {X.shape} and type {first_line(X.dtype)}.")
+    return X.astype(float), _one_spelling(path, y) if y.ndim == 1 and y.dtype.kind == "U" else y
+
+
+def _one_spelling(path, y):
+    empty = f"y in {path} must hold a label for every point, got an empty one at index "
+    return np.array(_labels(y.tolist(), lambda place: f"{empty}{place}"))
 
 
 def _read_table(path, label):
     (_, names), *rows = table_rows(path) or [(1, [])]
     if not names:
         raise CompanionError(f"{path} must have the names of its columns in its first line, got an empty one.")
-    if label not in names:
-        raise CompanionError(f"--label must be a column of {path}, one of {', '.join(names)}, got {label!r}.")
+    if names.count(label) != 1:
+        twice = " twice" if label in names else ""
+        raise CompanionError(f"--label must be a column of {path}, one of {listed(names)}, got {shown(label)}{twice}.")
     other = next((line for line, row in rows if len(row) != len(names)), None)
     if other or not rows or len(names) < 2:
         raise CompanionError(
@@ -104,18 +119,31 @@ def _read_table(path, label):
             + (f" and another length in line {other}." if other else ".")
         )
     place = names.index(label)
+    lines = [line for line, _ in rows]
+    empty = f"column {shown(label)} of {path} must hold a label in every row, got an empty one in line "
+    labels = _labels([row[place] for _, row in rows], lambda at: f"{empty}{lines[at]}")
     values = np.array([[_number(path, names[j], line, text) for j, text in enumerate(row) if j != place] for line, row in rows])
     others = [name for name in names if name != label]
     constant = np.flatnonzero(np.ptp(values, axis=0) == 0)
     if constant.size:
-        raise CompanionError(f"column {others[constant[0]]!r} of {path} never changes; leave it out.")
-    return values, np.array([row[place] for _, row in rows])
+        raise CompanionError(f"column {shown(others[constant[0]])} of {path} never changes; leave it out.")
+    return values, np.array(labels)
+
+
+def _labels(texts, empty):
+    """Labels of which numbers that are equal, such as 1 and 1.0, have one spelling; `empty` says at which place there is none."""
+    spellings = {}
+    for place, text in enumerate(texts):
+        if not text.strip():
+            raise CompanionError(f"{empty(place)}.")
+        spellings.setdefault(spelling(text), text)
+    return [spellings[spelling(text)] for text in texts]
 
 
 def _number(path, name, line, text):
     value = number(text)
     if value is None:
-        raise CompanionError(f"column {name!r} of {path} must hold finite numbers, got {text!r} in line {line}.")
+        raise CompanionError(f"column {shown(name)} of {path} must hold finite numbers, got {shown(text)} in line {line}.")
     return value
 
 
@@ -145,21 +173,29 @@ def _lines(found, columns, shape, training_points):
         yield f"check:  training finds {columns['found'][k]:.4f} there, and {columns['found'].min():.4f} at its best time"
 
 
-def _write(folder, columns):
+def _table(columns):
+    """The table as the content of its file."""
+    made = io.StringIO(newline="")
+    writer = csv.writer(made)
+    writer.writerow(columns)
+    writer.writerows(zip(*columns.values()))
+    return made.getvalue().encode()
+
+
+def _picture(columns):
+    """The picture as the content of its file."""
     import matplotlib
 
     matplotlib.use("agg")
     import matplotlib.pyplot as plt
 
-    with open(folder / FILES[0], "w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(columns)
-        writer.writerows(zip(*columns.values()))
     fig, ax = plt.subplots(figsize=(6, 4))
     ax.plot(columns["step"], columns["predicted"], "o", mfc="none", label="predicted")
     if "found" in columns:
         ax.plot(columns["step"], columns["found"], label="found")
     ax.set(xscale="log", xlabel="steps", ylabel="error on points not used")
     ax.legend()
-    fig.savefig(folder / FILES[1], dpi=150)
+    made = io.BytesIO()
+    fig.savefig(made, format="png", dpi=150)
     plt.close(fig)
+    return made.getvalue()

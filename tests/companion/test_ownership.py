@@ -1,6 +1,7 @@
 """Only what a command made is replaced; one command at a time works in a folder."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from learning_dynamics.companion.base.notebooks import write_notebook
 from learning_dynamics.companion.base.ownership import claimed
 from learning_dynamics.companion.commands.cli import main
 
-from .conftest import notebook
+from .conftest import ROOT, notebook
 from .test_pool import obey_interruptions, wait_until
 
 RERUN = ["rerun", "one/first", "-p", "runs=2", "--out"]
@@ -77,6 +78,49 @@ def test_a_root_and_a_home_are_no_folders_for_results(tmp_path, monkeypatch, cap
     assert main([*command, "--out", folder]) == 2
     assert capsys.readouterr().err == f"error: --out must be a folder for results alone, got {folder}; name one in it.\n"
     assert not list(home.iterdir())
+
+
+@pytest.mark.parametrize("place", [".", "classroom/graded", "_build/graded"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["grade", "in", "--assignment", "stieltjes"],
+        ["classroom", "--course", "spring"],
+        ["classroom", "--gradescope", "stieltjes"],
+    ],
+)
+def test_nor_for_grades_and_assignments(project, capsys, command, place):
+    pytest.importorskip("bleach")
+    shutil.copytree(ROOT / "classroom" / "stieltjes", project.root / "classroom" / "stieltjes")
+    (project.root / "in" / "anna").mkdir(parents=True)
+    before = content(project.root)
+    assert main([*command, "--out", place]) == 2
+    assert "error: --out must not be in " in capsys.readouterr().err
+    assert content(project.root) == before
+
+
+EMPTY = ["grade", "in", "--assignment", "stieltjes", "--out", "graded"]
+
+
+@pytest.mark.parametrize(
+    ("command", "sentence"),
+    [
+        ([*EMPTY[:-1], " "], "--out must name a folder"),
+        (["classroom", "--out", ""], "--out must name a folder"),
+        (["predict", "a.csv", "--train", "4", "--out", ""], "--out must name a folder"),
+        (["verify", "a.json", "--out", ""], "--out must name a folder"),
+        (["verify", ""], "CERTIFICATE must name a file"),
+        (["grade", "", *EMPTY[2:]], "FOLDER must name a folder"),
+        ([*EMPTY, "--roster", ""], "--roster must name a file"),
+        ([*EMPTY, "--masters", ""], "--masters must name a folder"),
+        ([*EMPTY, "--deadline", " "], "--deadline must be a time like 2026-11-30 18:00 or a date like 2026-11-30"),
+    ],
+)
+def test_an_empty_text_stands_for_nothing(project, capsys, command, sentence):
+    before = content(project.root)
+    assert main(command) == 2
+    assert capsys.readouterr().err == f"error: {sentence}, got an empty text.\n"
+    assert content(project.root) == before
 
 
 @pytest.mark.parametrize("command", [[*RERUN, ""], ["sweep", "one/first", "-p", "runs=1", "--out", " "], ["build", "--out", ""]])

@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 from learning_dynamics.companion.base.errors import CompanionError
+from learning_dynamics.companion.base.ownership import require_outside_sources
 
 MARKER = ".learning-dynamics"
 
@@ -39,9 +40,16 @@ def own_folder(path, what, others_allowed=()):
     marker.write_text(f"{what}\n", "utf-8")
 
 
-def classroom_folder(path):
+def classroom_folder(project, path):
     """Make a folder for what the command ``classroom`` writes, or raise a CompanionError; see `own_folder`."""
+    check_classroom_folder(project, path)
     own_folder(path, "classroom", others_allowed=("guide.md", "guide.html", "student"))
+
+
+def check_classroom_folder(project, path):
+    """Raise a CompanionError where a folder lies among the sources, but for the place in ``_build`` that the command takes by itself."""
+    if path != project.build / "classroom":
+        require_outside_sources(project, path)
 
 
 def refuse_nesting(folder, out):

@@ -35,7 +35,7 @@ fi
 PYTHONPATH="$PWD/lib" .venv/bin/python -m learning_dynamics.classroom.gradescope {name}
 """
 RUN = """#!/usr/bin/env bash
-export PYTHONPATH="$PWD/source/lib"
+export PYTHONPATH="$PWD/source/lib" MPLBACKEND=agg
 exec source/.venv/bin/python -m learning_dynamics.classroom.gradescope {name} {isolate}
 """
 NEEDED = (
@@ -79,7 +79,7 @@ def write_gradescope(project, name, out, *, isolate="auto", say=print):
     assignment = require_assignment(project, name)
     if isolate not in ISOLATE:
         raise CompanionError(f"isolate must be one of {', '.join(ISOLATE)}, got {shown(isolate)}.")
-    classroom_folder(out)
+    classroom_folder(project, out)
     path = out / f"gradescope-{name}.zip"
     write_whole(path, _archive(project, assignment, isolate))
     say(f"for Gradescope: {path}")

@@ -9,6 +9,7 @@ from time import monotonic
 import nbformat
 
 from learning_dynamics.companion.base.errors import CompanionError
+from learning_dynamics.companion.base.ownership import require_outside_sources
 from learning_dynamics.companion.base.whole_files import write_whole
 
 from .assignments import require_assignment
@@ -134,6 +135,7 @@ def grade(
     require_extra()
     workers = _checked(timeout, workers)
     assignment = require_assignment(project, name, masters)
+    require_outside_sources(project, out)
     refuse_nesting(folder, out)
     students = read_roster(roster) if roster else None
     policy = Policy(deadline, late_per_day, students)

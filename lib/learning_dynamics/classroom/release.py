@@ -87,7 +87,7 @@ def write_classroom(project, out, *, say=print):
     from .plain_page import page
 
     assignments = load_assignments(project)
-    classroom_folder(out)
+    classroom_folder(project, out)
     with replace_folder(out / "student") as student:
         for assignment in assignments.values():
             write_notebook(released(assignment.master), student / assignment.path.name)

@@ -5,7 +5,7 @@ import sys
 import sysconfig
 
 from learning_dynamics._start import LIBRARY
-from learning_dynamics.companion.base.errors import CompanionError
+from learning_dynamics.companion.base.errors import CompanionError, shown
 
 DROPPED = ("PYTHONHOME", "PYTHONINSPECT", "PYTHONOPTIMIZE", "PYTHONSTARTUP", "PYTHONVERBOSE", "PYTHONWARNINGS")
 """Variables that change what a Python process does or prints."""
@@ -15,9 +15,9 @@ INLINE = "module://matplotlib_inline.backend_inline"
 
 
 def child_environment():
-    """The environment for a process of ours: text is UTF-8, the library is the one that runs here."""
+    """The environment for a process of ours: text is UTF-8, the library is the one that runs here, and no window opens."""
     variables = {name: value for name, value in os.environ.items() if name not in DROPPED}
-    variables |= {"PYTHONUTF8": "1", "PYTHONIOENCODING": "utf-8"}
+    variables |= {"PYTHONUTF8": "1", "PYTHONIOENCODING": "utf-8", "MPLBACKEND": "agg"}
     if str(LIBRARY) not in (sysconfig.get_path("purelib"), sysconfig.get_path("platlib")):
         variables["PYTHONPATH"] = os.pathsep.join(filter(None, (str(LIBRARY), variables.get("PYTHONPATH"))))
     return variables
@@ -50,4 +50,4 @@ def check_variables():
     for name in WHOLE_NUMBERS:
         text = os.environ.get(name, "")
         if text and not (text.strip().isdecimal() and int(text) >= 1):
-            raise CompanionError(f"the environment variable {name} must be a whole number of at least 1, got {text!r}.")
+            raise CompanionError(f"the environment variable {name} must be a whole number of at least 1, got {shown(text)}.")

@@ -12,6 +12,7 @@ import socket
 from pathlib import Path
 
 from learning_dynamics.companion.base.errors import CompanionError
+from learning_dynamics.companion.base.project import is_root
 
 try:
     import fcntl
@@ -84,12 +85,20 @@ def require_ours(folder, *, command, about, names):
 
 
 def require_outside_sources(project, folder):
-    """Raise a `CompanionError` where results would be written among the sources of the book."""
-    root = project.root
-    inside = [name for name in SOURCES if folder == root / name or root / name in folder.parents]
-    if folder == root or inside:
-        where = f"{inside[0]}/ of the repository" if inside else "the repository itself"
-        raise CompanionError(f"--out must not be in {where}, got {folder}; the default is a folder in runs/.")
+    """Raise a `CompanionError` where results would be written among the sources of a book.
+
+    Parameters
+    ----------
+    project : Project or None
+        Whose sources; every clone in which the folder lies counts too.
+    folder : Path
+    """
+    around = [root for root in (folder, *folder.parents) if is_root(root)]
+    for root in dict.fromkeys([*([project.root] if project else []), *around]):
+        inside = [name for name in SOURCES if folder == root / name or root / name in folder.parents]
+        if folder == root or inside:
+            where = f"{inside[0]}/ of the repository" if inside else "the repository itself"
+            raise CompanionError(f"--out must not be in {where}, got {folder}; a folder in runs/ is free.")
 
 
 def require_writable(folder):

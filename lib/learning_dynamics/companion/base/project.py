@@ -89,9 +89,17 @@ def find_root(start=None):
     """
     here = Path(start or Path.cwd()).resolve()
     for folder in (here, *here.parents, Path(__file__).resolve().parents[4]):
-        if (folder / "_toc.yml").exists() and (folder / "book" / "registry.yml").exists():
+        if is_root(folder):
             return folder
     raise CompanionError(f"no book found in {here} or above it: run this inside a clone of the repository.")
+
+
+def is_root(folder):
+    """Whether a folder is that of a book."""
+    try:
+        return (folder / "_toc.yml").exists() and (folder / "book" / "registry.yml").exists()
+    except OSError:  # a name that is too long, or a folder that may not be looked into
+        return False
 
 
 def find_project(output=None):

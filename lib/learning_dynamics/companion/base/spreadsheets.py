@@ -3,6 +3,7 @@
 import codecs
 import csv
 import io
+from decimal import Decimal
 
 from .errors import CompanionError
 
@@ -104,8 +105,18 @@ def marked_encoding(data):
 
 def number(text):
     """A number as people write it, with a decimal point or comma; None where it is none or not finite."""
+    plain = _plain_number(text)
     try:
-        value = float(text.strip().replace("\u2212", "-").replace(",", "."))
+        value = float(plain)
     except ValueError:
         return None
-    return value if abs(value) < float("inf") else None
+    return value if abs(value) < float("inf") and "_" not in plain else None
+
+
+def spelling(text):
+    """The same for texts that are one number, such as 1, 1.0 and 1,0, without any rounding; other texts stay as they are."""
+    return text if number(text) is None else Decimal(_plain_number(text))
+
+
+def _plain_number(text):
+    return text.strip().replace("\u2212", "-").replace(",", ".")

@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 from learning_dynamics.companion.base.environment import check_variables
-from learning_dynamics.companion.base.errors import CompanionError
+from learning_dynamics.companion.base.errors import CompanionError, shown
 from learning_dynamics.companion.base.output import tolerant_output
 from learning_dynamics.companion.base.project import PRESETS, find_project
 from learning_dynamics.companion.commands.build import build, refresh
@@ -42,32 +42,43 @@ def _main(arguments):
         print(f"error: {error}", file=sys.stderr)
         return 2
     except OSError as error:
-        print(f"error: {_os_sentence(error)}", file=sys.stderr)
+        print(f"error: {_os_sentence(error, getattr(options, 'out', None))}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print(f"\n{INTERRUPTED if options.command in GOES_ON else 'interrupted.'}", file=sys.stderr)
         return 130
 
 
-def _os_sentence(error):
-    place = f" ({error.filename})" if error.filename else ""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT) and not place:
-        place = f" ({_room()})"
-    return f"{error.strerror or error}{place}."
+def _os_sentence(error, out):
+    place = [str(error.filename)] if error.filename else []
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        place.append(_room(error.filename, out))
+    where = f" ({'; '.join(place)})" if place else ""
+    return f"{error.strerror or error}{where}."
 
 
-def _room():
-    """How much room there is where files are written; the system does not say which disk was full."""
-    folders = (os.getcwd(), tempfile.gettempdir())
+def _room(name, out):
+    """How much room there is where the file that failed is or, where the system does not name it, wherever files are written."""
+    places = [name] if name else [out or os.getcwd(), tempfile.gettempdir()]
+    folders = [_folder_above(Path(os.path.abspath(place))) for place in places]
     return ", ".join(f"{shutil.disk_usage(folder).free / 1e9:.1f} GB free in {folder}" for folder in dict.fromkeys(folders))
+
+
+def _folder_above(path):
+    return next(folder for folder in (path, *path.parents) if folder.is_dir())
 
 
 def _folder(text, default=None):
     """The folder given with ``--out``."""
+    return default if text is None else _path("--out", text)
+
+
+def _path(name, text, what="folder"):
+    """A path that was given, or None; an empty text would stand for the folder in which the command runs."""
     if text is None:
-        return default
+        return None
     if not text.strip():
-        raise CompanionError("--out must name a folder, got an empty text.")
+        raise CompanionError(f"{name} must name a {what}, got an empty text.")
     return Path(text).resolve()
 
 
@@ -176,14 +187,14 @@ def _parser():
 
 def _build(options):
     if options.preset not in PRESETS:
-        raise CompanionError(f"PRESET must be one of {', '.join(PRESETS)}, got {options.preset!r}.")
+        raise CompanionError(f"PRESET must be one of {', '.join(PRESETS)}, got {shown(options.preset)}.")
     page = build(find_project(_folder(options.out)), options.preset, workers=options.workers, say=_say)
     print(f"The book is ready. Its first page: {page}")
     return 0
 
 
 def _verify(options):
-    project, path = find_project(options.out), Path(options.certificate)
+    project, path = find_project(_folder(options.out)), _path("CERTIFICATE", options.certificate, "file")
     same = verify(project, path, preset=options.preset, tolerance=options.tolerance, say=_say)
     return 0 if same else 1
 
@@ -249,6 +260,8 @@ def _refresh(options):
 def _predict(options):
     from learning_dynamics.prediction import predict_file
 
+    if not options.file.strip():
+        raise CompanionError(f"FILE must end in .csv or .npz, got {shown(options.file)}.")
     predict_file(
         Path(options.file),
         label=options.label,
@@ -264,15 +277,17 @@ def _predict(options):
 
 
 def _classroom(options):
+    from learning_dynamics.classroom.folders import check_classroom_folder
     from learning_dynamics.classroom.gradescope import write_gradescope
     from learning_dynamics.classroom.release import write_classroom, write_course
 
     project = find_project()
     if options.isolate is not None and options.gradescope is None:
         raise CompanionError("--isolate of this command goes with --gradescope; grade has one of its own.")
+    out = _folder(options.out, project.build / "classroom")
+    check_classroom_folder(project, out)
     if options.course is not None:
         write_course(project, options.course, say=_say)
-    out = Path(options.out).resolve() if options.out else project.build / "classroom"
     if options.gradescope is None:
         write_classroom(project, out, say=_say)
     else:
@@ -283,17 +298,19 @@ def _classroom(options):
 def _grade(options):
     from learning_dynamics.classroom.grading import FEEDBACK, GRADES_FILE, MARKS_FILE, grade
 
-    out = Path(options.out).resolve()
+    out = _folder(options.out)
+    if options.deadline is not None and not options.deadline.strip():
+        raise CompanionError("--deadline must be a time like 2026-11-30 18:00 or a date like 2026-11-30, got an empty text.")
     grade(
         find_project(),
-        Path(options.folder).resolve(),
+        _path("FOLDER", options.folder),
         options.assignment,
         out,
         timeout=options.timeout,
-        roster=_path(options.roster),
+        roster=_path("--roster", options.roster, "file"),
         workers=options.workers,
         isolate=options.isolate,
-        masters=_path(options.masters),
+        masters=_path("--masters", options.masters),
         deadline=options.deadline,
         late_per_day=options.late_per_day,
         say=_say,
@@ -302,10 +319,6 @@ def _grade(options):
     print(f"feedback: {out / options.assignment / FEEDBACK}")
     print(f"marks:    {out / options.assignment / MARKS_FILE}")
     return 0
-
-
-def _path(text):
-    return Path(text).resolve() if text else None
 
 
 def _test(options):

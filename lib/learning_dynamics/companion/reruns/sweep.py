@@ -18,6 +18,7 @@ from pathlib import Path
 from learning_dynamics.companion.base.errors import CompanionError
 from learning_dynamics.companion.base.notebooks import read_source
 from learning_dynamics.companion.base.ownership import claimed, require_outside_sources
+from learning_dynamics.companion.base.whole_files import write_whole
 from learning_dynamics.companion.execution.dask_cluster import check_address, run_on_cluster
 from learning_dynamics.companion.execution.estimates import estimate, in_words, total, what_is_known
 from learning_dynamics.companion.execution.executor import SCRATCH, SUMMARY, damage, read_summary

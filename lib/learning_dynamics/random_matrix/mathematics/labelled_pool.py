@@ -158,7 +158,9 @@ def two_labels(y, number):
     if len(values) != 2:
         raise ValueError(f"y must hold two different labels, got {len(values)}: {shown(values.tolist())}")
     if counts.min() < FEWEST:
-        raise ValueError(f"y must hold each label at least {FEWEST} times, got {counts.min()} of {values[counts.argmin()]!s}")
+        raise ValueError(
+            f"y must hold each label at least {FEWEST} times, got {counts.min()} of {shown(values[counts.argmin()].item())}"
+        )
     return np.where(place == 0, -1.0, 1.0)
 
 
