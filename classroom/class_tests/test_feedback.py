@@ -2,6 +2,7 @@
 
 import html
 import re
+import unicodedata
 
 import pytest
 from bs4 import BeautifulSoup
@@ -108,6 +109,71 @@ def test_pictures_and_colours_of_outputs():
 def test_attachments_are_shown():
     assert PIXEL in rendered("![x](attachment:x.png)", {"x.png": {"image/png": PIXEL}})
     assert "attachment" not in rendered("![x](attachment:x.png)", {"x.png": {"text/html": "<b>"}}).replace('alt="x"', "")
+
+
+NAMED = {"x.png", "r\u00e9s.png", "my plot.png", "plot (1).png", "100%.png", "it's.png", "a&b.png"}
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ('![b](attachment:r%C3%A9s.png "t")', "r\u00e9s.png"),
+        ("![b](attachment:re\u0301s.png)", "r\u00e9s.png"),
+        ("![b](attachment:r\u00e9s.png)", "r\u00e9s.png"),
+        ("![b][r]\n\n[r]: attachment:r%c3%a9s.png", "r\u00e9s.png"),
+        ('<img src="attachment:my plot.png">', "my plot.png"),
+        ("<IMG alt='a > b' SRC = 'attachment:my%20plot.png' width=9/>", "my plot.png"),
+        ("![b](attachment:my plot.png)", "my plot.png"),
+        ("![b](<attachment:my plot.png> 't')", "my plot.png"),
+        ("![plot (1).png](attachment:plot%20(1).png)", "plot (1).png"),
+        ('![b](attachment:plot (1).png "t (u)")', "plot (1).png"),
+        ("![b](attachment:100%.png)", "100%.png"),
+        ("![b](attachment:it's.png)", "it's.png"),
+        ('<img src="attachment:a&amp;b.png">', "a&b.png"),
+    ],
+)
+def test_an_attached_picture_is_found_however_its_name_is_written(text, key, form):
+    kept = {unicodedata.normalize(form, each): {"image/png": "AAAA"} for each in NAMED - {key}}
+    kept[unicodedata.normalize(form, key)] = {"text/plain": "x", "image/png": [PIXEL[:20] + "\n", PIXEL[20:]]}
+    (picture,) = BeautifulSoup(rendered(f"one\n\n{text}\n\ntwo", kept), "html.parser").select("img")
+    assert picture["src"] == f"data:image/png;base64,{PIXEL}"
+
+
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        ("![c](attachment:none.png)", "[the picture none.png is not attached to this cell]"),
+        ("![c](attachment:ke%CC%81y.png)", "[the picture k\u00e9y.png is not attached to this cell]"),
+        ('<img src="attachment:<b>.png">', "[the picture <b>.png is not attached to this cell]"),
+        ("![c](attachment:x.png)", "[the picture x.png cannot be shown: what is attached is no picture]"),
+        ("![c](attachment:y.png)", "[the picture y.png is not attached to this cell]"),
+        ("![c](plot.png)", "[a picture that is not in the notebook is not shown: plot.png]"),
+        ("<img srcset=x>", "[a picture that is not in the notebook is not shown: it has no address]"),
+    ],
+)
+def test_a_note_stands_for_a_picture_that_is_not_there(text, note):
+    soup = BeautifulSoup(rendered(text, {"x.png": {"text/html": "<b>"}, "y.png": None}), "html.parser")
+    assert soup.get_text().strip() == note and not soup.select("img, b")
+    assert rendered(text).count("<em>") == 1 and len(rendered(f"![x](attachment:{'n' * 9999}.png)")) < 300
+
+
+def test_code_and_odd_attachments_stay():
+    assert "<code>![x](attachment:x.png)</code>" in rendered("`![x](attachment:x.png)`", {"x.png": {"image/png": PIXEL}})
+    for odd in ([], "x", {"x.png": []}, {"x.png": {"image/png": None}}):
+        assert "[the picture x.png" in rendered("![x](attachment:x.png)", odd)
+    shown = cell_html({"cell_type": "code", "source": "", "outputs": [HTML]})
+    assert "[a picture that is not in the notebook is not shown: plot.png]" in shown
+
+
+HTML = {"output_type": "display_data", "data": {"text/html": "<img src='plot.png'>"}}
+
+
+@pytest.mark.parametrize("formula", ["a<b", '"onerror=alert(1) \\frac{', "'\"><script>alert(1)</script>"])
+def test_a_formula_in_the_words_for_a_picture_is_text(formula):
+    soup = BeautifulSoup(rendered(f"![the ${formula}$ curve](attachment:x.png)", {"x.png": {"image/png": PIXEL}}), "html.parser")
+    (picture,) = soup.select("img")
+    assert set(picture.attrs) == {"src", "alt"} and picture["alt"] == f"the ${formula}$ curve" and not soup.select("math, script")
 
 
 def test_pages_forbid_what_might_slip_through():

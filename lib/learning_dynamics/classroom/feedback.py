@@ -6,7 +6,9 @@ No script, no frame, no form, no style and no picture from elsewhere survives; a
 import base64
 import html
 import re
+import unicodedata
 import xml.etree.ElementTree as ElementTree
+from urllib.parse import unquote
 
 import bleach
 from latex2mathml.converter import convert
@@ -26,6 +28,16 @@ ATTRIBUTES = {
     "th": ["colspan", "rowspan", "scope"],
 }
 DATA_PICTURE = re.compile(r"data:image/(png|jpeg|gif|webp|svg\+xml);base64,[A-Za-z0-9+/=\s]*\Z")
+PICTURE = re.compile(r"""<img\b(?:[^<>"']|"[^"]*"|'[^']*')*>""", re.IGNORECASE)
+SOURCE = re.compile(r"""\ssrc\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
+ATTACHED = "attachment:"
+ADDRESS = re.compile(
+    r"""(?P<before>!\[[^\]\n]*\]\(\s*)(?P<address>attachment:(?:[^<>()\n]|\([^()\n]*\))+?)(?P<after>\s*(?:\s"[^"\n]*"|\s'[^'\n]*')?\s*\))"""
+)
+"""An attachment in Markdown; blanks in its name, which Markdown does not allow, are what students write."""
+TAG = re.compile(r"""<(?:[^<>"']|"[^"]*"|'[^']*')*>""")
+HELD = re.compile("\ue000(\\d+)\ue001")
+LONGEST_ADDRESS = 80
 MATH = "{http://www.w3.org/1998/Math/MathML}"
 MATH_TAGS = frozenset(
     "math mrow mi mn mo ms mtext mspace mfrac msqrt mroot msub msup msubsup munder mover munderover mtable mtr mtd mlabeledtr mstyle mpadded"
@@ -64,13 +76,14 @@ def page(title, body):
 def rendered(text, attachments=None):
     """Markdown of a student's as clean HTML, with its attached pictures and its formulas."""
     held, formulas = _hold_formulas(text)
-    made = MARKDOWN.render(_with_attachments(held, attachments or {}))
-    return _release_formulas(cleaned(made), formulas)
+    made = MARKDOWN.render(ADDRESS.sub(_with_brackets, held))
+    return _release_formulas(cleaned(made, attachments), formulas)
 
 
-def cleaned(text):
-    """HTML of anybody's with what is allowed, and nothing else."""
+def cleaned(text, attachments=None):
+    """HTML of anybody's with what is allowed, and nothing else; a note stands for a picture that cannot be shown."""
     text = re.sub(r"(?is)<(script|style)\b.*?(</\1\s*>|\Z)", "", text)
+    text = PICTURE.sub(lambda match: _with_picture(match.group(), attachments), text)
     return bleach.clean(text, tags=TAGS, attributes=_allowed, protocols=["http", "https", "mailto", "data"], strip=True)
 
 
@@ -84,18 +97,53 @@ def _allowed(tag, name, value):
     return True
 
 
-def _with_attachments(text, attachments):
-    def replace(match):
-        formats = attachments.get(match.group(1))
-        if not isinstance(formats, dict):
-            return match.group()
-        for kind, data in formats.items():
-            address = f"data:{kind};base64,{''.join(str(data).split())}"
-            if DATA_PICTURE.match(address):
-                return address
-        return match.group()
+def _with_brackets(match):
+    before, address, after = match.groups()
+    return f"{before}<{address}>{after}" if " " in address else match.group()
 
-    return re.sub(r"attachment:([^)\s\"'>]+)", replace, text)
+
+def _with_picture(tag, attachments):
+    """The tag of a picture with an attachment in it, or a note where there is no picture."""
+    found = SOURCE.search(tag)
+    address = html.unescape(next(filter(None, found.groups()), "")).strip() if found else ""
+    if DATA_PICTURE.match(address):
+        return tag
+    name = address.removeprefix(ATTACHED)
+    if name == address:
+        return _note(f"a picture that is not in the notebook is not shown: {_shortened(address) or 'it has no address'}")
+    formats = _attachment(name, attachments)
+    if formats is None:
+        return _note(f"the picture {_shortened(_file_name(name))} is not attached to this cell")
+    data = next(filter(DATA_PICTURE.match, (_data_address(*each) for each in formats.items())), None)
+    if data is None:
+        return _note(f"the picture {_shortened(_file_name(name))} cannot be shown: what is attached is no picture")
+    return f'{tag[: found.start()]} src="{data}"{tag[found.end() :]}'
+
+
+def _attachment(name, attachments):
+    """What is attached under a name, percent-encoded or not and in any form of its accents; None where nothing is."""
+    kept = attachments if isinstance(attachments, dict) else {}
+    by_name = {_file_name(key): key for key in kept} | {unicodedata.normalize("NFC", key): key for key in kept}
+    found = kept.get(by_name.get(unicodedata.normalize("NFC", name), by_name.get(_file_name(name))))
+    return found if isinstance(found, dict) else None
+
+
+def _file_name(name):
+    return unicodedata.normalize("NFC", unquote(name)).strip()
+
+
+def _data_address(kind, data):
+    lines = data if isinstance(data, list) else [data]
+    text = "".join(line for line in lines if isinstance(line, str))
+    return f"data:{kind};base64,{''.join(text.split())}" if text else ""
+
+
+def _note(text):
+    return f"<em>[{html.escape(text)}]</em>"
+
+
+def _shortened(text):
+    return text if len(text) <= LONGEST_ADDRESS else f"{text[:LONGEST_ADDRESS]}…"
 
 
 def _hold_formulas(text):
@@ -115,7 +163,9 @@ def _hold_formulas(text):
 
 
 def _release_formulas(text, formulas):
-    return re.sub("\ue000(\\d+)\ue001", lambda match: _with_mathml(formulas[int(match.group(1))]), text)
+    """Formulas as MathML, and as text where they stand in an attribute, such as the words for a picture."""
+    text = TAG.sub(lambda tag: HELD.sub(lambda match: html.escape(formulas[int(match.group(1))]), tag.group()), text)
+    return HELD.sub(lambda match: _with_mathml(formulas[int(match.group(1))]), text)
 
 
 def _with_mathml(text):
