@@ -2,10 +2,12 @@
 
 import copy
 import io
+import json
 import os
 import unicodedata
 import zipfile
 
+import nbformat
 import pytest
 
 from learning_dynamics.classroom.assignments import require_assignment
@@ -201,6 +203,89 @@ def test_archives_within_folders_are_read_and_other_names_of_a_notebook(tmp_path
     assert students(found) == {"anna": "anna", "bert": "bert", "carl": "carl", "dora": "dora"}
     assert [each.student for each in found.submissions if each.problem] == ["dora"]
     assert "cannot be unpacked" in found.submissions[-1].problem
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be"])
+def test_a_notebook_is_read_in_every_encoding_of_unicode(tmp_path, encoding):
+    text = solved("anna").decode().replace("student = 'anna'", "student = 'Zo\u00eb \u0141'")
+    mark = {"utf-16-be": "\ufeff", "utf-32-be": "\ufeff"}.get(encoding, "")
+    put(tmp_path, "Zo\u00eb \u0141/stieltjes.ipynb", (mark + text).encode(encoding))
+    (found,) = find_submissions(tmp_path, ASSIGNMENT).submissions
+    assert (found.problem, found.notes, found.owner) == ("", (), "Zo\u00eb \u0141")
+
+
+def without(*names, null=False):
+    """A full solution in which cells and outputs lack something, or have null for it."""
+    known = json.loads(solved("anna"))
+    for cell in known["cells"]:
+        if cell["cell_type"] == "code":
+            cell["outputs"] = [{"output_type": "display_data", "data": {}, "metadata": {}}]
+        for part in (known, cell, *cell.get("outputs", ())):
+            for name in names:
+                if name in part:
+                    part.pop(name)
+                if null:
+                    part[name] = None
+    return json.dumps(known).encode()
+
+
+@pytest.mark.parametrize("null", [False, True])
+@pytest.mark.parametrize(
+    "names", [("outputs",), ("execution_count",), ("nbformat", "nbformat_minor"), ("data",), ("id", "attachments", "kernelspec")]
+)
+def test_what_a_cell_lacks_is_empty(tmp_path, names, null):
+    put(tmp_path, "anna/stieltjes.ipynb", without(*names, null=null))
+    (found,) = find_submissions(tmp_path, ASSIGNMENT).submissions
+    assert (found.problem, found.notes, found.owner) == ("", (), "anna")
+    whole = nbformat.reads(solved("anna").decode(), as_version=4)
+    assert [cell.source for cell in found.notebook.cells] == [cell.source for cell in whole.cells]
+    assert all(isinstance(cell.outputs, list) for cell in found.notebook.cells if cell.cell_type == "code")
+
+
+@pytest.mark.parametrize("null", [False, True])
+def test_cells_without_metadata_are_known_by_their_ids(tmp_path, null):
+    """Only the answers need be known here: grading knows them by what they define."""
+    known = json.loads(solved("anna"))
+    for number, cell in enumerate(known["cells"]):
+        if number % 2 == 0:
+            cell.pop("metadata")
+        if number % 2 == 0 and null:
+            cell["metadata"] = None
+    known["metadata"] = None
+    put(tmp_path, "anna/stieltjes.ipynb", json.dumps(known).encode())
+    (found,) = find_submissions(tmp_path, ASSIGNMENT).submissions
+    assert found.problem == "" and found.notebook.cells[0].metadata == {}
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"[]", "its JSON is a list"),
+        (b"17", "its JSON is a number"),
+        (b"1.5", "its JSON is a number"),
+        (b'"x"', "its JSON is a text"),
+        (b"true", "its JSON is true or false"),
+        (b"null", "its JSON is null"),
+        (b"{}", "it has no list of cells"),
+        (b'{"cells": null}', "it has no list of cells"),
+        (b'{"cells": [1]}', "cell 1 is not in the form of a notebook"),
+        (b'{"cells": [{"cell_type": "markdown"}, {"cell_type": "x"}]}', "cell 2 is not in the form of a notebook"),
+        (b'{"cells": [{"cell_type": "code", "source": 3}]}', "cell 1 is not in the form of a notebook"),
+        (b'{"cells": [{}]}', "is not in the form of a notebook"),
+        (b'{"cells": [], "nbformat": "x"}', "its JSON is not in the form of a notebook"),
+        (b'{"worksheets": [1], "nbformat": 3}', "its JSON is not in the form of a notebook"),
+        (b"9" * 5000, "its text is not JSON"),
+        (b"[" * 100_000, "its text is not JSON"),
+        (b"{'cells': []}", "its text is not JSON"),
+        ('{"cells": "\u00e9"}'.encode("latin-1"), "its text must be in UTF-8, or in UTF-16 or UTF-32"),
+        (b"\xff\xfe{", "its text must be in UTF-8, or in UTF-16 or UTF-32"),
+    ],
+)
+def test_what_is_no_notebook_is_said_in_words(tmp_path, content, reason):
+    put(tmp_path, "anna/stieltjes.ipynb", content)
+    (found,) = find_submissions(tmp_path, ASSIGNMENT).submissions
+    assert reason in found.problem and found.problem.startswith("stieltjes.ipynb is not a notebook (")
+    assert "Error" not in found.problem and "\n" not in found.problem
 
 
 def test_what_is_not_taken_is_named(tmp_path):

@@ -1,7 +1,9 @@
 """What students hand in: finding it in folders, archives and flat files, reading it, and telling whose it is."""
 
 import ast
+import copy
 import io
+import json
 import re
 import warnings
 import zipfile
@@ -11,7 +13,7 @@ from pathlib import Path, PurePosixPath
 
 import nbformat
 
-from learning_dynamics.companion.base.errors import CompanionError
+from learning_dynamics.companion.base.errors import CompanionError, first_line, shown
 
 from .parameters import PLACEHOLDER
 from .release import released
@@ -20,6 +22,20 @@ from .roster import clean_name, name_key
 STUDENT_CELL = "student"
 NOTEBOOKS = (".ipynb", ".ipynb.txt", ".ipynb.json", ".json")
 LARGEST_FILE, LARGEST_ARCHIVE, MOST_FILES = 60 * 2**20, 400 * 2**20, 5000
+ENCODINGS = "UTF-8, or in UTF-16 or UTF-32"
+_IN_WORDS = {list: "a list", str: "a text", bool: "true or false", type(None): "null"}
+_PARTS = {
+    "code": {"metadata": {}, "source": "", "outputs": [], "execution_count": None},
+    "markdown": {"metadata": {}, "source": ""},
+    "raw": {"metadata": {}, "source": ""},
+}
+_OUTPUTS = {
+    "stream": {"name": "stdout", "text": ""},
+    "display_data": {"data": {}, "metadata": {}},
+    "execute_result": {"data": {}, "metadata": {}, "execution_count": None},
+    "error": {"ename": "", "evalue": "", "traceback": []},
+}
+"""What a cell and an output must have, and the empty value of it."""
 IGNORED = {"__macosx", ".ds_store", "thumbs.db", "desktop.ini"}
 PLATFORMS = {
     "Moodle": re.compile(r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_(?:file|onlinetext)_?(?P<rest>.*)"),
@@ -321,23 +337,73 @@ def _read(data):
     """A notebook, or None and what is wrong with the file."""
     try:
         content = _bytes(data)
-        if not content.strip():
-            return None, "is empty"
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return None, "is not a notebook (its text is not JSON)"
     except OSError as error:
-        return None, f"cannot be read ({type(error).__name__})"
+        return None, f"cannot be read ({error.strerror or first_line(error)})"
+    if not content.strip():
+        return None, "is empty"
+    try:
+        text = content.decode(json.detect_encoding(content))  # by its mark, or by where the first bytes are 0
+    except UnicodeDecodeError:
+        return None, f"is not a notebook (its text must be in {ENCODINGS})"
+    try:
+        known = json.loads(text)
+    except (ValueError, RecursionError):
+        return None, "is not a notebook (its text is not JSON)"
+    return _as_notebook(known)
+
+
+def _as_notebook(known):
+    """The notebook that some JSON is, with what editors leave out or write as null, or None and why it is none."""
+    if not isinstance(known, dict):
+        return None, f"is not a notebook (its JSON is {_IN_WORDS.get(type(known), 'a number')})"
+    if not isinstance(known.get("cells", known.get("worksheets")), list):
+        return None, "is not a notebook (it has no list of cells)"
+    odd = next((number for number, cell in enumerate(known.get("cells", ()), 1) if not _is_cell(cell)), None)
+    if odd:
+        return None, f"is not a notebook (cell {odd} is not in the form of a notebook)"
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # doubled cell ids, which are mended on reading
-            notebook = nbformat.reads(text, as_version=4)
+            notebook = nbformat.reads(json.dumps(_mended(known)), as_version=4)
             nbformat.validate(notebook, relax_add_props=True)
         return notebook, ""
-    except (nbformat.reader.NotJSONError, RecursionError):
-        return None, "is not a notebook (its text is not JSON)"
-    except Exception as error:  # nbformat raises its own errors, and KeyError or AttributeError on odd content
-        return None, f"is not a notebook ({type(error).__name__})"
+    except nbformat.ValidationError as error:
+        return None, f"is not a notebook ({_place(error)} is not in the form of a notebook)"
+    except Exception:  # nbformat raises KeyError, AttributeError and others on odd content
+        return None, "is not a notebook (its JSON is not in the form of a notebook)"
+
+
+def _is_cell(cell):
+    return isinstance(cell, dict) and isinstance(cell.get("cell_type"), str) and cell["cell_type"] in _PARTS
+
+
+def _is_output(output):
+    return isinstance(output, dict) and isinstance(output.get("output_type"), str) and output["output_type"] in _OUTPUTS
+
+
+def _mended(known):
+    """A notebook of which nothing that may be empty is missing or null; the cells' texts are as they were."""
+    if "cells" not in known:
+        return known
+    cells = [_filled(cell, _PARTS[cell["cell_type"]]) for cell in known["cells"]]
+    for cell in cells:
+        if isinstance(cell.get("outputs"), list):
+            outputs = filter(_is_output, cell["outputs"])
+            cell["outputs"] = [_filled(output, _OUTPUTS[output["output_type"]]) for output in outputs]
+    return _filled(known, {"metadata": {}, "nbformat": 4, "nbformat_minor": 5}) | {"cells": cells}
+
+
+def _filled(part, wanted):
+    """A part of a notebook without its nulls, and with copies of what is wanted and is not there."""
+    kept = {key: value for key, value in part.items() if value is not None}
+    return copy.deepcopy(wanted) | kept
+
+
+def _place(error):
+    """Where the form of a notebook is broken."""
+    path = list(error.relative_path)
+    number = path[1] + 1 if path[:1] == ["cells"] and len(path) > 1 and isinstance(path[1], int) else None
+    return f"cell {number}" if number else "its JSON"
 
 
 def _mark(cell):
@@ -359,9 +425,9 @@ def _with_owner(group, notebook, notes, roster):
         elif not group.known:
             owner = name
             if roster:
-                notes.append(f"{group.student!r} is not in the roster; the notebook names {name!r}")
+                notes.append(f"{shown(group.student)} is not in the roster; the notebook names {shown(name)}")
         else:
-            notes.append(f"the notebook works with the parameters of {name!r}")
+            notes.append(f"the notebook works with the parameters of {shown(name)}")
     elif name is None and not group.known:
         notes.append("neither the roster nor the notebook says whose it is")
     return Submission(group.student, notebook, notes=tuple(notes), owner=owner, known=group.known)
@@ -374,8 +440,8 @@ def _note_shared(submissions):
             owners.setdefault(name_key(each.owner), []).append(each)
     for same in owners.values():
         for each in same if len(same) > 1 else ():
-            others = ", ".join(repr(other.student) for other in same if other is not each)
-            each.notes = (*each.notes, f"the same identifier {each.owner!r} is used by {others}")
+            others = ", ".join(shown(other.student) for other in same if other is not each)
+            each.notes = (*each.notes, f"the same identifier {shown(each.owner)} is used by {others}")
 
 
 def named_student(sources):
