@@ -178,13 +178,27 @@ ZOO = {  # name: (change of the notebook, points that differ from full)
 FILES = {  # name: (path in the student's folder, its text, what is said)
     "an empty file": ("stieltjes.ipynb", "", "stieltjes.ipynb is empty"),
     "a broken file": ("stieltjes.ipynb", '{"cells": [', "stieltjes.ipynb is not a notebook (its text is not JSON)"),
-    "a list": ("stieltjes.ipynb", "[1, 2]", "stieltjes.ipynb is not a notebook"),
+    "a list": ("stieltjes.ipynb", "[1, 2]", "stieltjes.ipynb is not a notebook (its JSON is a list)"),
     "another notebook": (
         "stieltjes.ipynb",
         json.dumps({"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}),
         "stieltjes.ipynb holds no cell of this assignment",
     ),
     "a text": ("answers.txt", "m = 3", "there is no notebook in the folder, only answers.txt"),
+}
+
+
+def _with_nulls(student):
+    """A full solution in which every cell has null for its metadata and outputs, as some editors write it."""
+    known = json.loads(nbformat.writes(solved(ASSIGNMENT, student)))
+    for each in (known, *known["cells"]):
+        each |= {"metadata": None, "outputs": None, "execution_count": None} if each is not known else {"metadata": None}
+    return json.dumps(known).encode()
+
+
+WRITTEN = {  # name: bytes of a full solution
+    "nulls": _with_nulls,
+    "UTF-16 with a mark": lambda student: nbformat.writes(solved(ASSIGNMENT, student)).encode("utf-16"),
 }
 
 
@@ -199,6 +213,9 @@ def zoo(project, tmp_path_factory):
     for student, (name, text, _) in FILES.items():
         (folder / "in" / student).mkdir()
         (folder / "in" / student / name).write_text(text)
+    for student, written in WRITTEN.items():
+        (folder / "in" / student).mkdir(parents=True)
+        (folder / "in" / student / "stieltjes.ipynb").write_bytes(written(student))
     hand_in(solved(ASSIGNMENT, "a renamed file"), folder / "in", "a renamed file", "final version (2)")
     hand_in(solved(ASSIGNMENT, "zoe"), folder / "in" / "zoe", "stieltjes", ASSIGNMENT.name)
     lines = []
@@ -228,6 +245,11 @@ def test_a_renamed_file_is_found_by_its_cells(zoo):
     assert zoo[0]["a renamed file"].notes == ["final version (2).ipynb is graded as stieltjes.ipynb"]
 
 
+@pytest.mark.parametrize("student", WRITTEN)
+def test_how_a_full_solution_is_written_costs_nothing(zoo, student):
+    assert zoo[0][student].points == FULL
+
+
 def test_nested_folders_are_read(zoo):
     assert (zoo[0]["zoe"].points, zoo[0]["zoe"].notes) == (FULL, [])
 
@@ -253,7 +275,7 @@ def test_every_strange_notebook_is_run_to_its_end(zoo):
 
 def test_one_line_one_row_and_one_page_for_everybody(zoo):
     grades, out, lines = zoo
-    assert len(lines) == len(grades) == len(ZOO) + len(FILES) + 2
+    assert len(lines) == len(grades) == len(ZOO) + len(FILES) + len(WRITTEN) + 2
     assert sorted(line.split(":")[0] for line in lines) == sorted(grades)
     assert len((out / GRADES_FILE).read_text("utf-8").splitlines()) == len(grades) + 1
     assert {path.stem for path in (out / "feedback").iterdir()} == set(grades)

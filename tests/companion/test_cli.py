@@ -1,7 +1,11 @@
 """The command line, as a new user meets it."""
 
+import errno
+import os
 import subprocess
 import sys
+import tempfile
+from collections import namedtuple
 
 import pytest
 
@@ -53,6 +57,30 @@ def test_output_folder_that_cannot_be_written(project, capsys):
     (project.root / "taken").write_text("a file")
     assert main(["rerun", "one/first", "--out", "taken/deeper"]) == 2
     assert "cannot be written to" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("place", ["deep/er/mine", None])
+def test_a_full_disk_that_the_system_does_not_name_is_looked_for_where_results_go(project, capsys, monkeypatch, place):
+    def full(*arguments, **options):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("learning_dynamics.companion.commands.cli.rerun", full)
+    free = namedtuple("usage", "free")
+    monkeypatch.setattr("shutil.disk_usage", lambda folder: free(3e9 if folder == project.root else 1e9))
+    assert main(["rerun", "one/first", *(["--out", place] if place else [])]) == 2
+    room = f"3.0 GB free in {project.root}, 1.0 GB free in {tempfile.gettempdir()}"
+    assert capsys.readouterr().err == f"error: No space left on device ({room}).\n"
+
+
+def test_the_disk_of_the_file_that_failed_is_named(project, capsys, monkeypatch):
+    def full(*arguments, **options):
+        raise OSError(errno.EDQUOT, "Disk quota exceeded", str(project.root / "runs" / "x" / "a.csv"))
+
+    monkeypatch.setattr("learning_dynamics.companion.commands.cli.rerun", full)
+    monkeypatch.setattr("shutil.disk_usage", lambda folder: namedtuple("usage", "free")(0))
+    assert main(["rerun", "one/first"]) == 2
+    place = project.root / "runs" / "x" / "a.csv"
+    assert capsys.readouterr().err == f"error: Disk quota exceeded ({place}; 0.0 GB free in {project.root}).\n"
 
 
 def test_outside_a_clone_the_sentence_says_so(tmp_path, monkeypatch):

@@ -10,6 +10,7 @@ import unicodedata
 from pathlib import Path
 
 import pytest
+from nbclient import NotebookClient
 
 import learning_dynamics._cache as cache
 import learning_dynamics._randomness as randomness
@@ -22,6 +23,7 @@ from learning_dynamics.companion.base.project import Project
 from learning_dynamics.companion.commands.build import run_in_memory
 from learning_dynamics.companion.commands.cli import main
 from learning_dynamics.companion.execution.executor import execute
+from learning_dynamics.companion.execution.notebook_kernel import installed_kernel
 from learning_dynamics.companion.execution.pool import Job, run_alone
 
 from .conftest import notebook
@@ -92,6 +94,18 @@ def test_settings_of_the_reader_change_no_picture(project, tmp_path, monkeypatch
     assert project.notebook("one/first").read_bytes() == source
 
 
+@pytest.mark.parametrize("backend", ["Agg", "qtagg", "svg"])
+def test_pictures_stand_in_a_notebook_that_others_run(project, tmp_path, monkeypatch, backend):
+    """Papermill and nbclient, with the reader's own kernel and the backend of the reader's shell."""
+    replace_body(project, DRAWS)
+    bare = picture(project, tmp_path, "bare")
+    with installed_kernel() as variables:
+        for name, value in (variables | {"MPLBACKEND": backend}).items():
+            monkeypatch.setenv(name, value)
+        ran = NotebookClient(read_notebook(project.notebook("one/first")), kernel_name="python3").execute()
+    assert [output["data"]["image/png"] for output in ran.cells[-1].outputs if "data" in output] == bare
+
+
 def test_a_figure_cell_that_drew_nothing_is_named(project, capsys):
     replace_body(project, "plt = None\n# record(")
     path = project.notebook("one/first")
@@ -123,6 +137,13 @@ def test_a_number_of_threads_that_numba_refuses_is_one_sentence(capsys, monkeypa
     assert capsys.readouterr().err == f"error: {sentence}\n"
     with pytest.raises(ValueError, match="NUMBA_NUM_THREADS must be a whole number of at least 1"):
         randomness.available_processors()
+
+
+@pytest.mark.parametrize("backend", ["nonsense", "qtagg", "module://nowhere"])
+def test_no_command_needs_a_window(project, backend):
+    for arguments, status in ((["rerun", "--list"], 0), (["verify", "x"], 2), (["sweep", "one/first", "-p", "runs=1"], 0)):
+        done = run(*arguments, MPLBACKEND=backend)
+        assert done.returncode == status and b"Traceback" not in done.stderr and b"backend" not in done.stderr, done.stderr
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])

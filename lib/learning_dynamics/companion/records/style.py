@@ -1,5 +1,7 @@
 """What every chapter does first: it sets the one figure style, and has its parameters checked."""
 
+import os
+
 import matplotlib as mpl
 from cycler import cycler
 
@@ -48,6 +50,7 @@ def use_style():
     shell = get_ipython()
     if shell is not None:
         require_parameters(shell.user_ns, shell.user_ns.get("In", []))
+        _draw_into_the_notebook(shell)
     mpl.rcdefaults()
     mpl.rcParams.update(
         {
@@ -73,3 +76,13 @@ def use_style():
             "lines.markersize": 5,
         }
     )
+
+
+def _draw_into_the_notebook(shell):
+    """Let pictures stand in the notebook where ``MPLBACKEND`` of the shell that started the kernel wants windows or files.
+
+    Who has chosen with ``%matplotlib`` since then is left alone; ``agg`` is what Matplotlib takes where windows cannot be had.
+    """
+    wanted = os.environ.get("MPLBACKEND", "").lower()
+    if hasattr(shell, "kernel") and wanted and "inline" not in wanted and mpl.get_backend().lower() in (wanted, "agg"):
+        shell.enable_matplotlib("inline")
