@@ -228,7 +228,7 @@ class PublishedFigure(Mapping):
 
     def __getitem__(self, name):
         if name not in self.columns:
-            raise KeyError(f"figure {self.figure} of {self.paper} has the columns {', '.join(self.columns)}; got {name!r}")
+            raise KeyError(f"figure {self.figure} of {self.paper} has the columns {', '.join(self.columns)}; got {shown(name)}")
         return self.columns[name]
 
     def __iter__(self):
@@ -272,7 +272,7 @@ def published_figure(paper, figure):
     key = (paper, integer("figure", figure))
     if key not in PRECISION:
         known = ", ".join(f"figure {number} of {name!r}" for name, number in PRECISION)
-        raise ValueError(f"figure must be that of one of: {known}; got figure {shown(figure)} of {paper!r}.")
+        raise ValueError(f"figure must be that of one of: {known}; got figure {shown(figure)} of {shown(paper)}.")
     stem = f"published/{paper}-figure-{figure}"
     columns = {}
     for name in SHA256:

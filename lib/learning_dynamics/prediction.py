@@ -41,7 +41,7 @@ def predict_file(path, *, label, training_points, sigma2, alpha, runs, seed, out
         One sentence, if the file or an argument is not allowed.
     """
     if not 0 <= runs <= MOST_CHECKS:
-        raise CompanionError(f"--check must be from 0 to {MOST_CHECKS}, got {runs}.")
+        raise CompanionError(f"--check must be from 0 to {MOST_CHECKS}, got {shown(runs)}.")
     X, y = read_points(path, label)
     held = nullcontext()
     if out is not None:

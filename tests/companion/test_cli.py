@@ -1,6 +1,7 @@
 """The command line, as a new user meets it."""
 
 import errno
+import json
 import os
 import subprocess
 import sys
@@ -45,6 +46,30 @@ def test_wrong_input_ends_in_one_sentence(project, capsys, arguments, sentence):
     assert captured.err == sentence + "\n"
     assert captured.out == ""
     assert not (project.root / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["build", "--workers", "-" + "9" * 400],
+        ["build", "--workers", "a" * 9999],
+        ["rerun", "--" + "x" * 9999],
+        ["rerun", "one/first", "-p", "x" * 9999],
+        ["sweep", "one/first", "-p", "runs=1", "--scheduler", "y" * 9999],
+        ["predict", "a.csv", "--label", "y", "--train", "4", "--check", "9" * 400],
+        ["predict", "a" * 9999, "--train", "4"],
+        ["verify", "long.json"],
+    ],
+)
+def test_nothing_is_echoed_in_full_that_is_long(project, capsys, arguments):
+    certificate = {"format": "learning-dynamics certificate", "version": "v" * 9999}
+    (project.root / "long.json").write_text(json.dumps(certificate), "utf-16")
+    try:
+        assert main(arguments) == 2
+    except SystemExit as end:
+        assert end.code == 2
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert "error: " in error and len(error) < 400
 
 
 def test_unknown_preset_is_refused(monkeypatch, capsys):

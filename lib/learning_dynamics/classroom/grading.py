@@ -8,7 +8,7 @@ from time import monotonic
 
 import nbformat
 
-from learning_dynamics.companion.base.errors import CompanionError
+from learning_dynamics.companion.base.errors import CompanionError, shown
 from learning_dynamics.companion.base.ownership import require_outside_sources
 from learning_dynamics.companion.base.whole_files import write_whole
 
@@ -160,10 +160,10 @@ def grade(
 
 def _checked(timeout, workers):
     if timeout <= 0:
-        raise CompanionError(f"timeout must be > 0 seconds, got {timeout}.")
+        raise CompanionError(f"timeout must be > 0 seconds, got {shown(timeout)}.")
     workers = (os.cpu_count() or 1) if workers is None else workers
     if workers <= 0:
-        raise CompanionError(f"workers must be > 0, got {workers}.")
+        raise CompanionError(f"workers must be > 0, got {shown(workers)}.")
     return workers
 
 

@@ -82,7 +82,7 @@ def parameters(assignment, student, course=""):
 def normalized(student):
     """An identifier without what people and machines change by accident: case, amounts of white space, the form of accents."""
     if not isinstance(student, str):
-        raise ValueError(f"student must be a text, got {student!r}")
+        raise ValueError(f"student must be a text, got {repr(student)[:80]}")
     return " ".join(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", student).casefold()).split())
 
 

@@ -20,6 +20,7 @@ from learning_dynamics.companion.reruns.rerun import estimate_rerun, parameter_t
 from learning_dynamics.companion.reruns.sweep import estimate_sweep, sweep
 
 DESCRIPTION = "The book from the command line: build it, run its chapters, hand out and grade its assignments."
+LONGEST_SENTENCE = 300
 GOES_ON = ("build", "sweep")
 INTERRUPTED = "interrupted: what has run is kept, the same command goes on from there."
 
@@ -82,8 +83,15 @@ def _path(name, text, what="folder"):
     return Path(text).resolve()
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser whose sentences are not as long as what the user wrote."""
+
+    def error(self, message):
+        super().error(message if len(message) <= LONGEST_SENTENCE else f"{message[:LONGEST_SENTENCE]}…")
+
+
 def _parser():
-    parser = argparse.ArgumentParser(prog="python -m learning_dynamics", description=DESCRIPTION)
+    parser = _Parser(prog="python -m learning_dynamics", description=DESCRIPTION)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
 
     command = commands.add_parser("build", help="execute the chapters that are out of date and render the site")

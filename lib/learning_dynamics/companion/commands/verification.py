@@ -5,7 +5,7 @@ import math
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from learning_dynamics.companion.base.errors import CompanionError
+from learning_dynamics.companion.base.errors import CompanionError, shown
 from learning_dynamics.companion.base.project import PRESETS, REGISTRY_PAGES
 from learning_dynamics.companion.execution.build_certificate import FORMAT, VERSION, certificate
 from learning_dynamics.companion.execution.staleness import why_stale
@@ -75,7 +75,9 @@ def verify(project, path, *, preset=None, tolerance=TOLERANCE, say=print):
         raise CompanionError(f"tolerance must be in (0, 1), got {tolerance}.")
     theirs = read_certificate(path)
     if preset and preset != theirs["preset"]:
-        raise CompanionError(f"{path} is about the preset {theirs['preset']!r}; preset must be the same, got {preset!r}.")
+        raise CompanionError(
+            f"{path} is about the preset {shown(theirs['preset'])}; preset must be the same, got {shown(preset)}."
+        )
     _require_built(project, theirs["preset"])
     ours = certificate(project, theirs["preset"])
     for line in _circumstances(ours, theirs):
@@ -90,20 +92,20 @@ def verify(project, path, *, preset=None, tolerance=TOLERANCE, say=print):
 def read_certificate(path):
     """Read a certificate; a `CompanionError` of one sentence where the file holds none."""
     try:
-        content = json.loads(Path(path).read_text("utf-8"))
-    except ValueError:
+        content = json.loads(Path(path).read_bytes())  # in any encoding of Unicode
+    except (ValueError, RecursionError):
         raise CompanionError(f"{path} is not a certificate: it holds no JSON.") from None
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise CompanionError(f"{path} is not a certificate: its 'format' must be {FORMAT!r}.")
     if content.get("version") != VERSION:
-        raise CompanionError(f"{path} has version {content.get('version')!r} of the format; this book reads {VERSION}.")
+        raise CompanionError(f"{path} has version {shown(content.get('version'))} of the format; this book reads {VERSION}.")
     if content.get("preset") not in PRESETS:
-        raise CompanionError(f"{path}: 'preset' must be one of {', '.join(PRESETS)}, got {content.get('preset')!r}.")
+        raise CompanionError(f"{path}: 'preset' must be one of {', '.join(PRESETS)}, got {shown(content.get('preset'))}.")
     if not isinstance(content.get("entries"), dict) or not content["entries"]:
         raise CompanionError(f"{path} is damaged: it lists no figure.")
     for entry, item in content["entries"].items():
         if not isinstance(item, dict) or not isinstance(item.get("data"), dict) or not isinstance(item.get("rows"), list):
-            raise CompanionError(f"{path} is damaged: {entry!r} must have 'data' and 'rows'.")
+            raise CompanionError(f"{path} is damaged: {shown(entry)} must have 'data' and 'rows'.")
     return content
 
 

@@ -17,7 +17,7 @@ from importlib import metadata
 from pathlib import Path
 from uuid import uuid4
 
-from learning_dynamics.companion.base.errors import CompanionError
+from learning_dynamics.companion.base.errors import CompanionError, shown
 from learning_dynamics.companion.base.project import find_project
 from learning_dynamics.companion.execution.executor import PACKAGES
 from learning_dynamics.companion.execution.pool import Job, Outcome, run_alone
@@ -70,7 +70,7 @@ def run_on_cluster(jobs, *, address, done, say=print):
 def check_address(address):
     """Raise a `CompanionError` where a text is no address of a scheduler."""
     if not ADDRESS.fullmatch(address):
-        raise CompanionError(f"no Dask scheduler answers at {address!r}: an address reads tcp://HOST:PORT.")
+        raise CompanionError(f"no Dask scheduler answers at {shown(address)}: an address reads tcp://HOST:PORT.")
 
 
 def _packed(job):
@@ -131,7 +131,7 @@ def _connected(distributed, address):
             warnings.simplefilter("ignore")  # other versions on the other side: each job finds out for itself
             return Client(address, timeout=SECONDS_TO_CONNECT, set_as_default=False)
     except (OSError, ValueError, TypeError, RuntimeError, ImportError) as error:
-        raise CompanionError(f"no Dask scheduler answers at {address!r}: {_first_line(error)}") from None
+        raise CompanionError(f"no Dask scheduler answers at {shown(address)}: {_first_line(error)}") from None
 
 
 def _lost():

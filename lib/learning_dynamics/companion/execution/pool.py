@@ -11,7 +11,7 @@ from pathlib import Path
 from learning_dynamics._randomness import available_processors
 from learning_dynamics.companion.base.endings import how_it_ended, memory_kills
 from learning_dynamics.companion.base.environment import child_environment, python_command
-from learning_dynamics.companion.base.errors import CompanionError
+from learning_dynamics.companion.base.errors import CompanionError, shown
 from learning_dynamics.companion.base.project import Project
 from learning_dynamics.companion.execution.executor import clear_scratch
 
@@ -103,7 +103,7 @@ def checked_workers(workers):
     if workers is None:
         return available_processors()
     if workers < 1:
-        raise CompanionError(f"workers must be at least 1, got {workers}.")
+        raise CompanionError(f"workers must be at least 1, got {shown(workers)}.")
     return workers
 
 

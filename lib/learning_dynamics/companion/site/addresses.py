@@ -7,7 +7,7 @@ from pathlib import Path
 from sphinx.util import logging
 from sphinx.util.osutil import relative_uri
 
-from learning_dynamics.companion.base.errors import CompanionError
+from learning_dynamics.companion.base.errors import CompanionError, shown
 
 BASE_VARIABLE = "BASE_URL"
 REPOSITORY_VARIABLE = "REPO_URL"
@@ -36,7 +36,7 @@ def checked_base(address):
     if address and not re.fullmatch(r"https?://[^\s/?#\"<>]+(/[^\s?#\"<>]*)?", address):
         raise CompanionError(
             f"{BASE_VARIABLE} (or html.baseurl in _config.yml) must be an address like "
-            f"https://example.org/book/, got {address!r}."
+            f"https://example.org/book/, got {shown(address)}."
         )
     return address if not address or address.endswith("/") else f"{address}/"
 
@@ -52,7 +52,7 @@ def checked_repository(address):
     if address and not re.fullmatch(r"https?://[^\s/?#\"<>]+(/[^\s/?#\"<>]+){2,}/?", address):
         raise CompanionError(
             f"{REPOSITORY_VARIABLE} (or repository.url in _config.yml) must be an address like "
-            f"https://example.org/owner/name, got {address!r}."
+            f"https://example.org/owner/name, got {shown(address)}."
         )
     return address.removesuffix("/").removesuffix(".git")
 

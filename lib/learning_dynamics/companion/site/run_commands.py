@@ -5,7 +5,7 @@ They mean the same in a POSIX shell and in PowerShell.  `run_box.js` writes them
 
 import re
 
-from learning_dynamics.companion.base.errors import CompanionError
+from learning_dynamics.companion.base.errors import CompanionError, shown
 
 BARE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.=+/-]*")
 IN_QUOTES = re.compile(r"[^\"$`\\!\n]*")
@@ -76,4 +76,4 @@ def quoted(text):
         return text
     if IN_QUOTES.fullmatch(text):
         return f'"{text}"'
-    raise CompanionError(f"a value in a command must do without signs that shells read differently, got {text!r}.")
+    raise CompanionError(f"a value in a command must do without signs that shells read differently, got {shown(text)}.")
