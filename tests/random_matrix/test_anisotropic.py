@@ -280,7 +280,7 @@ def test_what_is_refused():
 class TestUnits:
     """The unit in which the columns are measured does not matter, nor does where they begin."""
 
-    @pytest.fixture(scope="class")
+    @pytest.fixture
     def points(self):
         rng = np.random.default_rng(0)
         y = np.repeat([0, 1], 100)
