@@ -4,6 +4,7 @@ import numpy as np
 
 from learning_dynamics._interruption import compiled_call, in_parts, look_up
 from learning_dynamics._threads import one_blas_thread
+from learning_dynamics.overparametrized.kernels import arrays
 from learning_dynamics.overparametrized.kernels import hot_pairs as kernels
 from learning_dynamics.overparametrized.kernels.fused_descent import fused_descent
 
@@ -112,21 +113,19 @@ class Descent:
         return done
 
     def _blas(self, epochs):
-        rates = self.step * self.scales[:, None]
         with one_blas_thread():
-            for epoch in range(epochs):
-                residual = self.outputs - self.targets
-                if not residual @ residual <= self.limit:
-                    return epoch
-                pull = residual[:, None] * self.features
-                self.outputs = np.zeros(self.targets.size)
-                for first in range(0, self.scales.size, ROWS):
-                    rows = slice(first, first + ROWS)
-                    self.weights[rows] -= rates[rows] * (self.active[rows].astype(float) @ pull)
-                    heights = self.weights[rows] @ self.points
-                    np.greater(heights, 0, out=self.active[rows])
-                    self.outputs += self.scales[rows] @ np.maximum(heights, 0)
-        return epochs
+            return arrays.descend(
+                self.features,
+                self.points,
+                self.targets,
+                self.weights,
+                self.scales,
+                self.active,
+                self.outputs,
+                self.step,
+                epochs,
+                self.limit,
+            )
 
 
 def _no_pairs():

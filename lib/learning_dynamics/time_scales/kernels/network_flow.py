@@ -16,8 +16,11 @@ room : tuple of float64 arrays, shapes (2m + P,), (2m + P,), (m,), (m,), (m,), (
 import math
 
 import numpy as np
-from numba import njit
 from scipy.integrate import DOP853
+
+from learning_dynamics._compiled import njit
+
+from . import arrays
 
 SERIES, RELU, ERF = 0, 1, 2
 RUNNING, FINISHED, STALLED, EXHAUSTED = 0, 1, 2, 3
@@ -36,14 +39,14 @@ FIFTH, THIRD, BETWEEN = DOP853.E5, DOP853.E3, DOP853.D
 EXPONENT, SAFETY, LEAST_FACTOR, LARGEST_FACTOR = -1 / 8, 0.9, 0.2, 10.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+@njit(array_form=arrays.add_multiple, cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
 def add_multiple(c, source, target):
     """Add c times one vector to another."""
     for i in range(source.size):
         target[i] += c * source[i]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(array_form=arrays.add_stages, cache=True, nogil=True, error_model="numpy")
 def add_stages(weights, scale, k, x):
     r"""Add :math:`\text{scale} \sum_j w_j k_j` to x."""
     for first in range(0, x.size, TILE):
@@ -68,7 +71,7 @@ def lower_powers(c0, c1, c2, c3, s, value, slope):
         value[i] = v * x + c0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(array_form=arrays.series_with_slope, cache=True, nogil=True, error_model="numpy")
 def series_with_slope(c, s, value, slope):
     r"""Write :math:`\sum_k c_k s_i^k` and its derivative in :math:`s_i`, for a multiple of TERMS coefficients."""
     for first in range(0, s.size, TILE):
@@ -78,7 +81,7 @@ def series_with_slope(c, s, value, slope):
             lower_powers(c[k], c[k + 1], c[k + 2], c[k + 3], s[tile], value[tile], slope[tile])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(array_form=arrays.relu_with_slope, cache=True, nogil=True, error_model="numpy")
 def relu_with_slope(r, value, slope):
     r"""Write :math:`(\sqrt{1-r^2} + r(\pi - \arccos r))/(2\pi)` and its derivative; r is cut off at [-1, 1]."""
     for i in range(r.size):
@@ -88,7 +91,7 @@ def relu_with_slope(r, value, slope):
         slope[i] = angle / (2 * math.pi)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(array_form=arrays.erf_with_slope, cache=True, nogil=True, error_model="numpy")
 def erf_with_slope(r, value, slope):
     r"""Write :math:`\frac2\pi \arcsin\frac{2r}{3}` and its derivative; r is cut off at [-1, 1]."""
     for i in range(r.size):
@@ -97,7 +100,7 @@ def erf_with_slope(r, value, slope):
         slope[i] = 4 / (math.pi * math.sqrt(9 - 4 * x * x))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(array_form=arrays.kernel_with_slope, cache=True, nogil=True, error_model="numpy")
 def kernel_with_slope(kind, c, r, value, slope):
     """Write U and its derivative for a vector of overlaps."""
     if kind == RELU:
@@ -108,7 +111,7 @@ def kernel_with_slope(kind, c, r, value, slope):
         series_with_slope(c, r, value, slope)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc"})
+@njit(array_form=arrays.inner, cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc"})
 def inner(x, y):
     """Return the inner product of two vectors."""
     total = 0.0
@@ -169,7 +172,7 @@ def spread_by_rows(a, r, value, slope, sums, full, pull):
     fold(pull, False)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(array_form=arrays.spread, cache=True, nogil=True, error_model="numpy")
 def spread(a, r, value, slope, at_one, sums, full, pull):
     r"""Fill the matrices :math:`r_{ij}` and :math:`M_{ij} = a_i a_j U'(r_{ij})/m`, and the :math:`\sum_j a_j U(r_{ij})`."""
     for i in range(a.size):
@@ -180,7 +183,7 @@ def spread(a, r, value, slope, at_one, sums, full, pull):
         spread_by_rows(a, r, value, slope, sums, full, pull)
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc"})
+@njit(array_form=arrays.product, cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc"})
 def product(left, right, out):
     """Write the product of two symmetric matrices."""
     if len(left) > FEW:
@@ -194,7 +197,7 @@ def product(left, right, out):
             out[i, j] = total
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+@njit(array_form=arrays.rates_of_pairs, cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
 def rates_of_pairs(push, s, inward, turned, r, out):
     r"""Write :math:`r_{ij}'`, pair by pair."""
     p = 0
@@ -223,7 +226,7 @@ def rates_of_rows(push, s, inward, turned, r, out):
         p += m - 1 - i
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(array_form=arrays.velocity, cache=True, nogil=True, error_model="numpy")
 def velocity(y, out, system, room):
     r"""Write the velocities of a state.
 
@@ -251,7 +254,7 @@ def velocity(y, out, system, room):
         rates_of_rows(push, s, inward, turned, r, out[2 * m :])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(array_form=arrays.observe, cache=True, nogil=True, error_model="numpy")
 def observe(point, weights, overlaps, sums, system, room):
     r"""Write a, shape (m,), s, shape (m,), and :math:`\sum_i a_i V(s_i)`, :math:`\sum_{ij} a_i a_j U(r_{ij})`, shape (2,)."""
     kind, c, at_one, v, _ = system
@@ -267,7 +270,7 @@ def observe(point, weights, overlaps, sums, system, room):
         p += m - 1 - i
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc"})
+@njit(array_form=arrays.weighted_square, cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc"})
 def weighted_square(x, y, new, m, rtol):
     r"""Return the sum of the squares of :math:`x/(\text{rtol}(1 + \max(|y|, |y_{new}|)))`, with each :math:`r_{ij}` counted twice."""
     single, double = 0.0, 0.0

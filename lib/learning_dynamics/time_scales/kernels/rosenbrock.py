@@ -1,7 +1,10 @@
 """The mean-field flow by a Rosenbrock method of order 4, each step linear in the number of neurons."""
 
 import numpy as np
-from numba import njit
+
+from learning_dynamics._compiled import njit
+
+from . import arrays
 
 RUNNING, FINISHED, STALLED = 0, 1, 2
 TILE = 256
@@ -32,14 +35,14 @@ SLOPE = np.array(
 SAFETY, LEAST_FACTOR, LARGEST_FACTOR, FAILED_FACTOR = 0.9, 0.2, 5.0, 0.1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(array_form=arrays.copy, cache=True, nogil=True, error_model="numpy")
 def copy(source, target):
     """Copy one vector into another."""
     for i in range(source.size):
         target[i] = source[i]
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+@njit(array_form=arrays.add_multiple, cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
 def add_multiple(c, source, target):
     """Add c times one vector to another."""
     for i in range(source.size):
@@ -75,7 +78,7 @@ def series_with_slope(c, s, value, slope):
             value[i] = value[i] * s[i] + c[k]
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc"})
+@njit(array_form=arrays.residuals, cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc"})
 def residuals(a, s, phi, sigma, work):
     r"""Return :math:`e_k = \phi_k - \sigma_k \frac1m \sum_i a_i s_i^k`; `work`, shape (m,), is overwritten."""
     moments = np.zeros(phi.size)
@@ -88,7 +91,7 @@ def residuals(a, s, phi, sigma, work):
     return moments
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+@njit(array_form=arrays.velocities, cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
 def velocities(a, s, e, sigma, epsilon, da, ds):
     r"""Write :math:`a_i' = G(s_i)/\epsilon` and :math:`s_i' = a_i (1 - s_i^2) G'(s_i)`, with
     :math:`G(s) = \sum_k \sigma_k e_k s^k`."""
@@ -100,7 +103,7 @@ def velocities(a, s, e, sigma, epsilon, da, ds):
         ds[i] *= a[i] * (1 - s[i] * s[i])
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc"})
+@njit(array_form=arrays.residual_rates, cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc"})
 def residual_rates(a, s, da, ds, sigma, work):
     r"""Return :math:`e_k' = -\sigma_k \frac1m \sum_i (a_i' s_i^k + k a_i s_i^{k-1} s_i')`; `work`, shape (m,), is
     overwritten."""
@@ -144,7 +147,7 @@ def invert_blocks(a, s, c, epsilon, shift, b11, b12, b21, b22, plain, mixed, squ
         square[i] = b22[i] * rest * a[i] * a[i]
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc"})
+@njit(array_form=arrays.factorise, cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc"})
 def factorise(a, s, e, sigma, epsilon, shift, blocks):
     r"""Prepare solves with :math:`W = \text{shift} \cdot I - J`, where J is the Jacobian of the flow.
 
@@ -247,7 +250,7 @@ def push(a, s, epsilon, value, slope):
         slope[i] *= a[i] * (1 - s[i] * s[i])
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc"})
+@njit(array_form=arrays.solve, cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc"})
 def solve(a, s, sigma, epsilon, blocks, factors, pivots, va, vs):
     """Overwrite (va, vs), shape (m,) each, with the solution of W x = v, from the results of `factorise`."""
     m, count = a.size, sigma.size
@@ -277,7 +280,7 @@ def solve(a, s, sigma, epsilon, blocks, factors, pivots, va, vs):
         add_multiple(1.0, lower, vs[tile])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(array_form=arrays.largest_error, cache=True, nogil=True, error_model="numpy")
 def largest_error(change_a, change_s, new_a, new_s, rtol, floor_s):
     r"""Return the largest entry of an estimated error, or inf where it is not a number or some :math:`|s_i| > 1`.
 
@@ -298,7 +301,7 @@ def largest_error(change_a, change_s, new_a, new_s, rtol, floor_s):
     return worst / rtol
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+@njit(array_form=arrays.add_first_stages, cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
 def add_stages(weights, count, scale, u, x):
     r"""Add :math:`\text{scale} \sum_{j < \text{count}} w_j u_j` to x, shape (m,), for stages u of shape (6, m)."""
     for first in range(0, x.size, TILE):
