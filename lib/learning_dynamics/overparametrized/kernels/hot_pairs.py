@@ -54,7 +54,7 @@ def drift_bound(points, norm, path):
     return 0.5 * (math.sqrt(image) + norm * math.sqrt(square))
 
 
-@njit(array_form=arrays.flip, cache=True, nogil=True, **OPTIONS)
+@njit(cache=True, nogil=True, **OPTIONS)
 def flip(active, i, gram, halves, kernel):
     r"""Switch point i of one neuron, of which `active` is the row, and with it row i of `halves` and of `kernel`."""
     change = -1.0 if active[i] else 1.0

@@ -39,7 +39,7 @@ FIFTH, THIRD, BETWEEN = DOP853.E5, DOP853.E3, DOP853.D
 EXPONENT, SAFETY, LEAST_FACTOR, LARGEST_FACTOR = -1 / 8, 0.9, 0.2, 10.0
 
 
-@njit(array_form=arrays.add_multiple, cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
 def add_multiple(c, source, target):
     """Add c times one vector to another."""
     for i in range(source.size):
@@ -71,7 +71,7 @@ def lower_powers(c0, c1, c2, c3, s, value, slope):
         value[i] = v * x + c0
 
 
-@njit(array_form=arrays.series_with_slope, cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy")
 def series_with_slope(c, s, value, slope):
     r"""Write :math:`\sum_k c_k s_i^k` and its derivative in :math:`s_i`, for a multiple of TERMS coefficients."""
     for first in range(0, s.size, TILE):
@@ -81,7 +81,7 @@ def series_with_slope(c, s, value, slope):
             lower_powers(c[k], c[k + 1], c[k + 2], c[k + 3], s[tile], value[tile], slope[tile])
 
 
-@njit(array_form=arrays.relu_with_slope, cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy")
 def relu_with_slope(r, value, slope):
     r"""Write :math:`(\sqrt{1-r^2} + r(\pi - \arccos r))/(2\pi)` and its derivative; r is cut off at [-1, 1]."""
     for i in range(r.size):
@@ -91,7 +91,7 @@ def relu_with_slope(r, value, slope):
         slope[i] = angle / (2 * math.pi)
 
 
-@njit(array_form=arrays.erf_with_slope, cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy")
 def erf_with_slope(r, value, slope):
     r"""Write :math:`\frac2\pi \arcsin\frac{2r}{3}` and its derivative; r is cut off at [-1, 1]."""
     for i in range(r.size):
@@ -111,7 +111,7 @@ def kernel_with_slope(kind, c, r, value, slope):
         series_with_slope(c, r, value, slope)
 
 
-@njit(array_form=arrays.inner, cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc"})
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc"})
 def inner(x, y):
     """Return the inner product of two vectors."""
     total = 0.0
@@ -172,7 +172,7 @@ def spread_by_rows(a, r, value, slope, sums, full, pull):
     fold(pull, False)
 
 
-@njit(array_form=arrays.spread, cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy")
 def spread(a, r, value, slope, at_one, sums, full, pull):
     r"""Fill the matrices :math:`r_{ij}` and :math:`M_{ij} = a_i a_j U'(r_{ij})/m`, and the :math:`\sum_j a_j U(r_{ij})`."""
     for i in range(a.size):
@@ -183,7 +183,7 @@ def spread(a, r, value, slope, at_one, sums, full, pull):
         spread_by_rows(a, r, value, slope, sums, full, pull)
 
 
-@njit(array_form=arrays.product, cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc"})
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc"})
 def product(left, right, out):
     """Write the product of two symmetric matrices."""
     if len(left) > FEW:
@@ -197,7 +197,7 @@ def product(left, right, out):
             out[i, j] = total
 
 
-@njit(array_form=arrays.rates_of_pairs, cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
 def rates_of_pairs(push, s, inward, turned, r, out):
     r"""Write :math:`r_{ij}'`, pair by pair."""
     p = 0
@@ -335,8 +335,7 @@ def interpolate(x, step, y, new, k, point):
     weights[0] += x * rest * rest
     weights[NEW] -= x * x * rest
     direct = x - x * rest + 2 * x * x * rest
-    for i in range(y.size):
-        point[i] = y[i] + direct * (new[i] - y[i])
+    point[:] = y + direct * (new - y)
     add_stages(weights, step, k, point)
 
 
