@@ -230,6 +230,15 @@ def kernel_product(rng, size):
     return rng.standard_normal((size, size)), rng.standard_normal(size), np.empty(size)
 
 
+def compare(rng, size):
+    first, path, outputs, targets = rng.standard_normal((4, size))
+    return outputs, targets, first, rng.random(size), 3, path, rng.random(size), *np.empty((2, size))
+
+
+def take_step(rng, size):
+    return tuple(rng.standard_normal((4, size)))
+
+
 def intervals(rng, size):
     """What neurons are moved, and by their own point, where some rest at the kink and some do not move at all."""
     drifts, own = rng.standard_normal((size, 9)), rng.standard_normal(9)

@@ -66,16 +66,6 @@ def drift_bound(points, norm, path):
     return 0.5 * (np.linalg.norm(points @ path) + norm * np.linalg.norm(path))
 
 
-def flip(active, i, gram, halves, kernel):
-    """As in `hot_pairs`, the row at once."""
-    change = -1.0 if active[i] else 1.0
-    active[i] = False
-    halves[i] += change * active
-    halves[i, i] += 0.5 * change
-    kernel[i] = gram[i] * halves[i]
-    active[i] = change > 0.0
-
-
 def settle(points, zero, weights, scales, active, path, step):
     """As in `hot_pairs`, by a matrix product."""
     pull = np.ascontiguousarray((path * points).T)
@@ -119,22 +109,57 @@ def hot_pairs(points, zero, norms, weights, scales, active, r, step, length, sla
 
 
 def watch(points, zero, gram, weights, scales, active, halves, kernel, pairs, path, outputs, step):
-    """As in `hot_pairs`: all heights at once, and then the few pairs that flip, in their order."""
+    """As in `hot_pairs`: all heights at once; of the pairs that flip then, the first of each neuron, the second of each, and so on."""
     hot, starts, places, heights = pairs
-    neurons = np.repeat(hot, np.diff(starts))
-    shares = (gram * path)[places]
-    shares *= active[neurons]
-    now = heights - shares.sum(axis=1)
+    owners = np.repeat(np.arange(hot.size), np.diff(starts))
+    neurons = hot[owners]
+    moved = step * scales[0] ** 2 * ((active[hot] * path) @ points.T)
+    now = heights - np.einsum("qd,dq->q", moved[owners], points[:, places])
     flipping = np.flatnonzero((now * scales[neurons] > 0.0) != active[neurons, places])
-    for q in flipping:
-        k, i = neurons[q], places[q]
-        outputs[i] += np.copysign(np.abs(now[q]), scales[k])
-        flip(active[k], i, gram, halves, kernel)
-        counted = path[i] if active[k, i] else -path[i]
-        weights[k] += step * scales[k] * counted * points[:, i]
-        own = slice(*np.searchsorted(neurons, [k, k + 1]))
-        heights[own] += gram[i, places[own]] * counted
+    sizes, rest = np.copysign(np.abs(now), scales[neurons]), flipping
+    while rest.size:
+        _, own = np.unique(neurons[rest], return_index=True)
+        flips = rest[own]
+        outputs += np.bincount(places[flips], sizes[flips], outputs.size)
+        counted = np.zeros(hot.size)
+        counted[owners[flips]] = flip(neurons[flips], places[flips], active, gram, halves, kernel) * path[places[flips]]
+        point = np.zeros(hot.size, np.int64)
+        point[owners[flips]] = places[flips]
+        weights[hot] += (step * scales[hot] * counted)[:, None] * points[:, point].T
+        heights += gram[point[owners], places] * counted[owners]
+        rest = np.delete(rest, own)
     return flipping.size
+
+
+def flip(neurons, places, active, gram, halves, kernel):
+    """Switch one point each of several neurons; return 1 where it is active now, and -1 where it is not.
+
+    What is counted in `halves` is exact in any order.
+    """
+    rows, each = active[neurons], np.arange(places.size)
+    changes = np.where(rows[each, places], -1.0, 1.0)
+    rows[each, places] = False
+    switched = np.zeros((places.size, active.shape[1]))
+    switched[each, places] = changes
+    halves += switched.T @ rows
+    halves += np.diag(0.5 * switched.sum(axis=0))
+    np.multiply(gram, halves, out=kernel)
+    active[neurons, places] = changes > 0.0
+    return changes
+
+
+def compare(outputs, targets, first, caps, done, path, lengths, r, deviation):
+    """As in `hot_pairs`."""
+    r[:] = outputs - targets
+    deviation[:] = path + r - (done + 1) * first
+    lengths += np.abs(r)
+    return r @ r, np.count_nonzero(lengths > caps)
+
+
+def take_step(path, r, outputs, image):
+    """As in `hot_pairs`."""
+    path += r
+    outputs -= image
 
 
 def kernel_product(kernel, r, image):

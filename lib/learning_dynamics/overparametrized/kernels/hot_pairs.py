@@ -217,6 +217,34 @@ def rounding_allowance(zero, weights, scales, step):
     return ROUNDING * math.sqrt(np.mean(weights * weights) * len(zero)) / (step * abs(scales[0]))
 
 
+@njit(array_form=arrays.compare, cache=True, nogil=True, **OPTIONS)
+def compare(outputs, targets, first, caps, done, path, lengths, r, deviation):
+    r"""Write the residuals r and what their sum, the `path`, will deviate by from a straight one; add their sizes to `lengths`.
+
+    Returns
+    -------
+    float, int
+        The sum of their squares, and how many `lengths` are above their caps.
+    """
+    square = 0.0
+    above = 0
+    for i in range(r.size):
+        r[i] = outputs[i] - targets[i]
+        square += r[i] * r[i]
+        deviation[i] = path[i] + r[i] - (done + 1) * first[i]
+        lengths[i] += abs(r[i])
+        above += 1 if lengths[i] > caps[i] else 0
+    return square, above
+
+
+@njit(array_form=arrays.take_step, cache=True, nogil=True, **OPTIONS)
+def take_step(path, r, outputs, image):
+    """Add the residuals to their sum, and take what one step changes from the outputs."""
+    for i in range(r.size):
+        path[i] += r[i]
+        outputs[i] -= image[i]
+
+
 @njit(cache=True, nogil=True, **OPTIONS)
 def cold_hot_descent(
     points, zero, norms, norm, gram, targets, weights, scales, active, outputs, halves, kernel, step, epochs, limit, spare,
@@ -259,14 +287,7 @@ def cold_hot_descent(
         slack, done, length, flips, diverged = block[1], counts[4], counts[5], 0, False
         cost = 2.0 * n * n + pairs[2].size * n
         while done < length and worked <= work:
-            square = 0.0
-            above = 0
-            for i in range(n):
-                r[i] = outputs[i] - targets[i]
-                square += r[i] * r[i]
-                deviation[i] = path[i] + r[i] - (done + 1) * first[i]
-                lengths[i] += abs(r[i])
-                above += 1 if lengths[i] > caps[i] else 0
+            square, above = compare(outputs, targets, first, caps, done, path, lengths, r, deviation)
             if not square <= limit:
                 diverged = True
                 break
@@ -274,9 +295,7 @@ def cold_hot_descent(
                 length = done
                 break
             kernel_product(kernel, r, image)
-            for i in range(n):
-                path[i] += r[i]
-                outputs[i] -= image[i]
+            take_step(path, r, outputs, image)
             flips += watch(points, zero, gram, weights, scales, active, halves, kernel, pairs, path, outputs, step)
             done += 1
             worked += cost

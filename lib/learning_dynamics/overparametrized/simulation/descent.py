@@ -58,22 +58,12 @@ class Descent:
 
     def _fused(self, epochs):
         done = 0
-        for part in in_parts(epochs, FUSED_WORK // (self.weights.size * self.targets.size)):
-            taken = fused_descent(
-                self.points,
-                self.zero,
-                self.targets,
-                self.weights,
-                self.scales,
-                self.active,
-                self.outputs,
-                self.step,
-                part,
-                self.limit,
-            )
-            done += taken
-            if taken < part:
-                break
+        with one_blas_thread():
+            for part in in_parts(epochs, FUSED_WORK // (self.weights.size * self.targets.size)):
+                taken = fused_descent(self.points, self.zero, *self._state(), part, self.limit)
+                done += taken
+                if taken < part:
+                    break
         return done
 
     def _cold_hot(self, epochs):
@@ -104,7 +94,7 @@ class Descent:
         counts, block = np.zeros(6, np.int64), np.array([self.block, 0.0])
         vectors, pairs, finished = np.zeros((4, self.targets.size)), _no_pairs(), False
         while not finished:
-            with compiled_call():
+            with compiled_call(), one_blas_thread():
                 finished, pairs = kernels.cold_hot_descent(*arguments, counts, block, vectors, pairs, COLD_HOT_WORK)
             look_up()
         done, *counters = counts[:4].tolist()
@@ -114,18 +104,10 @@ class Descent:
 
     def _blas(self, epochs):
         with one_blas_thread():
-            return arrays.descend(
-                self.features,
-                self.points,
-                self.targets,
-                self.weights,
-                self.scales,
-                self.active,
-                self.outputs,
-                self.step,
-                epochs,
-                self.limit,
-            )
+            return arrays.descend(self.features, self.points, *self._state(), epochs, self.limit)
+
+    def _state(self):
+        return self.targets, self.weights, self.scales, self.active, self.outputs, self.step
 
 
 def _no_pairs():
