@@ -1,12 +1,8 @@
-"""Where nothing compiles, array forms stand for loops: each against its compiled loop, and the parts without Numba."""
+"""Where nothing compiles, array forms stand for loops: each against its compiled loop, over awkward sizes and at corners."""
 
 import copy
 import importlib
-import json
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -325,25 +321,3 @@ def test_the_array_form_does_what_the_loop_does(place, choice, size):
         assert got.shape == expected.shape and got.dtype.kind == expected.dtype.kind
         scale = np.abs(expected[np.isfinite(expected)]).max(initial=0)
         np.testing.assert_allclose(got, expected, rtol=1e-12, atol=1e-12 * scale)
-
-
-def sample_without_numba(code, **variables):
-    """What a process prints in which some code runs first, and then the sample of all parts."""
-    code += "import json; from tests.test_same_numbers import sample; print(json.dumps(sample()))"
-    ran = subprocess.run(
-        [sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, timeout=600, env=os.environ | variables
-    )
-    assert ran.returncode == 0, ran.stderr
-    assert not ran.stderr
-    return json.loads(ran.stdout)
-
-
-@pytest.mark.parametrize(
-    ("code", "variables"),
-    [("import sys; sys.modules['numba'] = None; ", {}), ("", {"NUMBA_DISABLE_JIT": "1"})],
-    ids=["no-numba", "no-jit"],
-)
-def test_without_numba_the_parts_give_the_same_numbers(code, variables):
-    from tests.test_same_numbers import sample
-
-    np.testing.assert_allclose(sample_without_numba(code, **variables), sample(), rtol=1e-12, atol=1e-13)
