@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from learning_dynamics import _compiled
+from learning_dynamics import _cache, _compiled
 from learning_dynamics.companion.base.notebooks import read_source
 from learning_dynamics.companion.execution import executor
 from learning_dynamics.companion.records.parameters import check_values, declared_parameters
@@ -37,6 +37,15 @@ def test_the_parts_give_the_same_numbers():
 def test_the_parts_are_imported_in_silence():
     parts = ("random_matrix", "time_scales", "overparametrized")
     assert printed(NO_NUMBA + "; ".join(f"import learning_dynamics.{part}" for part in parts)) == ""
+
+
+def test_nobody_is_told_of_a_cache_that_no_numba_needs(monkeypatch, capsys):
+    for there in (True, False):
+        monkeypatch.setattr(_cache.importlib.util, "find_spec", lambda name, there=there: there or None)
+        monkeypatch.setattr(_cache, "_is_writable", lambda folder: False)
+        monkeypatch.setattr(_cache, "_provide", lambda variable: True)
+        _cache.provide_cache()
+        assert bool(capsys.readouterr().err) == there
 
 
 def test_a_broken_numba_is_no_missing_one(tmp_path):
