@@ -88,29 +88,19 @@ def residual_rates(rng, m):
     return a, s, *rng.standard_normal((2, m)), sigma, Ignored(np.empty(m))
 
 
-def factorise(rng, m):
-    a, s, e, sigma = flow(rng, m)
-    return a, s, e, sigma, 0.1, 1e3, np.empty((4, m))
-
-
-def solve(rng, m):
-    a, s, _, sigma = flow(rng, m)
-    matrix = rng.standard_normal((sigma.size, sigma.size))
-    return a, s, sigma, 0.1, rng.standard_normal((4, m)), *factors(matrix), *rng.standard_normal((2, m))
-
-
-def factors(matrix):
-    return importlib.import_module("learning_dynamics.time_scales.kernels.rosenbrock").factorise_small(matrix)
+def attempt(rng, m):
+    """Of one step, with coefficients down to none but the constant."""
+    a, s, phi, sigma = flow(rng, m, terms=1 if m == 2 else 5)
+    e = phi - sigma * np.array([np.mean(a * s**k) for k in range(phi.size)])
+    powers = s ** np.arange(phi.size)[:, None]
+    lifted = np.arange(phi.size)[:, None] * s ** np.maximum(np.arange(phi.size) - 1, 0)[:, None]
+    da, ds = (sigma * e) @ powers / 0.1, (sigma * e) @ lifted * a * (1 - s**2)
+    return a, s, da, ds, e, 1e-3, phi, sigma, 0.1, *np.empty((2, m)), *np.empty((2, 6, m)), Ignored(np.empty(m)), np.empty((4, m))
 
 
 def largest_error(rng, m):
     a, s, _, _ = flow(rng, m)
     return *rng.standard_normal((2, m)), a, s, 1e-6, 0.1
-
-
-def stages_of_a_step(rng, m):
-    u = rng.standard_normal((6, m))
-    return rng.standard_normal(5), 4, 0.1, u, u[4].copy()
 
 
 def stages_of_a_velocity(rng, m):
@@ -276,10 +266,8 @@ class Ignored:
 
 KINDS = (0, 1, 2)
 MAKERS = {
-    ("time_scales", "rosenbrock", "add_stages"): stages_of_a_step,
     ("time_scales", "network_flow", "add_stages"): stages_of_a_velocity,
     ("time_scales", "rosenbrock", "copy"): lambda rng, m: (rng.standard_normal(m), np.empty(m)),
-    ("time_scales", "rosenbrock", "add_multiple"): lambda rng, m: (0.3, *rng.standard_normal((2, m))),
     ("time_scales", "network_flow", "kernel_with_slope"): overlaps,
     ("random_matrix", "resolvents", "_newton_root"): newton_root,
     ("random_matrix", "resolvents", "_companion_inverse"): lambda rng, size: newton_root(rng, size)[:-1],

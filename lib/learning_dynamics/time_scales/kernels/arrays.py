@@ -1,6 +1,6 @@
 r"""Array forms of the loops of part II: arguments, shapes and results are those of the loop that each stands for.
 
-Sums over neurons are no matrix products, but where the compiled loop has one: no result depends on the threads of BLAS.
+Who calls them holds BLAS to one thread.
 """
 
 import functools
@@ -9,6 +9,8 @@ import math
 import numpy as np
 from scipy.linalg import lapack
 from scipy.special import erf
+
+from .rodas4 import GAMMA, SLOPE, STAGES, STATE
 
 SERIES, RELU, ERF = 0, 1, 2
 SLOPE_OF_ERF = 2 / math.sqrt(math.pi)
@@ -19,26 +21,11 @@ def copy(source, target):
     target[:] = source
 
 
-def add_multiple(c, source, target):
-    """Add c times one vector to another."""
-    target += c * source
-
-
 def powers(s, count):
     r"""Return :math:`s_i^k` for k < count, shape (count, m)."""
     rows = np.ones((count, s.size))
     rows[1:] = s
     return np.multiply.accumulate(rows, axis=0)
-
-
-def mix(c, rows):
-    r"""Return :math:`\sum_k c_k x_{ki}`, shape (m,)."""
-    return np.einsum("k,ki->i", c, rows)
-
-
-def moments(weights, rows):
-    r"""Return :math:`\sum_i w_i x_{ki}`, shape (K + 1,)."""
-    return np.einsum("i,ki->k", weights, rows)
 
 
 def series_with_slope(c, s, value, slope):
@@ -53,70 +40,73 @@ def series_with_slope(c, s, value, slope):
 
 def residuals(a, s, phi, sigma, work):
     """As in `rosenbrock`; `work` is left alone."""
-    return phi - sigma * (moments(a, powers(s, phi.size)) / a.size)
+    return phi - sigma * (powers(s, phi.size) @ a / a.size)
 
 
 def velocities(a, s, e, sigma, epsilon, da, ds):
     """As in `rosenbrock`."""
-    series_with_slope(sigma * e, s, da, ds)
-    da /= epsilon
-    ds *= a * (1 - s * s)
+    rows, c = powers(s, sigma.size), sigma * e
+    da[:] = c @ rows / epsilon
+    ds[:] = (np.arange(1.0, c.size) * c[1:]) @ rows[:-1] * (a * (1 - s * s))
 
 
 def residual_rates(a, s, da, ds, sigma, work):
     """As in `rosenbrock`; `work` is left alone."""
-    rows, k = powers(s, sigma.size), np.arange(1.0, sigma.size)
-    rates = moments(da, rows)
-    rates[1:] += k * moments(a * ds, rows[:-1])
+    rows = powers(s, sigma.size)
+    rates = rows @ da
+    rates[1:] += np.arange(1.0, sigma.size) * (rows[:-1] @ (a * ds))
     return -sigma * rates / a.size
 
 
-def series_with_bend(c, s):
-    r"""Return :math:`\sum_k c_k s_i^k`, its derivative, and half of its second one."""
-    value, slope, bend = np.zeros((3, s.size))
-    for coefficient in c[::-1]:
-        bend = bend * s + slope
-        slope = slope * s + value
-        value = value * s + coefficient
-    return value, slope, bend
+def jacobian(a, s, e, sigma, epsilon, shift):
+    r"""What `rosenbrock.factorise` and `rosenbrock.solve` need, by whole matrices.
 
-
-def factorise(a, s, e, sigma, epsilon, shift, blocks):
-    """As in `rosenbrock`, by LAPACK's elimination with row pivots."""
-    _, slope, bend = series_with_bend(sigma * e, s)
-    rest = 1 - s * s
-    corner = shift - a * (2 * rest * bend - 2 * s * slope)
+    Returns
+    -------
+    blocks : float64 array, shape (4, m)
+        The entries 11, 12, 21, 22 of the blocks of :math:`M^{-1}`.
+    columns, pushed : float64 arrays, shape (K + 1, 2m)
+        :math:`(s^k, k a s^{k-1})`, and :math:`\sigma_k M^{-1} \Lambda` times them.
+    factors, pivots
+        Of C, by LAPACK.
+    """
+    rows, c, k, rest = powers(s, sigma.size), sigma * e, np.arange(1.0, sigma.size), 1 - s * s
+    slope = (k * c[1:]) @ rows[:-1]
+    bend = (k[1:] * k[:-1] * c[2:]) @ rows[:-2]
+    corner = shift - a * (rest * bend - 2 * s * slope)
     scale = 1 / (shift * corner - rest * slope * slope / epsilon)
-    blocks[:] = corner * scale, slope / epsilon * scale, rest * slope * scale, shift * scale
-    rows, k = powers(s, 2 * sigma.size - 1), np.arange(2.0 * sigma.size - 1)
-    plain, mixed, square = blocks[0] / epsilon, blocks[1] * rest * a, blocks[3] * rest * a * a
-    singles, doubles = moments(plain, rows), moments(square, rows)
-    singles[1:] += k[1:] * moments(mixed, rows)[:-1]
-    order = np.arange(sigma.size)
-    n = np.add.outer(order, order)
-    sums = singles[n] + np.multiply.outer(order, order) * doubles[np.maximum(n - 2, 0)]
-    factors, pivots, _ = lapack.dgetrf(np.eye(sigma.size) + np.multiply.outer(sigma, sigma) / a.size * sums)
-    return factors, pivots
+    blocks = np.array([corner * scale, slope / epsilon * scale, rest * slope * scale, shift * scale])
+    lifted = np.zeros_like(rows)
+    lifted[1:] = k[:, None] * (a * rows[:-1])
+    pushed = np.hstack(apply_blocks(blocks, rows / epsilon, rest * lifted))
+    pushed *= sigma[:, None]
+    columns = np.hstack([rows, lifted])
+    factors, pivots, _ = lapack.dgetrf(np.eye(sigma.size) + (columns @ pushed.T) * (sigma[:, None] / a.size))
+    return blocks, columns, pushed, factors, pivots
 
 
 def apply_blocks(blocks, va, vs):
-    r"""Return :math:`M^{-1} v`."""
+    r"""Return both halves of :math:`M^{-1} v`."""
     return blocks[0] * va + blocks[1] * vs, blocks[2] * va + blocks[3] * vs
 
 
-def solve(a, s, sigma, epsilon, blocks, factors, pivots, va, vs):
-    """As in `rosenbrock`, with the results of `factorise`."""
-    k = np.arange(1.0, sigma.size)
-    va[:], vs[:] = apply_blocks(blocks, va, vs)
-    rows = powers(s, sigma.size)
-    pulls = moments(va, rows)
-    pulls[1:] += k * moments(a * vs, rows[:-1])
-    x, _ = lapack.dgetrs(factors, pivots, -sigma * pulls / a.size)
-    value, slope = np.empty((2, s.size))
-    series_with_slope(sigma * x, s, value, slope)
-    upper, lower = apply_blocks(blocks, value / epsilon, a * (1 - s * s) * slope)
-    va += upper
-    vs += lower
+def attempt(a, s, da, ds, e, step, phi, sigma, epsilon, new_a, new_s, u_a, u_s, work, blocks):
+    """As in `rosenbrock`; `work` is left alone."""
+    m, stages = a.size, np.empty((STAGES, 2 * a.size))
+    blocks[:], columns, pushed, factors, pivots = jacobian(a, s, e, sigma, epsilon, 1 / (GAMMA * step))
+    start = now = np.append(a, s)
+    for stage, u in enumerate(stages):
+        if stage == 0:
+            u[:m], u[m:] = da, ds
+        else:
+            now = start + STATE[stage, :stage] @ stages[:stage]
+            velocities(now[:m], now[m:], residuals(now[:m], now[m:], phi, sigma, None), sigma, epsilon, u[:m], u[m:])
+            u += SLOPE[stage, :stage] / step @ stages[:stage]
+        u[:m], u[m:] = apply_blocks(blocks, u[:m], u[m:])
+        x, _ = lapack.dgetrs(factors, pivots, sigma / -m * (columns @ u))
+        u += x @ pushed
+    now = now + stages[-1]
+    new_a[:], new_s[:], u_a[:], u_s[:] = now[:m], now[m:], stages[:, :m], stages[:, m:]
 
 
 def largest_error(change_a, change_s, new_a, new_s, rtol, floor_s):
@@ -128,15 +118,10 @@ def largest_error(change_a, change_s, new_a, new_s, rtol, floor_s):
     return parts.max() / rtol
 
 
-def add_first_stages(weights, count, scale, u, x):
-    """As `rosenbrock.add_stages`; x may be the stage after those that are added."""
-    x += mix(weights[:count] * scale, u[:count])
-
-
 def add_stages(weights, scale, k, x):
     """As in `network_flow`: stages of weight 0 may not be known yet."""
     known = np.flatnonzero(weights)
-    x += mix(scale * weights[known], k[known])
+    x += (scale * weights[known]) @ k[known]
 
 
 def relu_with_slope(r, value, slope):
@@ -152,11 +137,6 @@ def erf_with_slope(r, value, slope):
     x = np.clip(r, -1.0, 1.0)
     value[:] = 2 / np.pi * np.arcsin(2 * x / 3)
     slope[:] = 4 / (np.pi * np.sqrt(9 - 4 * x * x))
-
-
-def inner(x, y):
-    """Return the inner product of two vectors."""
-    return np.einsum("i,i->", x, y)
 
 
 @functools.cache
@@ -178,7 +158,7 @@ def pack(a, u, y):
     """As in `packing`."""
     m = a.size
     y[:m], y[m : 2 * m] = a, u[:, 0]
-    y[2 * m :] = np.einsum("in,jn->ij", u, u).reshape(-1)[places(m)[0]]
+    y[2 * m :] = (u @ u.T).reshape(-1)[places(m)[0]]
 
 
 def spread(a, r, value, slope, at_one, sums, full, pull):
@@ -240,17 +220,17 @@ def observe(point, weights, overlaps, sums, system, room):
     value, slope, matrix = room[0], room[1], room[6]
     weights[:], overlaps[:] = point[:m], point[m : 2 * m]
     series_with_slope(v, overlaps, value[:m], slope[:m])
-    sums[0] = inner(weights, value[:m])
+    sums[0] = np.dot(weights, value[:m])
     kernel_with_slope(kind, c, point[2 * m :], value[:pairs], slope[:pairs])
     unpack(value[:pairs], matrix)
     np.fill_diagonal(matrix, at_one[0])
-    sums[1] = inner(weights, matrix @ weights)
+    sums[1] = np.dot(weights, matrix @ weights)
 
 
 def weighted_square(x, y, new, m, rtol):
     """As in `network_flow`."""
     parts = x / (rtol * (1 + np.maximum(np.abs(y), np.abs(new))))
-    return inner(parts[: 2 * m], parts[: 2 * m]) + 2 * inner(parts[2 * m :], parts[2 * m :])
+    return np.dot(parts[: 2 * m], parts[: 2 * m]) + 2 * np.dot(parts[2 * m :], parts[2 * m :])
 
 
 def activate(kind, coefficients, roots, z):
@@ -272,11 +252,11 @@ def descend(a, u, kind, sigma, phi, roots, step, step_a, steps, rng):
     """As in `sgd`, each step for all neurons at once."""
     for _ in range(steps):
         x = rng.standard_normal(u.shape[1])
-        z = np.einsum("ij,j->i", u, x)
+        z = u @ x
         value, slope = activate(kind, sigma, roots, z)
-        rest = activate(SERIES, phi, roots, x[:1])[0][0] - inner(a, value) / a.size
+        rest = activate(SERIES, phi, roots, x[:1])[0][0] - np.dot(a, value) / a.size
         c = step * rest * a * slope
-        norm = np.sqrt(1 + c * c * (inner(x, x) - z * z))
+        norm = np.sqrt(1 + c * c * (np.dot(x, x) - z * z))
         u *= ((1 - c * z) / norm)[:, None]
         u += np.multiply.outer(c / norm, x)
         a += step_a * rest * value

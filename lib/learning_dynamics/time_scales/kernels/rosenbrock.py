@@ -5,32 +5,10 @@ import numpy as np
 from learning_dynamics._compiled import njit
 
 from . import arrays
+from .rodas4 import GAMMA, SLOPE, STAGES, STATE
 
 RUNNING, FINISHED, STALLED = 0, 1, 2
 TILE = 256
-
-GAMMA = 0.25
-STAGES = 6
-STATE = np.array(
-    [
-        [0.0, 0.0, 0.0, 0.0, 0.0],
-        [1.544, 0.0, 0.0, 0.0, 0.0],
-        [0.9466785280815826, 0.2557011698983284, 0.0, 0.0, 0.0],
-        [3.314825187068521, 2.896124015972201, 0.9986419139977817, 0.0, 0.0],
-        [1.221224509226641, 6.019134481288629, 12.53708332932087, -0.6878860361058950, 0.0],
-        [1.221224509226641, 6.019134481288629, 12.53708332932087, -0.6878860361058950, 1.0],
-    ]
-)
-SLOPE = np.array(
-    [
-        [0.0, 0.0, 0.0, 0.0, 0.0],
-        [-5.6688, 0.0, 0.0, 0.0, 0.0],
-        [-2.430093356833875, -0.2063599157091915, 0.0, 0.0, 0.0],
-        [-0.1073529058151375, -9.594562251023355, -20.47028614809616, 0.0, 0.0],
-        [7.496443313967647, -10.24680431464352, -33.99990352819905, 11.70890893206160, 0.0],
-        [8.083246795921522, -7.981132988064893, -31.52159432874371, 16.31930543123136, -6.058818238834054],
-    ]
-)
 
 SAFETY, LEAST_FACTOR, LARGEST_FACTOR, FAILED_FACTOR = 0.9, 0.2, 5.0, 0.1
 
@@ -42,7 +20,7 @@ def copy(source, target):
         target[i] = source[i]
 
 
-@njit(array_form=arrays.add_multiple, cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
 def add_multiple(c, source, target):
     """Add c times one vector to another."""
     for i in range(source.size):
@@ -147,7 +125,7 @@ def invert_blocks(a, s, c, epsilon, shift, b11, b12, b21, b22, plain, mixed, squ
         square[i] = b22[i] * rest * a[i] * a[i]
 
 
-@njit(array_form=arrays.factorise, cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc"})
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc"})
 def factorise(a, s, e, sigma, epsilon, shift, blocks):
     r"""Prepare solves with :math:`W = \text{shift} \cdot I - J`, where J is the Jacobian of the flow.
 
@@ -250,7 +228,7 @@ def push(a, s, epsilon, value, slope):
         slope[i] *= a[i] * (1 - s[i] * s[i])
 
 
-@njit(array_form=arrays.solve, cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc"})
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc"})
 def solve(a, s, sigma, epsilon, blocks, factors, pivots, va, vs):
     """Overwrite (va, vs), shape (m,) each, with the solution of W x = v, from the results of `factorise`."""
     m, count = a.size, sigma.size
@@ -301,7 +279,7 @@ def largest_error(change_a, change_s, new_a, new_s, rtol, floor_s):
     return worst / rtol
 
 
-@njit(array_form=arrays.add_first_stages, cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
 def add_stages(weights, count, scale, u, x):
     r"""Add :math:`\text{scale} \sum_{j < \text{count}} w_j u_j` to x, shape (m,), for stages u of shape (6, m)."""
     for first in range(0, x.size, TILE):
@@ -310,7 +288,7 @@ def add_stages(weights, count, scale, u, x):
             add_multiple(weights[j] * scale, u[j, first:last], x[first:last])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(array_form=arrays.attempt, cache=True, nogil=True, error_model="numpy")
 def attempt(a, s, da, ds, e, step, phi, sigma, epsilon, new_a, new_s, u_a, u_s, work, blocks):
     r"""Make one step of the method, without judging it.
 
