@@ -1,5 +1,7 @@
 """Array forms of the loops of part III: arguments, shapes and results are those of the loop of the same name."""
 
+import math
+
 import numpy as np
 
 FAR = 0.9
@@ -63,7 +65,8 @@ def fused_descent(points, zero, targets, weights, scales, active, outputs, step,
 
 def drift_bound(points, norm, path):
     """As in `hot_pairs`."""
-    return 0.5 * (np.linalg.norm(points @ path) + norm * np.linalg.norm(path))
+    image = points @ path
+    return 0.5 * (math.sqrt(image @ image) + norm * math.sqrt(path @ path))
 
 
 def settle(points, zero, weights, scales, active, path, step):
@@ -113,21 +116,21 @@ def watch(points, zero, gram, weights, scales, active, halves, kernel, pairs, pa
     hot, starts, places, heights = pairs
     owners = np.repeat(np.arange(hot.size), np.diff(starts))
     neurons = hot[owners]
-    moved = step * scales[0] ** 2 * ((active[hot] * path) @ points.T)
+    moved = (active[hot] * (step * scales[0] ** 2 * path)) @ points.T
     now = heights - np.einsum("qd,dq->q", moved[owners], points[:, places])
-    flipping = np.flatnonzero((now * scales[neurons] > 0.0) != active[neurons, places])
-    sizes, rest = np.copysign(np.abs(now), scales[neurons]), flipping
+    flipping = ((now * scales[neurons] > 0.0) != active[neurons, places]).nonzero()[0]
+    rest = flipping
     while rest.size:
-        _, own = np.unique(neurons[rest], return_index=True)
-        flips = rest[own]
-        outputs += np.bincount(places[flips], sizes[flips], outputs.size)
-        counted = np.zeros(hot.size)
-        counted[owners[flips]] = flip(neurons[flips], places[flips], active, gram, halves, kernel) * path[places[flips]]
-        point = np.zeros(hot.size, np.int64)
-        point[owners[flips]] = places[flips]
-        weights[hot] += (step * scales[hot] * counted)[:, None] * points[:, point].T
-        heights += gram[point[owners], places] * counted[owners]
-        rest = np.delete(rest, own)
+        first = np.ones(rest.size, bool)
+        np.not_equal(owners[rest[1:]], owners[rest[:-1]], out=first[1:])
+        flips, rest = rest[first], rest[~first]
+        k, i = neurons[flips], places[flips]
+        outputs += np.bincount(i, np.copysign(now[flips], scales[k]), outputs.size)
+        counted = flip(k, i, active, gram, halves, kernel) * path[i]
+        weights[k] += (step * scales[k] * counted)[:, None] * points[:, i].T
+        jumps = np.zeros((hot.size, path.size))
+        jumps[owners[flips]] = counted[:, None] * gram[i]
+        heights += jumps[owners, places]
     return flipping.size
 
 
@@ -139,10 +142,10 @@ def flip(neurons, places, active, gram, halves, kernel):
     rows, each = active[neurons], np.arange(places.size)
     changes = np.where(rows[each, places], -1.0, 1.0)
     rows[each, places] = False
-    switched = np.zeros((places.size, active.shape[1]))
+    switched = np.zeros(rows.shape)
     switched[each, places] = changes
     halves += switched.T @ rows
-    halves += np.diag(0.5 * switched.sum(axis=0))
+    halves.reshape(-1)[:: len(halves) + 1] += 0.5 * switched.sum(axis=0)
     np.multiply(gram, halves, out=kernel)
     active[neurons, places] = changes > 0.0
     return changes
