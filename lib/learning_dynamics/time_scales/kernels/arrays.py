@@ -124,16 +124,16 @@ def add_stages(weights, scale, k, x):
     x += (scale * weights[known]) @ k[known]
 
 
-def relu_with_slope(r, value, slope):
-    """As in `network_flow`."""
+def relu_with_slope(c, r, value, slope):
+    """As in `network_flow`; c, of a series, is not used."""
     x = np.clip(r, -1.0, 1.0)
     angle = np.pi - np.arccos(x)
     value[:] = (np.sqrt((1 - x) * (1 + x)) + x * angle) / (2 * np.pi)
     slope[:] = angle / (2 * np.pi)
 
 
-def erf_with_slope(r, value, slope):
-    """As in `network_flow`."""
+def erf_with_slope(c, r, value, slope):
+    """As in `network_flow`; c, of a series, is not used."""
     x = np.clip(r, -1.0, 1.0)
     value[:] = 2 / np.pi * np.arcsin(2 * x / 3)
     slope[:] = 4 / (np.pi * np.sqrt(9 - 4 * x * x))
@@ -188,12 +188,7 @@ def rates_of_pairs(push, s, inward, turned, r, out):
 
 def kernel_with_slope(kind, c, r, value, slope):
     """As in `network_flow`."""
-    if kind == RELU:
-        relu_with_slope(r, value, slope)
-    elif kind == ERF:
-        erf_with_slope(r, value, slope)
-    else:
-        series_with_slope(c, r, value, slope)
+    (series_with_slope, relu_with_slope, erf_with_slope)[kind](c, r, value, slope)
 
 
 def velocity(y, out, system, room):
