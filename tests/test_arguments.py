@@ -39,7 +39,7 @@ BAD = {
 }  # fmt: skip
 LEGAL = {
     "inf": "random_matrix.SpectralFilter.stable_below time_scales.finite_linear_time.m time_scales.finite_linear_time.d "
-    "time_scales.draw_directions.d",
+    "time_scales.draw_directions.d time_scales.grouped_flow.m",
     "[-1.0]": "random_matrix.least_time.t",
     "[2.0, -1.0]": "random_matrix.least_time.t",
     "0.0": "overparametrized.feature_norm2.beta_norm",
@@ -67,7 +67,7 @@ NOT_FINITE = """
     random_matrix.stopping_threshold random_matrix.ridge_flow random_matrix.average_test random_matrix.simulate
     random_matrix.simulate_filter random_matrix.simulate_pool random_matrix.simulate_minibatch random_matrix.simulate_one_pass
     random_matrix.simulate_anisotropic random_matrix.simulate_labelled
-    time_scales.SingleIndex.diagnose time_scales.learning_times
+    time_scales.SingleIndex.diagnose time_scales.learning_times time_scales.learning_times_of_run
 """.split()
 """Documented results that are not finite: no threshold, stable for ever, not learnt, one draw."""
 RESULTS = """
