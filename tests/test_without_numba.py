@@ -4,11 +4,13 @@ import json
 import os
 import subprocess
 import sys
+import threading
 
 import numpy as np
 import pytest
 
 from learning_dynamics import _cache, _compiled
+from learning_dynamics._interruption import Abandoned, wanted_until
 from learning_dynamics.companion.base.notebooks import read_source
 from learning_dynamics.companion.execution import executor
 from learning_dynamics.companion.records.parameters import check_values, declared_parameters
@@ -57,11 +59,17 @@ def test_a_broken_numba_is_no_missing_one(tmp_path):
     assert ran.returncode == 1 and "Numba needs another NumPy" in ran.stderr
 
 
-def test_loops_without_an_array_form_run_as_they_are_and_floats_warn_of_nothing(monkeypatch):
+def test_what_stands_for_a_compiled_loop_is_silent_and_ends_when_nobody_waits(monkeypatch):
     monkeypatch.setattr(_compiled, "COMPILES", False)
     divide = _compiled.njit(cache=True, error_model="numpy")(lambda x, y: x / y)
     assert divide(np.float64(1), np.float64(0)) == np.inf
     assert _compiled.njit(array_form=np.negative, nogil=True)(lambda x: x)(2.0) == -2.0
+    nobody_waits = threading.Event()
+    with wanted_until(nobody_waits):
+        assert divide(1.0, 2.0) == 0.5
+        nobody_waits.set()
+        with pytest.raises(Abandoned):
+            divide(1.0, 2.0)
     typed = object()
     assert _compiled.overload(divide, jit_options={})(typed) is typed
 

@@ -4,7 +4,11 @@ A loop with a call for each number is hopeless in plain Python.  Such a loop has
 room, which computes the same by NumPy's operations on whole arrays; the other loops are few steps and run as they are.
 """
 
+import functools
+
 import numpy as np
+
+from ._interruption import look_up
 
 try:
     import numba
@@ -33,7 +37,19 @@ def njit(*, array_form=None, **options):
     """
     if COMPILES:
         return numba.njit(**options)
-    return lambda loop: np.errstate(all="ignore")(loop if array_form is None else array_form)
+    return lambda loop: _plain(loop if array_form is None else array_form)
+
+
+def _plain(form):
+    """A function that runs silently and ends where nobody waits for it: what takes a second compiled may take a minute here."""
+
+    @functools.wraps(form)
+    @np.errstate(all="ignore")
+    def called(*arguments):
+        look_up()
+        return form(*arguments)
+
+    return called
 
 
 def overload(function, **options):
