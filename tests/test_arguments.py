@@ -252,3 +252,19 @@ def test_bad_values_are_refused_in_one_sentence(name):
 @pytest.mark.parametrize("name", CALLS)
 def test_odd_values_give_numbers_or_one_sentence(name):
     assert not complaints(name, lambda _name, _argument, valid: odd(valid), taken_badly)
+
+
+NARROW = (np.int8, np.uint8, np.int16, np.uint16)
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_narrow_integers_are_the_numbers_that_they_stand_for(name):
+    """A count of NumPy's in one or two bytes gives the same result: nothing is computed in its type."""
+    function, arguments = CALLS[name]
+    expected = [snapshot(outcome(function, arguments)[0])]
+    for argument, valid in arguments.items():
+        for narrow in NARROW if kind(valid) == "integer" else ():
+            if valid == narrow(valid % 2**7):
+                result, error, _ = outcome(function, arguments | {argument: narrow(valid)})
+                assert error is None, (argument, narrow)
+                assert snapshot(result) in expected, (argument, narrow)

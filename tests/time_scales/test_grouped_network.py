@@ -49,7 +49,9 @@ def test_velocities_are_those_of_every_neuron(name, groups, copies):
     np.testing.assert_allclose(found[0].repeat(copies), da, rtol=0, atol=1e-13 * scale)
     np.testing.assert_allclose(found[1].repeat(copies), ds, rtol=0, atol=1e-13 * scale)
     pairs = ~np.eye(groups * copies, dtype=bool)
-    np.testing.assert_allclose(found[2].repeat(copies, axis=0).repeat(copies, axis=1)[pairs], dr[pairs], rtol=0, atol=1e-13 * scale)
+    np.testing.assert_allclose(
+        found[2].repeat(copies, axis=0).repeat(copies, axis=1)[pairs], dr[pairs], rtol=0, atol=1e-13 * scale
+    )
 
 
 @pytest.mark.parametrize("name", PROBLEMS)

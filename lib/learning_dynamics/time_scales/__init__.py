@@ -30,7 +30,13 @@ from learning_dynamics.time_scales.simulation.mean_field import (
     learning_times,
     mean_field_flow,
 )
-from learning_dynamics.time_scales.simulation.networks import NetworkRun, draw_directions, learning_times_of_run, network_flow, sgd
+from learning_dynamics.time_scales.simulation.networks import (
+    NetworkRun,
+    draw_directions,
+    learning_times_of_run,
+    network_flow,
+    sgd,
+)
 from learning_dynamics.time_scales.theory.learning_times import (
     constant_time,
     finite_linear_time,
