@@ -271,7 +271,8 @@ def sgd(problem, a0, directions, *, d, step, times, seed):
     most = WORK_OF_A_CALL // (a.size * (d + problem.degree) + 1)
     for count in np.diff(wanted, prepend=0.0).astype(np.int64).tolist():
         for part in in_parts(count, most):
-            descent.descend(a, u, kind, problem.sigma, problem.phi, roots, step, step / problem.epsilon, part, rng)
+            with one_blas_thread():
+                descent.descend(a, u, kind, problem.sigma, problem.phi, roots, step, step / problem.epsilon, part, rng)
         overlaps = u @ u.T
         if not (np.isfinite(a).all() and (np.abs(np.diag(overlaps) - 1) < DRIFT_TOLERANCE).all()):
             raise ArithmeticError(
