@@ -320,3 +320,9 @@ def test_a_model_of_other_points_is_refused():
         pool_errors(other, model, [1])
     with pytest.raises(ValueError, match="training_points must be p/c = 20 for this model, got 50"):
         pool_errors(pool, model, [1], training_points=50)
+
+
+@pytest.mark.parametrize("size", [1e4, 1e16, 1e30, 1e100])
+def test_eigenvalue_of_a_huge_signal_is_its_square(size):
+    model = AnisotropicMixture(eigenvalues=[4, 1], shares=[0.5, 0.5], signal=[size, 3], c=0.5, sigma2=0.1, alpha=0.1 / size)
+    assert largest_eigenvalue(model) == pytest.approx(size, rel=20 / size + 1e-14)

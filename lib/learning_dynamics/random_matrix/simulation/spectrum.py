@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.linalg
 
+from learning_dynamics._limits import check_room
 from learning_dynamics._randomness import replicate
 from learning_dynamics._threads import one_blas_thread
 from learning_dynamics._validation import boolean, instance, integer, number_array, size
@@ -230,6 +231,7 @@ def concentration(model, *, z, smallest_p, doublings, runs, seed, workers=None):
     runs = size("runs", runs)
     seed = integer("seed", seed, at_least=0)
     sizes = doubled_dimensions(model.c, smallest_p, doublings)
+    check_room(int(sizes[-1]) ** 2, smallest_p=smallest_p, doublings=doublings)
     counts = halved_runs(runs, doublings)
     drawn = [
         [forms for group in groups for forms in _forms_of_draws(model, z, p, *group, workers=workers)]
