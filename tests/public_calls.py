@@ -212,6 +212,10 @@ def _time_scales():
         "learning_times": ({"flow": flow, "level": 0.5, "tolerance": 0.01},),
         "mean_field_flow": (started | {"t_end": 1.0, "rtol": 1e-6, "times": [0.5], "method": "rodas4", "max_steps": 10_000},),
         "network_flow": (run | {"rtol": 1e-6, "kernel": "series", "method": "overlaps", "max_steps": 1000},),
+        "grouped_flow": (started | {"m": 2 * len(START), "times": [0.0, 0.01], "rtol": 1e-6, "max_steps": 1000},),
+        "learning_times_of_run": (
+            {"problem": PROBLEM, "run": ts.grouped_flow(PROBLEM, START, m=8, times=[0.0, 0.1]), "level": 0.5},
+        ),
         "sgd": (run | {"d": 20, "step": 5e-4, "seed": 1},),
         "population_descent": (
             {"problem": PROBLEM, "weights": [[1.0, 1.0], [1.0, -1.0]], "signs": [1.0, -1.0], "step": 0.01, "epochs": [0, 3]},

@@ -39,7 +39,7 @@ BAD = {
 }  # fmt: skip
 LEGAL = {
     "inf": "random_matrix.SpectralFilter.stable_below time_scales.finite_linear_time.m time_scales.finite_linear_time.d "
-    "time_scales.draw_directions.d",
+    "time_scales.draw_directions.d time_scales.grouped_flow.m",
     "[-1.0]": "random_matrix.least_time.t",
     "[2.0, -1.0]": "random_matrix.least_time.t",
     "0.0": "overparametrized.feature_norm2.beta_norm",
@@ -67,7 +67,7 @@ NOT_FINITE = """
     random_matrix.stopping_threshold random_matrix.ridge_flow random_matrix.average_test random_matrix.simulate
     random_matrix.simulate_filter random_matrix.simulate_pool random_matrix.simulate_minibatch random_matrix.simulate_one_pass
     random_matrix.simulate_anisotropic random_matrix.simulate_labelled
-    time_scales.SingleIndex.diagnose time_scales.learning_times
+    time_scales.SingleIndex.diagnose time_scales.learning_times time_scales.learning_times_of_run
 """.split()
 """Documented results that are not finite: no threshold, stable for ever, not learnt, one draw."""
 RESULTS = """
@@ -252,3 +252,19 @@ def test_bad_values_are_refused_in_one_sentence(name):
 @pytest.mark.parametrize("name", CALLS)
 def test_odd_values_give_numbers_or_one_sentence(name):
     assert not complaints(name, lambda _name, _argument, valid: odd(valid), taken_badly)
+
+
+NARROW = (np.int8, np.uint8, np.int16, np.uint16)
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_narrow_integers_are_the_numbers_that_they_stand_for(name):
+    """A count of NumPy's in one or two bytes gives the same result: nothing is computed in its type."""
+    function, arguments = CALLS[name]
+    expected = [snapshot(outcome(function, arguments)[0])]
+    for argument, valid in arguments.items():
+        for narrow in NARROW if kind(valid) == "integer" else ():
+            if valid == narrow(valid % 2**7):
+                result, error, _ = outcome(function, arguments | {argument: narrow(valid)})
+                assert error is None, (argument, narrow)
+                assert snapshot(result) in expected, (argument, narrow)

@@ -1,6 +1,7 @@
 """The layers: who may import whom, and what a chapter may contain."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,9 @@ WINGS = [folder.name for folder in sorted(LIB.iterdir()) if list(folder.glob("ke
 PACKAGES = {"kernels", "mathematics", "theory", "simulation"}
 LEVEL = {"kernels": 0, "mathematics": 1, "model": 2, "theory": 3, "simulation": 3, "__init__": 4}
 """The rooms of a part, and how high each stands: it imports from below."""
+
+COMPILER, ARRAYS = "learning_dynamics._compiled", "arrays.py"
+"""What loops import besides one another, and the file of their array forms."""
 
 PROJECT = find_project(LIB.parents[1])
 CHAPTERS = PROJECT.chapters()
@@ -41,6 +45,12 @@ def files(part):
 
 def room(wing, path):
     return path.relative_to(LIB / wing).parts[0].removesuffix(".py")
+
+
+def kernels(wing):
+    """The functions in the room of the loops, each with its file."""
+    for path in [path for path in files(wing) if room(wing, path) == "kernels"]:
+        yield from ((path, node) for node in ast.parse(path.read_text("utf-8")).body if isinstance(node, ast.FunctionDef))
 
 
 def test_there_is_a_wing():
@@ -76,7 +86,7 @@ def test_imports_run_one_way(wing):
                 assert own != "kernels", f"{path} imports {name}"
                 assert level < LEVEL[own], f"{path} imports {name}"
             elif own == "kernels":
-                raise AssertionError(f"{path} imports {name}")
+                assert name == COMPILER or parts[1:3] == [wing, own], f"{path} imports {name}"
 
 
 def test_the_companion_has_its_rooms_and_data_flow_one_way_through_them():
@@ -108,12 +118,21 @@ def test_the_packages_around_the_wings_know_none(package):
 
 @pytest.mark.parametrize("wing", WINGS)
 def test_kernels_are_compiled_and_documented(wing):
-    for path in [path for path in files(wing) if room(wing, path) == "kernels"]:
-        for node in ast.parse(path.read_text("utf-8")).body:
-            if isinstance(node, ast.FunctionDef):
-                decorators = [ast.unparse(decorator) for decorator in node.decorator_list]
-                assert any("jit" in text for text in decorators), f"{path}: {node.name}"
-                assert ast.get_docstring(node), f"{path}: {node.name}"
+    for path, node in kernels(wing):
+        decorators = [ast.unparse(decorator) for decorator in node.decorator_list]
+        assert path.name == ARRAYS or any("jit" in text for text in decorators), f"{path}: {node.name}"
+        assert ast.get_docstring(node), f"{path}: {node.name}"
+
+
+@pytest.mark.parametrize("wing", WINGS)
+def test_array_forms_stand_for_loops(wing):
+    """Each is named by the decorator of a loop, or used by one that is."""
+    texts = {path: path.read_text("utf-8") for path in files(wing) if room(wing, path) == "kernels"}
+    named = set(re.findall(r"array_form=arrays\.(\w+)", "".join(texts.values())))
+    for path in [path for path in texts if path.name == ARRAYS]:
+        tree = ast.parse(texts[path])
+        used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+        assert {node.name for node in tree.body if isinstance(node, ast.FunctionDef)} <= named | used
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)

@@ -1,6 +1,7 @@
 """Where Numba and Matplotlib keep what they have made, on machines on which nothing can be written."""
 
 import atexit
+import importlib.util
 import os
 import shutil
 import sys
@@ -19,7 +20,7 @@ def provide_cache():
     for a user without a home.  A temporary folder, removed at the end, then stands for them; processes that are
     started from here use it as well.
     """
-    if any(_is_writable(folder) for folder in _candidates()):
+    if importlib.util.find_spec("numba") is None or any(_is_writable(folder) for folder in _candidates()):
         return
     if _provide(VARIABLE):
         print(

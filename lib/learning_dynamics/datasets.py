@@ -334,7 +334,7 @@ class DigitCounts:
         """Counts of one reading, kind and class, one row a pool, numpy.ndarray of int, shape (pools, 50)."""
         choice("reading", reading, np.unique(self.reading).tolist())
         choice("kind", kind, np.unique(self.kind).tolist())
-        integer("digit_class", digit_class, at_least=1, at_most=2)
+        digit_class = integer("digit_class", digit_class, at_least=1, at_most=2)
         return self.counts[(self.reading == reading) & (self.kind == kind) & (self.digit_class == digit_class)]
 
 

@@ -6,10 +6,14 @@ from scipy.linalg import expm
 
 from learning_dynamics.overparametrized import (
     TwoLayerRegression,
+    driven_escape,
+    escape_limit,
     first_order_escape,
     initial_linearization,
     kernel_matrix,
+    kink_paths,
     linearized_training,
+    pairwise_escape,
     polynomial_data,
     squared_norm,
     switched_share,
@@ -226,3 +230,26 @@ def test_switched_share_scales_with_the_laziness():
     np.testing.assert_allclose(larger, base / 3, rtol=1e-9)
     with pytest.raises(ValueError, match="samples must be >= 1000"):
         switched_share(lazy(400), 2000, samples=10, seed=1)
+
+
+def test_a_linearization_of_other_data_or_another_width_is_refused():
+    def of(inputs, width):
+        model = TwoLayerRegression(inputs=inputs, targets=[1.0, 0.0], width=width, learning_rate=0.1)
+        return model, initial_linearization(model, *model.draw(0))
+
+    model, _ = of([[1.0], [2.0]], 8)
+    _, other = of([[1.0], [3.0]], 8)
+    _, narrow = of([[1.0], [2.0]], 4)
+    for call in (
+        lambda line: linearized_training(model, [1], linearization=line),
+        lambda line: first_order_escape(model, line, [1]),
+        lambda line: pairwise_escape(model, line, [1]),
+        lambda line: driven_escape(model, line, [1]),
+    ):
+        with pytest.raises(ValueError, match="linearization must be of a network on the model's inputs and targets"):
+            call(other)
+        with pytest.raises(ValueError, match="linearization must be of a network with the model's width 8, got one of width 4"):
+            call(narrow)
+    for call in (escape_limit, lambda *args, **options: kink_paths(*args, point=0, heights=[0.1], **options)):
+        with pytest.raises(ValueError, match="linearization must be of a network on the model's inputs"):
+            call(model, [1], linearization=other, seed=0)

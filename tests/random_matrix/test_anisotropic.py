@@ -275,3 +275,54 @@ def test_what_is_refused():
         anisotropic_statistics(three(0.5, alpha=0.2), 3, dynamics="gd")
     with pytest.raises(ValueError, match="sigma2 > 0"):
         anisotropic_stopping(three(0.5, sigma2=0.0), longest=10.0)
+
+
+class TestUnits:
+    """The unit in which the columns are measured does not matter, nor does where they begin."""
+
+    @pytest.fixture
+    def points(self):
+        rng = np.random.default_rng(0)
+        y = np.repeat([0, 1], 100)
+        return rng.standard_normal((200, 8)) + np.where(y == 1, 1.5, -1.5)[:, None], y
+
+    @pytest.mark.parametrize("unit", [1e-9, 1e-6, 1e-3, 1e3, 1e6, 1e9])
+    def test_of_all_columns(self, points, unit):
+        X, y = points
+        expected, found = (predict(scaled, y, training_points=20) for scaled in (X, unit * X + 5 * unit))
+        np.testing.assert_allclose(found.generalization, expected.generalization, rtol=0, atol=1e-9)
+        np.testing.assert_array_equal(found.t, expected.t)
+
+    def test_of_one_column(self, points):
+        X, y = points
+        X = X.copy()
+        X[:, 0] *= 1e4
+        assert np.isfinite(predict(X, y, training_points=20).generalization).all()
+
+    def test_a_start_that_hides_all_is_named(self, points):
+        with pytest.raises(ArithmeticError, match="sigma2 = 1e[+]09 times the largest eigenvalue must be smaller"):
+            predict(*points, training_points=20, sigma2=1e9)
+
+
+@pytest.mark.parametrize(("number", "columns", "trained"), [(20, 19, 6), (20, 300, 6), (200, 100, 2), (200, 8, 2)])
+def test_few_points_of_noise_are_predicted(number, columns, trained):
+    X = np.random.default_rng(0).standard_normal((number, columns))
+    found = predict(X, np.repeat([0, 1], number // 2), training_points=trained)
+    assert np.abs(found.generalization - 0.5).max() < 0.1
+
+
+def test_a_model_of_other_points_is_refused():
+    rng = np.random.default_rng(0)
+    y = np.repeat([0, 1], 50)
+    pool, other = (labelled_pool(rng.standard_normal((100, p)) + y[:, None], y) for p in (8, 5))
+    model = pool_model(pool, training_points=20, sigma2=0.1)
+    with pytest.raises(ValueError, match="model must be that of the pool, got one with the 8 eigenvalues of other points"):
+        pool_errors(other, model, [1])
+    with pytest.raises(ValueError, match="training_points must be p/c = 20 for this model, got 50"):
+        pool_errors(pool, model, [1], training_points=50)
+
+
+@pytest.mark.parametrize("size", [1e4, 1e16, 1e30, 1e100])
+def test_eigenvalue_of_a_huge_signal_is_its_square(size):
+    model = AnisotropicMixture(eigenvalues=[4, 1], shares=[0.5, 0.5], signal=[size, 3], c=0.5, sigma2=0.1, alpha=0.1 / size)
+    assert largest_eigenvalue(model) == pytest.approx(size, rel=20 / size + 1e-14)

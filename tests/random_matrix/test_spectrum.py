@@ -273,3 +273,9 @@ class TestEquivalents:
             deterministic_equivalents(FIGURE_2, [1j, FIGURE_2.spike])
         weak = model(mu_norm2=0.5)
         assert np.isfinite(deterministic_equivalents(weak, weak.spike).mu_mu)
+
+
+def test_dimensions_that_no_machine_holds_are_named():
+    model = MixtureClassification(mu_norm2=4.0, c=1e6, sigma2=0.1, alpha=0.01)
+    with pytest.raises(MemoryError, match="smallest_p and doublings must be smaller or fewer"):
+        concentration(model, z=[5 + 1j], smallest_p=2 * 10**6, doublings=1, runs=1, seed=0)

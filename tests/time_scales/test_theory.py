@@ -13,6 +13,7 @@ from learning_dynamics.time_scales import (
     blow_up_time,
     constant_stage,
     constant_time,
+    extrapolate,
     finite_linear_time,
     learning_times,
     least_risk,
@@ -266,3 +267,11 @@ def test_least_risk_with_a_floor():
 def test_refusals(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_numbers_that_no_formula_can_keep_apart_are_refused():
+    with pytest.raises(ValueError, match="power must leave the powers of epsilon apart, got 10 for"):
+        extrapolate(10.0 ** -np.arange(3, 9), np.ones(6), power=10)
+    tiny = SingleIndex(activation="relu", target=[0, 1e-200], epsilon=1e-3)
+    with pytest.raises(ValueError, match="a0 and target must leave every number of the formula finite"):
+        linear_time(tiny, [1e149, 7e149])

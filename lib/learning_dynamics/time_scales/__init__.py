@@ -23,13 +23,20 @@ from learning_dynamics.time_scales.mathematics.learning_order import (
 from learning_dynamics.time_scales.mathematics.overlaps import erf_kernel, power_series, relu_kernel
 from learning_dynamics.time_scales.model import SingleIndex, uniform_start
 from learning_dynamics.time_scales.simulation.first_layer import population_descent
+from learning_dynamics.time_scales.simulation.grouped_network import grouped_flow
 from learning_dynamics.time_scales.simulation.mean_field import (
     LearningTimes,
     MeanFieldFlow,
     learning_times,
     mean_field_flow,
 )
-from learning_dynamics.time_scales.simulation.networks import NetworkRun, draw_directions, network_flow, sgd
+from learning_dynamics.time_scales.simulation.networks import (
+    NetworkRun,
+    draw_directions,
+    learning_times_of_run,
+    network_flow,
+    sgd,
+)
 from learning_dynamics.time_scales.theory.learning_times import (
     constant_time,
     finite_linear_time,

@@ -139,7 +139,9 @@ def _parser():
     command.add_argument("--label", metavar="COLUMN", help="column of a table that holds the labels")
     command.add_argument("--train", type=int, required=True, metavar="N", help="points to train on, half from each class")
     command.add_argument(
-        "--sigma2", type=float, default=0.1, help="dimension times the variance of a starting weight (default: %(default)g)"
+        "--sigma2",
+        type=float,
+        help="dimension times the variance of a starting weight (default: 0.1 over the mean variance of a column)",
     )
     command.add_argument("--alpha", type=float, metavar="STEP", help="step size (default: 0.1 over the largest eigenvalue)")
     command.add_argument(

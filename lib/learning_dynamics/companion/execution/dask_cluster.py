@@ -13,13 +13,12 @@ import warnings
 import zipfile
 from concurrent.futures import CancelledError
 from dataclasses import replace
-from importlib import metadata
 from pathlib import Path
 from uuid import uuid4
 
 from learning_dynamics.companion.base.errors import CompanionError, shown
 from learning_dynamics.companion.base.project import find_project
-from learning_dynamics.companion.execution.executor import PACKAGES
+from learning_dynamics.companion.execution.executor import versions
 from learning_dynamics.companion.execution.pool import Job, Outcome, run_alone
 
 SECONDS_TO_CONNECT = 10
@@ -83,12 +82,8 @@ def _packed(job):
         "parameters": job.parameters,
         "variables": job.variables,
         "expected": job.expected,
-        "versions": _versions(),
+        "versions": versions(),
     }
-
-
-def _versions():
-    return {name: metadata.version(name) for name in PACKAGES}
 
 
 def run_packed(packed):
@@ -97,7 +92,7 @@ def run_packed(packed):
     differ = [
         f"{name} {there} there, {here} here"
         for name, there in packed.pop("versions").items()
-        if there != (here := _versions()[name])
+        if there != (here := versions()[name])
     ]
     if differ:
         return Outcome(error=f"{packed['chapter']} was not run: its worker has other packages ({'; '.join(differ)})."), b"", ""

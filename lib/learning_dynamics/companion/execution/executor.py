@@ -80,7 +80,7 @@ def execute(source, target, *, parameters, results, cwd, variables=None, fingerp
             "seconds": seconds,
             "python": platform.python_version(),
             "interpreter": sys.executable,
-            "versions": {name: metadata.version(name) for name in PACKAGES},
+            "versions": versions(),
             "notebook": file_hash(ran),
             "files": file_hashes(recorded),
         }
@@ -88,6 +88,18 @@ def execute(source, target, *, parameters, results, cwd, variables=None, fingerp
         put_in_place(recorded, results, Path(scratch))
         put_in_place(ran, target, Path(scratch))
     return summary
+
+
+def versions():
+    """The versions of the packages that numbers may depend on; a chapter runs without Numba, too."""
+    return {name: _version(name) for name in PACKAGES}
+
+
+def _version(name):
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "not installed"
 
 
 def _require_pictures(source, ran):

@@ -8,14 +8,17 @@ its digits.
 import math
 
 import numpy as np
-from numba import njit
+
+from learning_dynamics._compiled import njit
+
+from . import arrays
 
 FAR = 0.9
 TILE = 32
 HALF_PI = math.pi / 2
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc"})
+@njit(array_form=arrays.split, cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc"})
 def split(points, norms, units):
     """Write the norms of points, shape (k,), and the points divided by them, shape (k, D); a point 0 stays 0."""
     for i in range(len(points)):
@@ -91,7 +94,7 @@ def weigh(products, cosine, quarter):
         products[j] *= (around if far else near) / (2 * math.pi)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(array_form=arrays.weigh_rows, cache=True, nogil=True, error_model="numpy")
 def weigh_rows(products, first, norms, units, other_norms, other_units, triangle):
     r"""Overwrite inner products :math:`x_i^T z_j` of some rows with :math:`x_i^T z_j (\pi - \theta_{ij})/(2\pi)`.
 
@@ -116,7 +119,7 @@ def weigh_rows(products, first, norms, units, other_norms, other_units, triangle
         weigh(products[row, :last], cosine, quarter)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(array_form=arrays.mirror, cache=True, nogil=True, error_model="numpy")
 def mirror(matrix):
     """Copy the lower triangle of a square matrix to the upper one, in tiles that stay in the cache."""
     n = len(matrix)

@@ -18,8 +18,10 @@ step : float
 """
 
 import numpy as np
-from numba import njit
 
+from learning_dynamics._compiled import njit
+
+from . import arrays
 from .unrolled import OPTIONS, added, loaded, moved, product, store
 
 
@@ -31,7 +33,7 @@ def copy_rows(source, target):
             target[k, i] = source[k, i]
 
 
-@njit(cache=True, nogil=True, **OPTIONS)
+@njit(array_form=arrays.fused_descent, cache=True, nogil=True, **OPTIONS)
 def fused_descent(points, zero, targets, weights, scales, active, outputs, step, epochs, limit):
     r"""Step all neurons epoch by epoch; the forward pass of one neuron and the backward pass of the next share a loop.
 

@@ -13,8 +13,10 @@ halves, kernel : float64 arrays, shape (n, n)
 import math
 
 import numpy as np
-from numba import njit
 
+from learning_dynamics._compiled import njit
+
+from . import arrays
 from .unrolled import OPTIONS, added, loaded, moved, product, store
 
 ROUNDING = 1e-13  # of a weight, relative to its neuron
@@ -34,7 +36,7 @@ def masked_sums(points, zero, mask, r):
     return sums
 
 
-@njit(cache=True, nogil=True, **OPTIONS)
+@njit(array_form=arrays.drift_bound, cache=True, nogil=True, **OPTIONS)
 def drift_bound(points, norm, path):
     r"""Return :math:`(|X \delta| + |X|_2 |\delta|)/2`, an upper bound of :math:`|X (p \delta)|` over all activities p.
 
@@ -64,7 +66,7 @@ def flip(active, i, gram, halves, kernel):
     active[i] = change > 0.0
 
 
-@njit(cache=True, nogil=True, **OPTIONS)
+@njit(array_form=arrays.settle, cache=True, nogil=True, **OPTIONS)
 def settle(points, zero, weights, scales, active, path, step):
     r"""Move all neurons: :math:`w_k \leftarrow w_k - s b_k \sum_i p_{ki} R_i x_i` with R = `path`, shape (n,)."""
     for k in range(scales.size):
@@ -92,7 +94,7 @@ def forecast(points, zero, weights, scale, mask, r, step, length, slack):
     return loaded(weights, zero), velocity, step * abs(scale) * slack + ROUNDING * math.sqrt(size)
 
 
-@njit(cache=True, nogil=True, **OPTIONS)
+@njit(array_form=arrays.certify, cache=True, nogil=True, **OPTIONS)
 def certify(points, zero, norms, weights, scales, active, r, outputs, step, length, slack):
     r"""Recompute the outputs, and return the numbers of the neurons that might reach a kink by their `forecast`."""
     outputs[:] = 0.0
@@ -110,7 +112,7 @@ def certify(points, zero, norms, weights, scales, active, r, outputs, step, leng
     return np.flatnonzero(hot)
 
 
-@njit(cache=True, nogil=True, **OPTIONS)
+@njit(array_form=arrays.hot_pairs, cache=True, nogil=True, **OPTIONS)
 def hot_pairs(points, zero, norms, weights, scales, active, r, step, length, slack, caps, hot):
     r"""List the pairs of a neuron and a point that might flip within `length` steps, for the neurons with numbers `hot`.
 
@@ -163,7 +165,7 @@ def masked_product(row, mask, path):
     return total
 
 
-@njit(cache=True, nogil=True, **OPTIONS)
+@njit(array_form=arrays.watch, cache=True, nogil=True, **OPTIONS)
 def watch(points, zero, gram, weights, scales, active, halves, kernel, pairs, path, outputs, step):
     r"""Flip the activities of the `pairs`, as `hot_pairs` lists them, whose height has changed its sign.
 
@@ -196,7 +198,7 @@ def watch(points, zero, gram, weights, scales, active, halves, kernel, pairs, pa
     return flips
 
 
-@njit(cache=True, nogil=True, **OPTIONS)
+@njit(array_form=arrays.kernel_product, cache=True, nogil=True, **OPTIONS)
 def kernel_product(kernel, r, image):
     r"""Write :math:`(K + K^T) r` into `image`, shape (n,), in one order of summation; K is `kernel`."""
     image[:] = 0.0
@@ -213,6 +215,34 @@ def kernel_product(kernel, r, image):
 def rounding_allowance(zero, weights, scales, step):
     r"""Return how far a sum of residuals may be off without moving a weight by more than its rounding."""
     return ROUNDING * math.sqrt(np.mean(weights * weights) * len(zero)) / (step * abs(scales[0]))
+
+
+@njit(array_form=arrays.compare, cache=True, nogil=True, **OPTIONS)
+def compare(outputs, targets, first, caps, done, path, lengths, r, deviation):
+    r"""Write the residuals r and what their sum, the `path`, will deviate by from a straight one; add their sizes to `lengths`.
+
+    Returns
+    -------
+    float, int
+        The sum of their squares, and how many `lengths` are above their caps.
+    """
+    square = 0.0
+    above = 0
+    for i in range(r.size):
+        r[i] = outputs[i] - targets[i]
+        square += r[i] * r[i]
+        deviation[i] = path[i] + r[i] - (done + 1) * first[i]
+        lengths[i] += abs(r[i])
+        above += 1 if lengths[i] > caps[i] else 0
+    return square, above
+
+
+@njit(array_form=arrays.take_step, cache=True, nogil=True, **OPTIONS)
+def take_step(path, r, outputs, image):
+    """Add the residuals to their sum, and take what one step changes from the outputs."""
+    for i in range(r.size):
+        path[i] += r[i]
+        outputs[i] -= image[i]
 
 
 @njit(cache=True, nogil=True, **OPTIONS)
@@ -257,14 +287,7 @@ def cold_hot_descent(
         slack, done, length, flips, diverged = block[1], counts[4], counts[5], 0, False
         cost = 2.0 * n * n + pairs[2].size * n
         while done < length and worked <= work:
-            square = 0.0
-            above = 0
-            for i in range(n):
-                r[i] = outputs[i] - targets[i]
-                square += r[i] * r[i]
-                deviation[i] = path[i] + r[i] - (done + 1) * first[i]
-                lengths[i] += abs(r[i])
-                above += 1 if lengths[i] > caps[i] else 0
+            square, above = compare(outputs, targets, first, caps, done, path, lengths, r, deviation)
             if not square <= limit:
                 diverged = True
                 break
@@ -272,9 +295,7 @@ def cold_hot_descent(
                 length = done
                 break
             kernel_product(kernel, r, image)
-            for i in range(n):
-                path[i] += r[i]
-                outputs[i] -= image[i]
+            take_step(path, r, outputs, image)
             flips += watch(points, zero, gram, weights, scales, active, halves, kernel, pairs, path, outputs, step)
             done += 1
             worked += cost

@@ -15,7 +15,10 @@ push : float64 array, shape (K,)
 """
 
 import numpy as np
-from numba import njit
+
+from learning_dynamics._compiled import njit
+
+from . import arrays
 
 
 @njit(cache=True, nogil=True)
@@ -65,7 +68,7 @@ def add_crossings(up, down, push, starts_active, totals):
             totals[k] += advance * integral**2
 
 
-@njit(cache=True, nogil=True)
+@njit(array_form=arrays.crossing_totals, cache=True, nogil=True)
 def crossing_totals(drifts, own, push, totals):
     r"""Add :math:`\frac12 \sum_{\pm} \int I^2 ds_0` of each neuron at the kink of one point, over both signs and both sides.
 
@@ -86,7 +89,7 @@ def crossing_totals(drifts, own, push, totals):
         totals[neuron] *= 0.5
 
 
-@njit(cache=True, nogil=True)
+@njit(array_form=arrays.pair_totals, cache=True, nogil=True)
 def pair_totals(heights, scales, drifts, own, push, totals):
     """Add the sum over neurons of (scale I)² at the ends of the intervals to totals, shape (K,).
 
@@ -103,7 +106,7 @@ def pair_totals(heights, scales, drifts, own, push, totals):
             totals[k] += (scale * integral) ** 2
 
 
-@njit(cache=True, nogil=True)
+@njit(array_form=arrays.follow, cache=True, nogil=True)
 def follow(up, down, heights):
     """Return the heights at the ends of the intervals, shape (K, N), of neurons that start at `heights`, shape (N,).
 
@@ -119,7 +122,7 @@ def follow(up, down, heights):
     return paths
 
 
-@njit(cache=True, nogil=True)
+@njit(array_form=arrays.drive, cache=True, nogil=True)
 def drive(points, weights, scales, pushes):
     r"""Move each neuron in turn by :math:`-b_k \sum_j 1\{w_k^T \tilde x_j > 0\}\,\tilde x_j \int r_j\,dt`, interval by interval.
 

@@ -5,7 +5,7 @@ last entry and calls itself for the others. A name stands for the plain Python f
 `numba.extending.overload` says below how it is compiled.
 """
 
-from numba.extending import overload
+from learning_dynamics._compiled import overload
 
 OPTIONS = {"fastmath": {"contract", "reassoc"}, "error_model": "numpy"}
 

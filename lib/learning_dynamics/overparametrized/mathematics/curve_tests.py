@@ -129,7 +129,7 @@ def published_curve(figure, panel, width):
         If the figure has no such curve.
     """
     instance("figure", figure, PublishedFigure)
-    integer("width", width, at_least=1, at_most=MOST_ENTRIES)
+    width = integer("width", width, at_least=1, at_most=MOST_ENTRIES)
     chosen = (figure["panel"] == panel) & (figure["m"] == width) if isinstance(panel, str) else np.zeros(1, bool)
     if not chosen.any():
         raise ValueError(f"panel and width must be those of a published curve, got {shown(panel)} and {width!r}")

@@ -4,6 +4,7 @@ import numpy as np
 
 from learning_dynamics._interruption import compiled_call, in_parts, look_up
 from learning_dynamics._threads import one_blas_thread
+from learning_dynamics.overparametrized.kernels import arrays
 from learning_dynamics.overparametrized.kernels import hot_pairs as kernels
 from learning_dynamics.overparametrized.kernels.fused_descent import fused_descent
 
@@ -57,22 +58,12 @@ class Descent:
 
     def _fused(self, epochs):
         done = 0
-        for part in in_parts(epochs, FUSED_WORK // (self.weights.size * self.targets.size)):
-            taken = fused_descent(
-                self.points,
-                self.zero,
-                self.targets,
-                self.weights,
-                self.scales,
-                self.active,
-                self.outputs,
-                self.step,
-                part,
-                self.limit,
-            )
-            done += taken
-            if taken < part:
-                break
+        with one_blas_thread():
+            for part in in_parts(epochs, FUSED_WORK // (self.weights.size * self.targets.size)):
+                taken = fused_descent(self.points, self.zero, *self._state(), part, self.limit)
+                done += taken
+                if taken < part:
+                    break
         return done
 
     def _cold_hot(self, epochs):
@@ -103,7 +94,7 @@ class Descent:
         counts, block = np.zeros(6, np.int64), np.array([self.block, 0.0])
         vectors, pairs, finished = np.zeros((4, self.targets.size)), _no_pairs(), False
         while not finished:
-            with compiled_call():
+            with compiled_call(), one_blas_thread():
                 finished, pairs = kernels.cold_hot_descent(*arguments, counts, block, vectors, pairs, COLD_HOT_WORK)
             look_up()
         done, *counters = counts[:4].tolist()
@@ -112,21 +103,11 @@ class Descent:
         return done
 
     def _blas(self, epochs):
-        rates = self.step * self.scales[:, None]
         with one_blas_thread():
-            for epoch in range(epochs):
-                residual = self.outputs - self.targets
-                if not residual @ residual <= self.limit:
-                    return epoch
-                pull = residual[:, None] * self.features
-                self.outputs = np.zeros(self.targets.size)
-                for first in range(0, self.scales.size, ROWS):
-                    rows = slice(first, first + ROWS)
-                    self.weights[rows] -= rates[rows] * (self.active[rows].astype(float) @ pull)
-                    heights = self.weights[rows] @ self.points
-                    np.greater(heights, 0, out=self.active[rows])
-                    self.outputs += self.scales[rows] @ np.maximum(heights, 0)
-        return epochs
+            return arrays.descend(self.features, self.points, *self._state(), epochs, self.limit)
+
+    def _state(self):
+        return self.targets, self.weights, self.scales, self.active, self.outputs, self.step
 
 
 def _no_pairs():

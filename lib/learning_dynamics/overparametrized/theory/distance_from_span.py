@@ -12,8 +12,9 @@ from learning_dynamics._limits import check_room
 from learning_dynamics._threads import one_blas_thread
 from learning_dynamics._validation import instance, integer, real_array, shown, size, time_vector
 from learning_dynamics.overparametrized.kernels.neuron_motion import crossing_totals, drive, follow, pair_totals
-from learning_dynamics.overparametrized.mathematics.linearization import Linearization, spectrum
+from learning_dynamics.overparametrized.mathematics.linearization import spectrum
 from learning_dynamics.overparametrized.model import TwoLayerRegression
+from learning_dynamics.overparametrized.theory.linear_training import check_linearization
 from learning_dynamics.overparametrized.theory.tangent_kernel import kernel_matrix
 
 SPAN = 1000  # of the last interval of time over the first
@@ -150,8 +151,8 @@ def pairwise_escape(model, linearization, epochs, *, steps=50):
     ValueError
         If a time is negative, or `steps` is below 1.
     """
-    instance("linearization", linearization, Linearization)
     epochs, edges = _checked(model, linearization, epochs, steps)
+    check_linearization(model, linearization)
     features, scales = linearization.features, linearization.scales
     values = np.zeros(len(edges))
     with one_blas_thread():
@@ -200,8 +201,8 @@ def driven_escape(model, linearization, epochs, *, steps=1000):
     ValueError
         If a time is negative, or `steps` is below 1.
     """
-    instance("linearization", linearization, Linearization)
     epochs, edges = _checked(model, linearization, epochs, steps)
+    check_linearization(model, linearization)
     with one_blas_thread():
         pushes = _pushes(model, linearization, edges)
     weights, reached = linearization.weights.copy(), {0: 0.0}
@@ -244,7 +245,8 @@ def kink_paths(model, epochs, *, point, heights, sign=1, linearization=None, ste
     epochs, edges = _checked(model, linearization, epochs, steps)
     heights = real_array("heights", heights, ndim=1, squares=True)
     point = integer("point", point, at_least=0, at_most=model.targets.size - 1)
-    if integer("sign", sign) not in (1, -1):
+    sign = integer("sign", sign)
+    if sign not in (1, -1):
         raise ValueError(f"sign must be 1 or -1, got {shown(sign)}")
     check_room(4 * heights.size * len(edges), heights=heights, steps=steps)
     rng = np.random.default_rng(integer("seed", seed, at_least=0))
@@ -326,7 +328,7 @@ def _checked(model, linearization, epochs, steps):
     """The checked epochs, and the edges of the intervals of time."""
     instance("model", model, TwoLayerRegression)
     if linearization is not None:
-        instance("linearization", linearization, Linearization)
+        check_linearization(model, linearization, any_width=True)
     epochs = time_vector("epochs", epochs)
     check_room(size("steps", steps) * model.targets.size, steps=steps)
     return epochs, _edges(epochs, steps)

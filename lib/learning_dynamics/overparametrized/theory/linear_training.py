@@ -79,6 +79,20 @@ def initial_linearization(model, weights, signs):
     return linearize(features=model.features, targets=model.targets, weights=weights, scales=scales)
 
 
+def check_linearization(model, linearization, *, any_width=False):
+    """Raise where a linearisation is not that of a network on the data of a model, and of its width unless any will do."""
+    instance("linearization", linearization, Linearization)
+    width = linearization.scales.size
+    if width != model.width and not any_width:
+        raise ValueError(f"linearization must be of a network with the model's width {model.width}, got one of width {width}")
+    same = np.array_equal(linearization.features, model.features) and np.array_equal(linearization.targets, model.targets)
+    if not same:
+        count, dimensions = linearization.features.shape
+        raise ValueError(
+            f"linearization must be of a network on the model's inputs and targets, got one of {count} other points with {dimensions} features"
+        )
+
+
 def linearized_training(model, epochs, *, linearization=None, dynamics="gd"):
     r"""Train the linearised network in closed form, paper 3 Section 2.
 
@@ -112,7 +126,7 @@ def linearized_training(model, epochs, *, linearization=None, dynamics="gd"):
     """
     instance("model", model, TwoLayerRegression)
     if linearization is not None:
-        instance("linearization", linearization, Linearization)
+        check_linearization(model, linearization)
     choice("dynamics", dynamics, DYNAMICS)
     epochs = _times(epochs, dynamics)
     with one_blas_thread():
@@ -177,7 +191,7 @@ def first_order_escape(model, linearization, epochs, *, steps=100):
     switches are spread over the intervals, and the error of V is below 1 per cent with the default number.
     """
     instance("model", model, TwoLayerRegression)
-    instance("linearization", linearization, Linearization)
+    check_linearization(model, linearization)
     epochs, steps = _times(epochs, "flow"), size("steps", steps)
     check_room(8 * steps, steps=steps)
     edges = np.union1d(epochs, _growing(epochs.max(), steps))

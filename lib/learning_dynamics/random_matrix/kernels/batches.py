@@ -1,10 +1,13 @@
 """Compiled recursions over the steps of descent with batches."""
 
 import numpy as np
-from numba import njit
+
+from learning_dynamics._compiled import njit
+
+from . import arrays
 
 
-@njit(cache=True, nogil=True)
+@njit(array_form=arrays.noise_sums, cache=True, nogil=True)
 def noise_sums(x, nu, alpha, strength, residuals):
     r"""Solve the Volterra equation of the noise of batches, step by step.
 

@@ -3,7 +3,10 @@
 import math
 
 import numpy as np
-from numba import njit
+
+from learning_dynamics._compiled import njit
+
+from . import arrays
 
 LOG2_E = 1 / math.log(2)
 LN2_HIGH = 6.93147180369123816490e-01
@@ -41,7 +44,7 @@ def decay(z):
     return power + power * q, (1 - power) - power * q
 
 
-@njit(cache=True, nogil=True, fastmath={"contract", "reassoc"})
+@njit(array_form=arrays.spectral_sums, cache=True, nogil=True, fastmath={"contract", "reassoc"})
 def spectral_sums(x, rates, p, p_over_x, nu, sigma2, exponents):
     r"""Return sums over nodes for every exponent a, with f = exp(-a r(x)) and g = 1 - f.
 
@@ -93,7 +96,7 @@ def spectral_sums(x, rates, p, p_over_x, nu, sigma2, exponents):
     return sums
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(array_form=arrays.descent_modes, cache=True, nogil=True, error_model="numpy")
 def descent_modes(eigenvalues, rates, alternates, t, start, pull):
     r"""Return start + h pull for every time t and eigenvalue l, where h = (1 - f_t(l))/l and :math:`f_t(l) = \pm e^{-t r(l)}`.
 
@@ -120,7 +123,7 @@ def descent_modes(eigenvalues, rates, alternates, t, start, pull):
     return modes
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(array_form=arrays.two_step_recurrence, cache=True, nogil=True, error_model="numpy")
 def two_step_recurrence(pulls, momentum, push, now, change, steps):
     r"""Step :math:`d \leftarrow \beta d - a u + b, u \leftarrow u + d` a number of times.
 

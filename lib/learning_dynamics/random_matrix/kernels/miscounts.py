@@ -1,10 +1,13 @@
 """Compiled count of wrong sides."""
 
 import numpy as np
-from numba import njit
+
+from learning_dynamics._compiled import njit
+
+from . import arrays
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(array_form=arrays.error_shares, cache=True, nogil=True, error_model="numpy")
 def error_shares(margins, labels):
     r"""Return for each row the share of labels y_j with y_j m_ij < 0, where m_ij = 0 counts one half.
 

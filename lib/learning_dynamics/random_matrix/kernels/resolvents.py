@@ -1,10 +1,13 @@
 """Compiled sums and roots at many points of the complex plane."""
 
 import numpy as np
-from numba import njit
+
+from learning_dynamics._compiled import njit
+
+from . import arrays
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(array_form=arrays.resolvent_sums, cache=True, nogil=True, error_model="numpy")
 def resolvent_sums(eigenvalues, products, z):
     r"""Return :math:`\sum_k \text{products}_k / (l_k - z)` for every z.
 
@@ -55,17 +58,14 @@ def companion_transform(z, eigenvalues, weights, sweeps, steps):
                 break
             m = -1 / z[i] if attempt == 0 else m
             for _ in range(sweeps):
-                pull = -z[i]
-                for k in range(eigenvalues.size):
-                    pull += weights[k] * eigenvalues[k] / (1 + eigenvalues[k] * m)
-                m = (m + 1 / pull) / 2
+                m = (m + 1 / _companion_inverse(z[i], m, eigenvalues, weights)) / 2
             found, m_new = _newton_root(z[i], m, eigenvalues, weights, steps)
         m = m_new if found else -1 / z[i]
         roots[i] = m_new if found else complex(np.nan, np.nan)
     return roots
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(array_form=arrays.newton_root, cache=True, nogil=True, error_model="numpy")
 def _newton_root(z, m, eigenvalues, weights, steps):
     r"""Return whether Newton's method for :math:`1 + z m - \sum w l m/(1 + l m)` from m ends in the half-plane, and where."""
     change = np.inf
@@ -81,3 +81,12 @@ def _newton_root(z, m, eigenvalues, weights, steps):
         if change < 1e-15 or (change < 1e-12 and change >= before / 2):
             return m.imag > 0, m
     return False, m
+
+
+@njit(array_form=arrays.companion_inverse, cache=True, nogil=True, error_model="numpy")
+def _companion_inverse(z, m, eigenvalues, weights):
+    r"""Return :math:`-z + \sum_k \text{weights}_k l_k/(1 + l_k m)`."""
+    inverse = -z
+    for k in range(eigenvalues.size):
+        inverse += weights[k] * eigenvalues[k] / (1 + eigenvalues[k] * m)
+    return inverse

@@ -9,7 +9,7 @@ from learning_dynamics._validation import choice, instance
 from learning_dynamics.random_matrix.kernels import miscounts
 from learning_dynamics.random_matrix.model import AnisotropicMixture, classification_error
 from learning_dynamics.random_matrix.simulation.descent import DYNAMICS, times, weights_at
-from learning_dynamics.random_matrix.simulation.experiment import class_labels, sample_size, summarised
+from learning_dynamics.random_matrix.simulation.experiment import checked_sizes, class_labels, summarised
 
 WHOLE = 1e-9
 
@@ -61,7 +61,8 @@ def simulate_anisotropic(model, *, p, t, runs, seed, dynamics="gd", workers=None
     instance("model", model, AnisotropicMixture)
     choice("dynamics", dynamics, DYNAMICS)
     t = times(t, dynamics)
-    labels = class_labels(sample_size(model, p), (0.5, 0.5))
+    p, n = checked_sizes(model, p)
+    labels = class_labels(n, (0.5, 0.5))
     eigenvalues, mean = eigenbasis(model, p)
     scale = np.sqrt(eigenvalues)
 

@@ -7,7 +7,7 @@ from learning_dynamics._threads import one_blas_thread
 from learning_dynamics._validation import choice, instance, real_array
 from learning_dynamics.random_matrix.model import MixtureClassification
 from learning_dynamics.random_matrix.simulation.descent import DYNAMICS, times, vector, weights_at
-from learning_dynamics.random_matrix.simulation.experiment import class_labels, draw_mixture, mean_vector, sample_size
+from learning_dynamics.random_matrix.simulation.experiment import checked_sizes, class_labels, draw_mixture, mean_vector
 
 
 def least_squares_weights(X, y):
@@ -75,7 +75,8 @@ def simulate_start(model, *, p, t, runs, seed, dynamics="gd", workers=None):
     t = times(t, dynamics)
     if model.sigma2 == 0:
         raise ValueError("model must have sigma2 > 0, got 0.0: there is no start to forget")
-    labels = class_labels(sample_size(model, p), (0.5, 0.5))
+    p, n = checked_sizes(model, p)
+    labels = class_labels(n, (0.5, 0.5))
     mean = mean_vector(model, p)
 
     def experiment(rng):

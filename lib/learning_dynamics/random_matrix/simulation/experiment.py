@@ -169,11 +169,12 @@ def run_experiment(
 ):
     """`simulate` with weights of shape (m, p), at the m times t, from ``train(X, labels, w0, rng)``, which may draw from rng."""
     instance("model", model, MixtureClassification)
-    n = sample_size(model, p, scores=score_rows(t, draws))
+    p, n = checked_sizes(model, p, scores=score_rows(t, draws))
     labels = class_labels(n, class_proportions)
     mean = mean_vector(model, p, mean_direction)
     if test_size is not None:
-        check_room(size("test_size", test_size), test_size=test_size)
+        test_size = size("test_size", test_size)
+        check_room(test_size, test_size=test_size)
         if draws == "banded":
             raise ValueError(f"test_size must be left out with banded draws, whose error is exact, got {test_size}")
     counted = _counted_points(labels, counted_class)
@@ -201,17 +202,18 @@ def score_rows(t, draws):
     return 2 * np.size(t) if choice("draws", draws, DRAWS) == "banded" else None
 
 
-def sample_size(model, p, *, scores=None):
-    """The number n of training points with p/n = c, for a dimension p that is checked.
+def checked_sizes(model, p, *, scores=None):
+    """The dimension p and the number n of training points with p/n = c.
 
     There must be room for the points or, where so many are named, for that many rows of `scores`.
     """
-    wanted = size("p", p) / model.c
+    p = size("p", p)
+    wanted = p / model.c
     n = round(min(wanted, 2.0**63))
     if n < 2 or abs(p / n - model.c) > ASPECT_TOLERANCE:
         raise ValueError(f"p must make p/c an integer >= 2 to within rounding, got p = {p} with c = {model.c!r}: n = {n}")
     check_room(max(p, n) * (scores or min(p, n)), p=p, n=n)
-    return n
+    return p, n
 
 
 def class_labels(n, class_proportions):

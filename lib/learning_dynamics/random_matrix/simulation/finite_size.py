@@ -112,9 +112,9 @@ def finite_size(
     :math:`1/\sqrt{2(\text{runs}-1)}`.
     """
     instance("model", model, MixtureClassification)
-    integer("doublings", doublings, at_least=1, at_most=MOST_DOUBLINGS)
-    size("runs", runs)
-    integer("seed", seed, at_least=0)
+    doublings = integer("doublings", doublings, at_least=1, at_most=MOST_DOUBLINGS)
+    runs = size("runs", runs)
+    seed = integer("seed", seed, at_least=0)
     choice("dynamics", dynamics, DYNAMICS)
     t = times(t, dynamics if spectral_filter is None else "flow")
     scores = score_rows(t, draws)

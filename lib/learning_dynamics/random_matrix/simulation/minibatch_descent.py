@@ -7,7 +7,7 @@ from learning_dynamics._limits import check_room
 from learning_dynamics._randomness import replicate
 from learning_dynamics._validation import boolean, instance, size, step_counts
 from learning_dynamics.random_matrix.model import MixtureClassification, classification_error
-from learning_dynamics.random_matrix.simulation.experiment import mean_vector, run_experiment, sample_size, summarised
+from learning_dynamics.random_matrix.simulation.experiment import checked_sizes, mean_vector, run_experiment, summarised
 
 LARGEST_WEIGHT = 1e100
 
@@ -47,7 +47,8 @@ def simulate_minibatch(model, *, p, t, batch, runs, seed, replacement=True, work
         If the weights pass 1e100.
     """
     instance("model", model, MixtureClassification)
-    t, batch, n = step_counts("t", t), size("batch", batch), sample_size(model, p)
+    t, batch = step_counts("t", t), size("batch", batch)
+    p, n = checked_sizes(model, p)
     boolean("replacement", replacement)
     check_room(batch * p, batch=batch, p=p)
     if not replacement and batch > n:
@@ -93,8 +94,8 @@ def simulate_one_pass(model, *, p, t, batch, runs, seed, workers=None):
         As `simulate_minibatch`.
     """
     instance("model", model, MixtureClassification)
-    t, batch = step_counts("t", t), size("batch", batch)
-    check_room(2 * batch * size("p", p), batch=batch, p=p)
+    t, batch, p = step_counts("t", t), size("batch", batch), size("p", p)
+    check_room(2 * batch * p, batch=batch, p=p)
     mean = mean_vector(model, p)
 
     def experiment(rng):

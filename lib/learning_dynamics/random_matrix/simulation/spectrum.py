@@ -5,13 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.linalg
 
+from learning_dynamics._limits import check_room
 from learning_dynamics._randomness import replicate
 from learning_dynamics._threads import one_blas_thread
 from learning_dynamics._validation import boolean, instance, integer, number_array, size
 from learning_dynamics.random_matrix.kernels import resolvents
 from learning_dynamics.random_matrix.mathematics.bilinear_forms import PAIRS, BilinearForms
 from learning_dynamics.random_matrix.model import MixtureClassification
-from learning_dynamics.random_matrix.simulation.experiment import class_labels, draw_mixture, mean_vector, sample_size
+from learning_dynamics.random_matrix.simulation.experiment import checked_sizes, class_labels, draw_mixture, mean_vector
 from learning_dynamics.random_matrix.simulation.finite_size import MOST_DOUBLINGS, doubled_dimensions, draws_at, halved_runs
 
 
@@ -146,7 +147,8 @@ def sample_spectrum(model, *, p, seed, class_proportions=(0.5, 0.5)):
     (64,)
     """
     instance("model", model, MixtureClassification)
-    labels = class_labels(sample_size(model, p), class_proportions)
+    p, n = checked_sizes(model, p)
+    labels = class_labels(n, class_proportions)
     (sample,) = replicate(lambda rng: _sample(model, labels, p, rng), runs=1, seed=seed, workers=1)
     return sample
 
@@ -179,7 +181,8 @@ def spectra(model, *, p, runs, seed, signal=True, workers=None):
         If an argument is not allowed, as for `simulate`.
     """
     instance("model", model, MixtureClassification)
-    labels = class_labels(sample_size(model, p), (0.5, 0.5))
+    p, n = checked_sizes(model, p)
+    labels = class_labels(n, (0.5, 0.5))
     mu = mean_vector(model, p)
     boolean("signal", signal)
 
@@ -224,10 +227,11 @@ def concentration(model, *, z, smallest_p, doublings, runs, seed, workers=None):
     z = number_array("z", z)
     if z.ndim != 1:
         raise ValueError(f"z must have 1 dimension, got shape {z.shape}")
-    integer("doublings", doublings, at_least=1, at_most=MOST_DOUBLINGS)
-    size("runs", runs)
-    integer("seed", seed, at_least=0)
+    doublings = integer("doublings", doublings, at_least=1, at_most=MOST_DOUBLINGS)
+    runs = size("runs", runs)
+    seed = integer("seed", seed, at_least=0)
     sizes = doubled_dimensions(model.c, smallest_p, doublings)
+    check_room(int(sizes[-1]) ** 2, smallest_p=smallest_p, doublings=doublings)
     counts = halved_runs(runs, doublings)
     drawn = [
         [forms for group in groups for forms in _forms_of_draws(model, z, p, *group, workers=workers)]
@@ -271,7 +275,8 @@ def leading_pairs(model, *, p, runs, seed, workers=None):
         If an argument is not allowed, as for `simulate`.
     """
     instance("model", model, MixtureClassification)
-    labels = class_labels(sample_size(model, p), (0.5, 0.5))
+    p, n = checked_sizes(model, p)
+    labels = class_labels(n, (0.5, 0.5))
 
     def experiment(rng):
         X, _ = draw_mixture(model, mean_vector(model, p), labels, rng)

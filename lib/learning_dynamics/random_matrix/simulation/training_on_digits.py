@@ -10,7 +10,7 @@ from learning_dynamics._validation import choice, instance, integer
 from learning_dynamics.random_matrix.mathematics.whitening import CLASSES, WhitenedMixture, class_members
 from learning_dynamics.random_matrix.model import MixtureClassification
 from learning_dynamics.random_matrix.simulation.descent import DYNAMICS, times
-from learning_dynamics.random_matrix.simulation.experiment import sample_size, summarised
+from learning_dynamics.random_matrix.simulation.experiment import checked_sizes, summarised
 from learning_dynamics.random_matrix.simulation.krylov import krylov_weights
 
 
@@ -118,7 +118,7 @@ def _training(mixture, model, t, dynamics):
     choice("dynamics", dynamics, DYNAMICS)
     t = times(t, dynamics)
     p = mixture.z.shape[1]
-    n = sample_size(model, p)
+    p, n = checked_sizes(model, p)
     per_class = _per_class(n, mixture.labels)
     labels = np.repeat(CLASSES, per_class)
 

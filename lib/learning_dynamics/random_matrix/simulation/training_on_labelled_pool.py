@@ -46,9 +46,10 @@ def simulate_labelled(pool, *, model, t, training_points, runs, seed, workers=No
     instance("model", model, AnisotropicMixture)
     t = times(t, "gd")
     smaller = min(map(len, pool.members))
-    each = integer("training_points", training_points, at_least=2, at_most=2 * smaller - 1) // 2
+    training_points = integer("training_points", training_points, at_least=2, at_most=2 * smaller - 1)
     if training_points % 2:
         raise ValueError(f"training_points must be even, got {training_points}")
+    each = training_points // 2
     p = pool.mu.size
 
     def experiment(rng):

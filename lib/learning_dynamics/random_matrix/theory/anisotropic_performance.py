@@ -278,7 +278,7 @@ class _Contour:
         V = self._square(h / self.m + E[:, None]) + start
         small = np.where((E_train < 0.5)[:, None], g - E_train[:, None], f + E_train[:, None] - 1)
         spread = -self._sum(small**2 * self.label)
-        train_variance = np.maximum(spread, 0.0) + start_train
+        train_variance = np.maximum(spread, 0.0) + np.maximum(start_train, 0.0)
         return np.array([E, np.maximum(V, 0.0), E_train, train_variance + E_train**2, train_variance])
 
     def _sum(self, values):
@@ -299,14 +299,17 @@ def _certified(model, t, fall):
     scale[4] = fine[3]
     change = np.max(np.abs(fine - coarse) / np.maximum(scale, np.finfo(float).tiny), where=scale > 0, initial=0)
     if change > TOLERANCE:
-        raise ArithmeticError(f"the contour integrals are uncertain by {change:.1e}, more than {TOLERANCE:g}")
+        start = model.sigma2 * largest_eigenvalue(model)
+        why = f": sigma2 = {model.sigma2:g} times the largest eigenvalue must be smaller than {start:.1e}" if start > 1 else ""
+        raise ArithmeticError(f"the contour integrals are uncertain by {change:.1e}, more than {TOLERANCE:g}{why}")
     return fine
 
 
 def _times(model: AnisotropicMixture, t: ArrayLike, dynamics: str) -> tuple[np.ndarray, Callable[..., np.ndarray]]:
     """Checked times, and the function of times and z whose exponential is f."""
     instance("model", model, AnisotropicMixture)
-    t = filter_times(t, dynamics, alpha=model.alpha, largest=largest_eigenvalue(model))
+    largest = largest_eigenvalue(model)
+    t = filter_times(t, dynamics, alpha=model.alpha, largest=largest, unit=largest)
     if dynamics == "flow":
         return t, lambda times, z: -np.outer(model.alpha * times, z)
     return t, lambda times, z: np.outer(times, np.log1p(-model.alpha * z))

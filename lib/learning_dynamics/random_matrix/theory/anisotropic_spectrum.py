@@ -124,7 +124,8 @@ def largest_eigenvalue(model: AnisotropicMixture) -> float:
 
     if denominator(top) >= 0:
         return edge
-    u = brentq(denominator, 0.0, top, xtol=1e-16 * top, rtol=1e-15)
+    low = 1 / (model.mu_norm2 + model.eigenvalues.max())  # where the sum is at most 1
+    u = brentq(denominator, low, top, xtol=1e-16 * low, rtol=1e-15)
     return float(1 / u + model.c * (model.shares @ (model.eigenvalues / (1 - model.eigenvalues * u))))
 
 

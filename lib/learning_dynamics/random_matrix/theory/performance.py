@@ -238,15 +238,16 @@ def _filter(
     return t, exponents, lambda x: -np.log1p(-model.alpha * x) / model.alpha
 
 
-def filter_times(t: ArrayLike, dynamics: str, *, alpha: float, largest: float) -> np.ndarray:
-    """Checked times of the filter f_t with step alpha, for eigenvalues up to `largest`."""
+def filter_times(t: ArrayLike, dynamics: str, *, alpha: float, largest: float, unit: float = 1.0) -> np.ndarray:
+    """Checked times of the filter f_t with step alpha, for eigenvalues up to `largest`, which are measured in `unit`."""
     choice("dynamics", dynamics, ("flow", "gd"))
     t = real_array("t", t, at_least=0)
-    exponents = alpha * t.ravel()
+    exponents = alpha * unit * t.ravel()
     allowed = (exponents == 0) | ((exponents >= LEAST_EXPONENT) & (exponents <= LARGEST_EXPONENT))
     if not allowed.all():
+        product = "alpha * t" if unit == 1 else f"alpha * t * {unit:.3g}, the largest eigenvalue,"
         raise ValueError(
-            f"t must be 0 or have alpha * t in [{LEAST_EXPONENT:g}, {LARGEST_EXPONENT:g}], got t = {t.ravel()[~allowed][0]!s}"
+            f"t must be 0 or have {product} in [{LEAST_EXPONENT:g}, {LARGEST_EXPONENT:g}], got t = {t.ravel()[~allowed][0]!s}"
         )
     if dynamics == "flow":
         return t

@@ -13,6 +13,8 @@ from learning_dynamics.random_matrix.model import AnisotropicMixture, classifica
 from learning_dynamics.random_matrix.theory.anisotropic_performance import anisotropic_statistics, mean_weights
 from learning_dynamics.random_matrix.theory.anisotropic_spectrum import largest_eigenvalue
 
+DEFAULT_START = 0.1
+"""Mean square of a starting score, where no variance of the weights is given."""
 DEFAULT_RATE = 0.1
 """alpha times the largest eigenvalue, where no step is given."""
 DEFAULT_DECAY = 3e3
@@ -116,7 +118,7 @@ def pool_errors(
     Raises
     ------
     TypeError, ValueError, ArithmeticError
-        As `anisotropic_statistics`, or if `training_points` leaves a class without points.
+        As `anisotropic_statistics`, or if `training_points` leaves a class without points, or the model is not that of the pool and of so many points.
 
     Notes
     -----
@@ -124,8 +126,18 @@ def pool_errors(
     """
     instance("pool", pool, LabelledPool)
     shares = _shares_used(pool, training_points)
+    _check_model(pool, model, training_points)
     moments = anisotropic_statistics(model, time_vector("t", t), dynamics="gd")
     return _errors_of(pool, model, moments, shares)
+
+
+def _check_model(pool, model, training_points):
+    instance("model", model, AnisotropicMixture)
+    if not np.array_equal(model.eigenvalues, pool.eigenvalues):
+        raise ValueError(f"model must be that of the pool, got one with the {model.eigenvalues.size} eigenvalues of other points")
+    p = pool.mu.size
+    if training_points and model.c != p / training_points:
+        raise ValueError(f"training_points must be p/c = {p / model.c:g} for this model, got {training_points}")
 
 
 def _errors_of(pool, model, moments, shares):
@@ -142,7 +154,7 @@ def predict(
     y: ArrayLike,
     *,
     training_points: int,
-    sigma2: float = 0.1,
+    sigma2: float | None = None,
     alpha: float | None = None,
     t: ArrayLike | None = None,
     seed: int = 0,
@@ -157,8 +169,8 @@ def predict(
         Labels with two different values.
     training_points : int
         Number n of points to train on, half from each class; the others are those on which the error is predicted.
-    sigma2 : float
-        Variance of the initial weights times p, > 0.
+    sigma2 : float, optional
+        Variance of the initial weights times p, > 0; 0.1 over the mean eigenvalue if omitted, so that the unit of the data does not matter.
     alpha : float, optional
         Step size; a tenth of 1 over the largest eigenvalue if omitted.
     t : array_like of int, shape (m,), optional
@@ -192,8 +204,8 @@ def predict(
     True
     """
     pool = labelled_pool(X, y)
-    real("sigma2", sigma2, above=0)
-    integer("seed", seed, at_least=0)
+    sigma2 = DEFAULT_START / float(np.mean(pool.eigenvalues)) if sigma2 is None else real("sigma2", sigma2, above=0)
+    seed = integer("seed", seed, at_least=0)
     shares = _shares_used(pool, training_points)
     model = pool_model(pool, training_points=training_points, sigma2=sigma2, alpha=alpha)
     t = _default_times(model) if t is None else time_vector("t", t)

@@ -16,8 +16,11 @@ room : tuple of float64 arrays, shapes (2m + P,), (2m + P,), (m,), (m,), (m,), (
 import math
 
 import numpy as np
-from numba import njit
 from scipy.integrate import DOP853
+
+from learning_dynamics._compiled import njit
+
+from . import arrays
 
 SERIES, RELU, ERF = 0, 1, 2
 RUNNING, FINISHED, STALLED, EXHAUSTED = 0, 1, 2, 3
@@ -43,7 +46,7 @@ def add_multiple(c, source, target):
         target[i] += c * source[i]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(array_form=arrays.add_stages, cache=True, nogil=True, error_model="numpy")
 def add_stages(weights, scale, k, x):
     r"""Add :math:`\text{scale} \sum_j w_j k_j` to x."""
     for first in range(0, x.size, TILE):
@@ -97,7 +100,7 @@ def erf_with_slope(r, value, slope):
         slope[i] = 4 / (math.pi * math.sqrt(9 - 4 * x * x))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(array_form=arrays.kernel_with_slope, cache=True, nogil=True, error_model="numpy")
 def kernel_with_slope(kind, c, r, value, slope):
     """Write U and its derivative for a vector of overlaps."""
     if kind == RELU:
@@ -223,7 +226,7 @@ def rates_of_rows(push, s, inward, turned, r, out):
         p += m - 1 - i
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(array_form=arrays.velocity, cache=True, nogil=True, error_model="numpy")
 def velocity(y, out, system, room):
     r"""Write the velocities of a state.
 
@@ -251,7 +254,7 @@ def velocity(y, out, system, room):
         rates_of_rows(push, s, inward, turned, r, out[2 * m :])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(array_form=arrays.observe, cache=True, nogil=True, error_model="numpy")
 def observe(point, weights, overlaps, sums, system, room):
     r"""Write a, shape (m,), s, shape (m,), and :math:`\sum_i a_i V(s_i)`, :math:`\sum_{ij} a_i a_j U(r_{ij})`, shape (2,)."""
     kind, c, at_one, v, _ = system
@@ -267,7 +270,7 @@ def observe(point, weights, overlaps, sums, system, room):
         p += m - 1 - i
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc"})
+@njit(array_form=arrays.weighted_square, cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc"})
 def weighted_square(x, y, new, m, rtol):
     r"""Return the sum of the squares of :math:`x/(\text{rtol}(1 + \max(|y|, |y_{new}|)))`, with each :math:`r_{ij}` counted twice."""
     single, double = 0.0, 0.0
@@ -332,8 +335,7 @@ def interpolate(x, step, y, new, k, point):
     weights[0] += x * rest * rest
     weights[NEW] -= x * x * rest
     direct = x - x * rest + 2 * x * x * rest
-    for i in range(y.size):
-        point[i] = y[i] + direct * (new[i] - y[i])
+    point[:] = y + direct * (new - y)
     add_stages(weights, step, k, point)
 
 

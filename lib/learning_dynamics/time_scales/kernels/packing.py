@@ -1,9 +1,11 @@
 """Compiled loops between matrices of overlaps and states that hold each pair of neurons once."""
 
-from numba import njit
+from learning_dynamics._compiled import njit
+
+from . import arrays
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc"})
+@njit(array_form=arrays.pack, cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc"})
 def pack(a, u, y):
     r"""Write a, the :math:`s_i = u_{i1}`, and the :math:`r_{ij} = \langle u_i, u_j \rangle` for i < j, row by row, one after another.
 
@@ -24,7 +26,7 @@ def pack(a, u, y):
             p += 1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(array_form=arrays.unpack, cache=True, nogil=True, error_model="numpy")
 def unpack(pairs, r):
     r"""Write the matrix of the :math:`r_{ij}`, shape (m, m), with ones on its diagonal, from those with i < j."""
     p = 0

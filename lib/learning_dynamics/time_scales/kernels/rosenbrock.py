@@ -1,38 +1,19 @@
 """The mean-field flow by a Rosenbrock method of order 4, each step linear in the number of neurons."""
 
 import numpy as np
-from numba import njit
+
+from learning_dynamics._compiled import njit
+
+from . import arrays
+from .rodas4 import GAMMA, SLOPE, STAGES, STATE
 
 RUNNING, FINISHED, STALLED = 0, 1, 2
 TILE = 256
 
-GAMMA = 0.25
-STAGES = 6
-STATE = np.array(
-    [
-        [0.0, 0.0, 0.0, 0.0, 0.0],
-        [1.544, 0.0, 0.0, 0.0, 0.0],
-        [0.9466785280815826, 0.2557011698983284, 0.0, 0.0, 0.0],
-        [3.314825187068521, 2.896124015972201, 0.9986419139977817, 0.0, 0.0],
-        [1.221224509226641, 6.019134481288629, 12.53708332932087, -0.6878860361058950, 0.0],
-        [1.221224509226641, 6.019134481288629, 12.53708332932087, -0.6878860361058950, 1.0],
-    ]
-)
-SLOPE = np.array(
-    [
-        [0.0, 0.0, 0.0, 0.0, 0.0],
-        [-5.6688, 0.0, 0.0, 0.0, 0.0],
-        [-2.430093356833875, -0.2063599157091915, 0.0, 0.0, 0.0],
-        [-0.1073529058151375, -9.594562251023355, -20.47028614809616, 0.0, 0.0],
-        [7.496443313967647, -10.24680431464352, -33.99990352819905, 11.70890893206160, 0.0],
-        [8.083246795921522, -7.981132988064893, -31.52159432874371, 16.31930543123136, -6.058818238834054],
-    ]
-)
-
 SAFETY, LEAST_FACTOR, LARGEST_FACTOR, FAILED_FACTOR = 0.9, 0.2, 5.0, 0.1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(array_form=arrays.copy, cache=True, nogil=True, error_model="numpy")
 def copy(source, target):
     """Copy one vector into another."""
     for i in range(source.size):
@@ -75,7 +56,7 @@ def series_with_slope(c, s, value, slope):
             value[i] = value[i] * s[i] + c[k]
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc"})
+@njit(array_form=arrays.residuals, cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc"})
 def residuals(a, s, phi, sigma, work):
     r"""Return :math:`e_k = \phi_k - \sigma_k \frac1m \sum_i a_i s_i^k`; `work`, shape (m,), is overwritten."""
     moments = np.zeros(phi.size)
@@ -88,7 +69,7 @@ def residuals(a, s, phi, sigma, work):
     return moments
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
+@njit(array_form=arrays.velocities, cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
 def velocities(a, s, e, sigma, epsilon, da, ds):
     r"""Write :math:`a_i' = G(s_i)/\epsilon` and :math:`s_i' = a_i (1 - s_i^2) G'(s_i)`, with
     :math:`G(s) = \sum_k \sigma_k e_k s^k`."""
@@ -100,7 +81,7 @@ def velocities(a, s, e, sigma, epsilon, da, ds):
         ds[i] *= a[i] * (1 - s[i] * s[i])
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc"})
+@njit(array_form=arrays.residual_rates, cache=True, nogil=True, error_model="numpy", fastmath={"contract", "reassoc"})
 def residual_rates(a, s, da, ds, sigma, work):
     r"""Return :math:`e_k' = -\sigma_k \frac1m \sum_i (a_i' s_i^k + k a_i s_i^{k-1} s_i')`; `work`, shape (m,), is
     overwritten."""
@@ -277,7 +258,7 @@ def solve(a, s, sigma, epsilon, blocks, factors, pivots, va, vs):
         add_multiple(1.0, lower, vs[tile])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(array_form=arrays.largest_error, cache=True, nogil=True, error_model="numpy")
 def largest_error(change_a, change_s, new_a, new_s, rtol, floor_s):
     r"""Return the largest entry of an estimated error, or inf where it is not a number or some :math:`|s_i| > 1`.
 
@@ -307,7 +288,7 @@ def add_stages(weights, count, scale, u, x):
             add_multiple(weights[j] * scale, u[j, first:last], x[first:last])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(array_form=arrays.attempt, cache=True, nogil=True, error_model="numpy")
 def attempt(a, s, da, ds, e, step, phi, sigma, epsilon, new_a, new_s, u_a, u_s, work, blocks):
     r"""Make one step of the method, without judging it.
 

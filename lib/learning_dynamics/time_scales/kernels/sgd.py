@@ -3,7 +3,10 @@
 import math
 
 import numpy as np
-from numba import njit
+
+from learning_dynamics._compiled import njit
+
+from . import arrays
 
 SERIES, RELU, ERF = 0, 1, 2
 SLOPE_OF_ERF = 2 / math.sqrt(math.pi)
@@ -40,7 +43,7 @@ def move_and_project(row, keep, add, old, new):
     return total
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(array_form=arrays.descend, cache=True, nogil=True, error_model="numpy")
 def descend(a, u, kind, sigma, phi, roots, step, step_a, steps, rng):
     r"""Make steps of one-pass descent, each on a fresh :math:`x \sim N(0, I_d)` with label :math:`y = \varphi(x_1)`.
 

@@ -1,5 +1,6 @@
 r"""The canonical learning order: exponents in epsilon, and which degrees a problem learns when."""
 
+import warnings
 from dataclasses import dataclass
 from math import nan
 
@@ -186,7 +187,12 @@ def extrapolate(epsilon, values, *, power=1 / 12):
     x = epsilon ** real("power", power, above=0)
     if np.unique(x).size < 4:
         raise ValueError(f"power must leave at least 4 of the powers of epsilon different, got {power!r}")
-    fits = tuple(np.polynomial.Polynomial.fit(x, values, degree) for degree in (1, 2, 3))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", np.exceptions.RankWarning)
+            fits = tuple(np.polynomial.Polynomial.fit(x, values, degree) for degree in (1, 2, 3))
+    except np.exceptions.RankWarning:
+        raise ValueError(f"power must leave the powers of epsilon apart, got {power!r} for {shown(epsilon)}") from None
     value = float(fits[1](0.0))
     return Extrapolation(value=value, spread=max(abs(float(fit(0.0)) - value) for fit in fits), fits=fits)
 

@@ -115,7 +115,7 @@ EXACT_KERNELS = {"relu": _relu_values, "erf": _erf_values}
 
 
 def _overlaps(r, derivative):
-    integer("derivative", derivative, at_least=0, at_most=1)
+    derivative = integer("derivative", derivative, at_least=0, at_most=1)
     r = real_array("r", r)
     if np.abs(r).max() > 1 + BEYOND_ONE:
         raise ValueError(f"r must lie in [-1, 1] up to {BEYOND_ONE:g}, got {r[np.abs(r) > 1 + BEYOND_ONE][0]!s}")

@@ -8,6 +8,7 @@ from scipy.integrate import Radau
 from scipy.optimize import brentq
 
 from learning_dynamics._interruption import look_up
+from learning_dynamics._threads import one_blas_thread
 from learning_dynamics._validation import MOST_STEPS, choice, instance, integer, real, real_array
 from learning_dynamics.time_scales.kernels import rosenbrock
 from learning_dynamics.time_scales.mathematics.integrator import StepLimitError, follow
@@ -246,7 +247,10 @@ def _by_rodas4(problem, a0, stops, rtol, max_steps):
         if size == 0:
             raise StepLimitError(f"max_steps = {max_steps} do not suffice", t=clock[0], t_end=stops[-1], state=(a, s))
         t, (e, rates) = np.empty(size), np.empty((2, size, phi.size))
-        status, taken = rosenbrock.advance(a, s, clock, stops, reached, phi, sigma, epsilon, rtol, t, e, rates, stop_a, stop_s)
+        with one_blas_thread():
+            status, taken = rosenbrock.advance(
+                a, s, clock, stops, reached, phi, sigma, epsilon, rtol, t, e, rates, stop_a, stop_s
+            )
         look_up()
         pieces.append((t[:taken], e[:taken], rates[:taken]))
         done += taken

@@ -145,7 +145,7 @@ def network_flow(problem, a0, directions, *, times, rtol=1e-8, kernel="series", 
     """
     instance("problem", problem, SingleIndex)
     a0, u0 = _network(a0, directions)
-    times = _increasing(times)
+    times = increasing_times(times)
     rtol = real("rtol", rtol, at_least=1e-13, at_most=1e-2)
     max_steps = integer("max_steps", integer("max_steps", max_steps, at_least=1), at_most=MOST_STEPS)
     choice("method", method, METHODS)
@@ -157,6 +157,50 @@ def network_flow(problem, a0, directions, *, times, rtol=1e-8, kernel="series", 
         system = _Directions(problem, U)
         states = _states(system, system.start(a0, u0), times, rtol, max_steps)
         return network_run(problem, U, times, [system.observe(y) for y in states])
+
+
+def learning_times_of_run(problem, run, *, level=0.5):
+    r"""First times at which a finite network has learnt a given share of each degree.
+
+    Degree k is learnt to the share :math:`\sigma_k \langle a s^k \rangle / \varphi_k`; the share :math:`1 - ` `level` of it makes the
+    residual of `learning_times` fall to `level`.
+
+    Parameters
+    ----------
+    problem : SingleIndex
+    run : NetworkRun
+    level : float
+        Share that is left, in (0, 1).
+
+    Returns
+    -------
+    numpy.ndarray of float, shape (K + 1,)
+        Linear between the kept times, whose spacing bounds the error; NaN where the share is not reached, or
+        :math:`\varphi_k = 0`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is of a wrong type or outside its range.
+
+    Examples
+    --------
+    >>> from learning_dynamics.time_scales import SingleIndex, grouped_flow, uniform_start
+    >>> problem = SingleIndex(activation="relu", target=[1, -1, 2 / 3], epsilon=1e-4)
+    >>> run = grouped_flow(problem, uniform_start(5), m=1000, times=np.linspace(0, 0.5, 1001))
+    >>> learning_times_of_run(problem, run)[1:3].round(3)
+    array([0.078, 0.321])
+    """
+    instance("problem", problem, SingleIndex)
+    instance("run", run, NetworkRun)
+    wanted = 1 - real("level", level, above=0, below=1)
+    found = np.full(problem.degree + 1, np.nan)
+    for k in np.flatnonzero(problem.phi):
+        learnt = problem.sigma[k] / problem.phi[k] * (run.a * run.s**k).mean(axis=1)
+        j = int((learnt >= wanted).argmax())
+        if learnt[j] >= wanted:
+            found[k] = np.interp(wanted, learnt[j - 1 : j + 1], run.t[j - 1 : j + 1]) if j else run.t[0]
+    return found
 
 
 def sgd(problem, a0, directions, *, d, step, times, seed):
@@ -211,7 +255,7 @@ def sgd(problem, a0, directions, *, d, step, times, seed):
     d = size("d", d, at_least=max(2, u0.shape[1]))
     check_room(a.size * d, d=d)
     step = real("step", step, above=0)
-    times = _increasing(times)
+    times = increasing_times(times)
     wanted = np.rint(times / step)
     if wanted[-1] == 0 < times[-1]:
         raise ValueError(f"step must be at most twice the last time {times[-1]:g}, got {step:g}")
@@ -227,7 +271,8 @@ def sgd(problem, a0, directions, *, d, step, times, seed):
     most = WORK_OF_A_CALL // (a.size * (d + problem.degree) + 1)
     for count in np.diff(wanted, prepend=0.0).astype(np.int64).tolist():
         for part in in_parts(count, most):
-            descent.descend(a, u, kind, problem.sigma, problem.phi, roots, step, step / problem.epsilon, part, rng)
+            with one_blas_thread():
+                descent.descend(a, u, kind, problem.sigma, problem.phi, roots, step, step / problem.epsilon, part, rng)
         overlaps = u @ u.T
         if not (np.isfinite(a).all() and (np.abs(np.diag(overlaps) - 1) < DRIFT_TOLERANCE).all()):
             raise ArithmeticError(
@@ -356,7 +401,7 @@ def _network(a0, directions):
     return a0, u / norms[:, None]
 
 
-def _increasing(times):
+def increasing_times(times):
     times = real_array("times", times, ndim=1, at_least=0)
     if (np.diff(times) <= 0).any():
         raise ValueError(f"times must increase, got {shown(times)}")

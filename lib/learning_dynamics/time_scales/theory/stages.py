@@ -284,11 +284,13 @@ def multipliers(problem, stage):
 
     Raises
     ------
-    TypeError
-        If an argument is of a wrong type.
+    TypeError, ValueError
+        If an argument is of a wrong type, or the problem has no degree 2.
     """
     instance("problem", problem, SingleIndex)
     instance("stage", stage, Stage)
+    if problem.degree < 2:
+        raise ValueError(f"problem must have Hermite coefficients up to degree 2, got some up to degree {problem.degree}")
     q, constant = float(problem.sigma[2] * problem.phi[2]), problem.sigma[0] != 0
     return np.array([state_multipliers(A, S, q, constant) for A, S in zip(stage.A, stage.S)]).T
 
