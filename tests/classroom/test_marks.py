@@ -89,6 +89,18 @@ def test_a_table_that_would_lose_something_is_refused(tmp_path, text, message):
         read_table(tmp_path / "t.csv", ("student", "task", "points"), free="comment")
 
 
+@pytest.mark.parametrize(
+    ("head", "words"),
+    [("note", "the column 'note' holds 'ask her'; put it into the comment"), ("", "the column without a name holds 'ask her'")],
+)
+def test_a_column_of_ones_own_is_not_lost_without_a_word(tmp_path, head, words):
+    text = f"student,{head},task,points\nanna,,interpretation,2\nbert,ask her,interpretation,2\n"
+    with pytest.raises(CompanionError, match=f"line 3: the table keeps the columns student, .* and {words}"):
+        read_marks(marks_file(tmp_path, text), ASSIGNMENT, ["anna", "bert"])
+    found = read_marks(marks_file(tmp_path, text.replace("ask her", "")), ASSIGNMENT, ["anna", "bert"])
+    assert len(found.given) == 2
+
+
 class Found:
     def __init__(self, student, open_):
         self.student, self.open = student, open_

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from learning_dynamics.companion.base.errors import CompanionError, shown
+from learning_dynamics.companion.base.errors import CompanionError, listed, shown
 from learning_dynamics.companion.base.spreadsheets import number
 
 from .parameters import normalized
@@ -47,7 +47,7 @@ def read_marks(path, assignment, students):
     Raises
     ------
     CompanionError
-        Naming the row, where the assignment or task is another's, the points are no number between 0 and the task's, or a student has two.
+        Naming the row, where the assignment or task is another's, the points are no number between 0 and the task's, a student has two, or a column of one's own holds something.
     """
     marks = Marks()
     if not path.exists() or not path.read_bytes().strip():
@@ -56,6 +56,7 @@ def read_marks(path, assignment, students):
     names = {normalized(student): student for student in students}
     for line, row in read_table(path, ("student", "task", "points"), free="comment"):
         where = f"{path.name}, line {line}"
+        _require_known_columns(where, row)
         row = {name: row.get(name, "") for name in COLUMNS}
         if row["assignment"] not in ("", assignment.name):
             raise CompanionError(
@@ -73,6 +74,16 @@ def read_marks(path, assignment, students):
             raise CompanionError(f"{where}: the task {shown(row['task'])} of {shown(student)} has a line above, too.")
         marks.given[student, row["task"]] = (points, row["comment"])
     return marks
+
+
+def _require_known_columns(where, row):
+    """The table is written anew: what stands in a column of somebody's own would be lost."""
+    other = next((name for name, value in row.items() if value and name not in COLUMNS), None)
+    if other is not None:
+        column = f"column {shown(other)}" if other else "column without a name"
+        raise CompanionError(
+            f"{where}: the table keeps the columns {listed(COLUMNS)}, and the {column} holds {shown(row[other])}; put it into the comment."
+        )
 
 
 def _points(where, text, most):
