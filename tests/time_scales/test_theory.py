@@ -269,9 +269,8 @@ def test_refusals(call, message):
         call()
 
 
-def test_numbers_that_no_formula_can_keep_apart_are_refused():
+def test_numbers_at_the_edge_of_floats():
     with pytest.raises(ValueError, match="power must leave the powers of epsilon apart, got 10 for"):
         extrapolate(10.0 ** -np.arange(3, 9), np.ones(6), power=10)
     tiny = SingleIndex(activation="relu", target=[0, 1e-200], epsilon=1e-3)
-    with pytest.raises(ValueError, match="a0 and target must leave every number of the formula finite"):
-        linear_time(tiny, [1e149, 7e149])
+    assert np.isfinite(linear_time(tiny, [1e149, 7e149]))
