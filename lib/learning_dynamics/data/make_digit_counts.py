@@ -15,7 +15,7 @@ import numpy as np
 from learning_dynamics.data.stored_rows import read_rows, write_rows
 from learning_dynamics.datasets import mnist_ones_sevens
 from learning_dynamics.random_matrix import MixtureClassification, add_noise, count_errors, noise_and_scale, whiten
-from learning_dynamics.random_matrix.readings import READINGS
+from learning_dynamics.random_matrix.mathematics.noise_readings import READINGS
 
 TARGET = Path(__file__).with_name("digit_counts.csv")
 COMMAND = "python -m learning_dynamics.data.make_digit_counts"
