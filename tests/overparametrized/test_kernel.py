@@ -18,7 +18,6 @@ from learning_dynamics.overparametrized import (
     kernel_matrix,
     kernel_regression,
     kernel_series,
-    linearization,
     linearized_regression,
     network_kernel,
     polynomial_data,
@@ -28,6 +27,7 @@ from learning_dynamics.overparametrized import (
     squared_norm,
     tangent_kernel,
 )
+from learning_dynamics.overparametrized.mathematics import linearization
 
 checked = settings(max_examples=60, deadline=None, derandomize=True)
 

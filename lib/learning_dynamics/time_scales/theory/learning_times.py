@@ -6,7 +6,7 @@ import numpy as np
 from scipy.integrate import solve_ivp
 from scipy.optimize import brentq
 
-from learning_dynamics._limits import check_room, within_floats
+from learning_dynamics._limits import check_room
 from learning_dynamics._validation import EXACT_AS_FLOAT, boolean, instance, integer, real, size, size_or_infinite
 from learning_dynamics.time_scales.model import SingleIndex, starting_weights
 from learning_dynamics.time_scales.theory.inner_problem import linear_parameters
@@ -74,8 +74,7 @@ def linear_time(problem, a0):
     instance("problem", problem, SingleIndex)
     rate, ratio, variance = linear_parameters(problem, starting_weights(a0))
     root = sqrt(problem.epsilon)
-    with within_floats(a0=a0, target=problem.phi):
-        return float(root * (-np.log(problem.epsilon) / (4 * rate) + (np.log(4 * ratio) - np.log(variance)) / (2 * rate)))
+    return root * (-log(problem.epsilon) / (4 * rate) + (log(4 * ratio) - log(variance)) / (2 * rate))
 
 
 def linear_width(problem, *, upper=0.75, lower=0.25):
