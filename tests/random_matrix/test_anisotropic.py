@@ -290,7 +290,7 @@ class TestUnits:
     def test_of_all_columns(self, points, unit):
         X, y = points
         expected, found = (predict(scaled, y, training_points=20) for scaled in (X, unit * X + 5 * unit))
-        np.testing.assert_allclose(found.generalization, expected.generalization, rtol=0, atol=1e-9)
+        np.testing.assert_allclose(found.generalization, expected.generalization, rtol=0, atol=1e-12)
         np.testing.assert_array_equal(found.t, expected.t)
 
     def test_of_one_column(self, points):

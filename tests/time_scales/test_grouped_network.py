@@ -62,12 +62,12 @@ def test_flow_is_that_of_every_neuron(name, groups, copies):
     run = grouped_flow(problem, a0, m=m, times=TIMES, rtol=1e-9)
     every = network_flow(problem, a0.repeat(copies), draw_directions(m=m, d=inf, seed=0), times=TIMES, rtol=1e-11)
     scale = np.abs(every.a).max()
-    np.testing.assert_allclose(run.a.repeat(copies, axis=1), every.a, rtol=0, atol=1e-6 * scale)
-    np.testing.assert_allclose(run.s.repeat(copies, axis=1), every.s, rtol=0, atol=1e-6)
-    np.testing.assert_allclose(run.risk, every.risk, rtol=0, atol=1e-6 * every.risk[0])
+    np.testing.assert_allclose(run.a.repeat(copies, axis=1), every.a, rtol=0, atol=1e-7 * scale)
+    np.testing.assert_allclose(run.s.repeat(copies, axis=1), every.s, rtol=0, atol=1e-7)
+    np.testing.assert_allclose(run.risk, every.risk, rtol=0, atol=1e-7 * every.risk[0])
     others = run.overlaps if copies > 1 else run.overlaps[~np.eye(groups, dtype=bool)]
     expected = every.overlaps[::copies, 1::copies] if copies > 1 else every.overlaps[~np.eye(groups, dtype=bool)]
-    np.testing.assert_allclose(others, expected, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(others, expected, rtol=0, atol=1e-7)
 
 
 @pytest.mark.parametrize("epsilon", [1e-2, 1e-6])
@@ -77,8 +77,8 @@ def test_limit_is_mean_field(epsilon):
     times = np.linspace(0, end, 7)
     run, limit = grouped_flow(problem, a0, m=inf, times=times, rtol=1e-9), mean_field_flow(problem, a0, t_end=end, times=times)
     scale = np.abs(limit.a).max()
-    np.testing.assert_allclose(run.a, limit.a, rtol=0, atol=1e-5 * scale)
-    np.testing.assert_allclose(run.s, limit.s, rtol=0, atol=1e-5)
+    np.testing.assert_allclose(run.a, limit.a, rtol=0, atol=1e-7 * scale)
+    np.testing.assert_allclose(run.s, limit.s, rtol=0, atol=1e-7)
     np.testing.assert_allclose(run.overlaps, np.outer(run.s[-1], run.s[-1]), rtol=0, atol=1e-8)
 
 

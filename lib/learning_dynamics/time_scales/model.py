@@ -7,7 +7,7 @@ from math import log, sqrt
 import numpy as np
 
 from learning_dynamics._limits import check_room
-from learning_dynamics._validation import integer, real, real_array, size
+from learning_dynamics._validation import integer, real, real_array, shown, size
 from learning_dynamics.time_scales.mathematics import hermite
 from learning_dynamics.time_scales.mathematics import learning_order as order
 from learning_dynamics.time_scales.mathematics.hermite import Activation, as_activation
@@ -157,6 +157,14 @@ def uniform_start(m):
 def starting_weights(a0):
     """Return `a0` as a checked float64 vector."""
     return real_array("a0", a0, ndim=1, squares=True)
+
+
+def increasing(name, value, *, at_least=None):
+    """Return `value` as a checked float64 vector whose entries increase."""
+    array = real_array(name, value, ndim=1, at_least=at_least)
+    if (np.diff(array) <= 0).any():
+        raise ValueError(f"{name} must increase, got {shown(array)}")
+    return array
 
 
 def _specification(name, value):

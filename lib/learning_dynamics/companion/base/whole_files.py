@@ -1,6 +1,10 @@
 """Files that are complete or as they were, whatever happens while they are written."""
 
 import os
+import tempfile
+from pathlib import Path
+
+READABLE = 0o644
 
 
 def write_whole(path, content):
@@ -23,14 +27,17 @@ def write_together(contents):
     """
     unfinished = {}
     try:
-        for number, (path, content) in enumerate(contents.items()):
+        for path, content in contents.items():
             path = path.resolve()
             try:
                 path.parent.mkdir(parents=True, exist_ok=True)
-                unfinished[path] = path.with_name(f".{os.getpid()}-{number}.unfinished")
+                handle, name = tempfile.mkstemp(
+                    prefix=".", suffix=".unfinished", dir=path.parent
+                )  # of no other process or thread
+                unfinished[path] = Path(name)
+                os.close(handle)
                 unfinished[path].write_bytes(content)
-                if path.exists():
-                    unfinished[path].chmod(path.stat().st_mode)
+                unfinished[path].chmod(path.stat().st_mode if path.exists() else READABLE)
             except OSError as error:
                 error.filename = str(path)
                 raise

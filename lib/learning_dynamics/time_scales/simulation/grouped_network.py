@@ -10,8 +10,8 @@ from learning_dynamics._limits import check_room
 from learning_dynamics._threads import one_blas_thread
 from learning_dynamics._validation import MOST_STEPS, instance, integer, real, size_or_infinite
 from learning_dynamics.time_scales.mathematics.integrator import follow
-from learning_dynamics.time_scales.model import SingleIndex, starting_weights
-from learning_dynamics.time_scales.simulation.networks import NetworkRun, increasing_times
+from learning_dynamics.time_scales.model import SingleIndex, increasing, starting_weights
+from learning_dynamics.time_scales.simulation.networks import NetworkRun
 
 LATEST = 1e12
 
@@ -68,7 +68,7 @@ def grouped_flow(problem, a0, *, m, times, rtol=1e-8, max_steps=100_000):
     m = size_or_infinite("m", m, at_least=a0.size)
     if m < inf and m % a0.size:
         raise ValueError(f"m must be a multiple of the {a0.size} starting weights, got {m}")
-    times = increasing_times(times)
+    times = increasing("times", times, at_least=0)
     if times[-1] > LATEST:
         raise ValueError(f"times must end by {LATEST:g}, got {times[-1]:g}")
     rtol = real("rtol", rtol, at_least=1e-12, at_most=1e-2)

@@ -9,12 +9,21 @@ from scipy.integrate import DOP853
 from learning_dynamics._interruption import in_parts
 from learning_dynamics._limits import check_room
 from learning_dynamics._threads import one_blas_thread
-from learning_dynamics._validation import MOST_STEPS, choice, instance, integer, real, real_array, shown, size, size_or_infinite
+from learning_dynamics._validation import (
+    MOST_STEPS,
+    choice,
+    instance,
+    integer,
+    real,
+    real_array,
+    size,
+    size_or_infinite,
+)
 from learning_dynamics.time_scales.kernels import sgd as descent
 from learning_dynamics.time_scales.mathematics import overlaps
 from learning_dynamics.time_scales.mathematics.hermite import ACTIVATIONS
 from learning_dynamics.time_scales.mathematics.integrator import StepLimitError, follow
-from learning_dynamics.time_scales.model import SingleIndex, starting_weights
+from learning_dynamics.time_scales.model import SingleIndex, increasing, starting_weights
 from learning_dynamics.time_scales.simulation.overlap_flow import OverlapFlow, compiled_system
 
 KERNELS = ("series", "exact")
@@ -145,7 +154,7 @@ def network_flow(problem, a0, directions, *, times, rtol=1e-8, kernel="series", 
     """
     instance("problem", problem, SingleIndex)
     a0, u0 = _network(a0, directions)
-    times = increasing_times(times)
+    times = increasing("times", times, at_least=0)
     rtol = real("rtol", rtol, at_least=1e-13, at_most=1e-2)
     max_steps = integer("max_steps", integer("max_steps", max_steps, at_least=1), at_most=MOST_STEPS)
     choice("method", method, METHODS)
@@ -255,7 +264,7 @@ def sgd(problem, a0, directions, *, d, step, times, seed):
     d = size("d", d, at_least=max(2, u0.shape[1]))
     check_room(a.size * d, d=d)
     step = real("step", step, above=0)
-    times = increasing_times(times)
+    times = increasing("times", times, at_least=0)
     wanted = np.rint(times / step)
     if wanted[-1] == 0 < times[-1]:
         raise ValueError(f"step must be at most twice the last time {times[-1]:g}, got {step:g}")
@@ -399,10 +408,3 @@ def _network(a0, directions):
     if abs(norms[worst] - 1) > UNIT_TOLERANCE:
         raise ValueError(f"directions must be unit vectors, got one of norm {norms[worst]:.6g}")
     return a0, u / norms[:, None]
-
-
-def increasing_times(times):
-    times = real_array("times", times, ndim=1, at_least=0)
-    if (np.diff(times) <= 0).any():
-        raise ValueError(f"times must increase, got {shown(times)}")
-    return times

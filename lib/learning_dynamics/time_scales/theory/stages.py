@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from learning_dynamics._limits import within_floats
-from learning_dynamics._validation import instance, real, real_array, shown
-from learning_dynamics.time_scales.model import SingleIndex, starting_weights
+from learning_dynamics._validation import instance, real, real_array
+from learning_dynamics.time_scales.model import SingleIndex, increasing, starting_weights
 from learning_dynamics.time_scales.theory.inner_problem import Inner, deviations, linear_parameters, state_multipliers
 
 LAST_TAU = 1000.0
@@ -189,7 +189,7 @@ def quadratic_growth_stage(problem, a0, tau, *, start):
         If an argument is not allowed, the start is too atomic, or activation or target lack degree 1 or 2.
     """
     start = real("start", start, at_least=0)
-    tau = _increasing(tau, at_least=0)
+    tau = increasing("tau", tau, at_least=0)
     inner = Inner(problem, starting_weights(a0))
     end = inner.blow_up_time()
     if tau[-1] >= end:
@@ -243,7 +243,7 @@ def quadratic_saturation_stage(problem, a0, tau, *, start):
     :math:`\langle AS \rangle = \epsilon^{1/6} \phi_1/\sigma_1`.
     """
     start = real("start", start, at_least=0)
-    tau = _increasing(tau)
+    tau = increasing("tau", tau)
     if tau[-1] > LAST_TAU:
         raise ValueError(f"tau must be <= {LAST_TAU:g}, long after the stage, got {tau[-1]!s}")
     inner = Inner(problem, starting_weights(a0))
@@ -323,10 +323,3 @@ def blow_up_time(problem, a0):
 def saturation_half_time(problem, a0):
     r"""Inner time of stage 5 at which :math:`e_2/\phi_2 = 1/2`; parameters and errors are those of `blow_up_time`."""
     return Inner(problem, starting_weights(a0)).half_time()
-
-
-def _increasing(tau, *, at_least=None):
-    tau = real_array("tau", tau, ndim=1, at_least=at_least)
-    if (np.diff(tau) <= 0).any():
-        raise ValueError(f"tau must increase, got {shown(tau)}")
-    return tau
